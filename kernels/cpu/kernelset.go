@@ -1,0 +1,4 @@
+package cpu
+
+// kernelSet is the micro-kernels of one instruction set.
+type kernelSet struct{}

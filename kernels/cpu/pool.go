@@ -1,0 +1,125 @@
+package cpu
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// job is work that is cut into items. The cut must not depend on who does an
+// item: that is what makes results independent of the number of workers.
+type job interface {
+	do(s *scratch, item int)
+}
+
+// pool is a fixed set of goroutines that share the items of one job at a time.
+type pool struct {
+	workers int
+
+	mu    sync.Mutex // held while the helpers work for somebody
+	job   job
+	items int64
+	next  atomic.Int64
+	wake  chan struct{}
+	done  sync.WaitGroup
+
+	spare freelist[scratch]
+}
+
+func newPool(workers int) *pool {
+	p := &pool{workers: workers, wake: make(chan struct{}, workers)}
+	for range workers - 1 {
+		go func() {
+			for range p.wake {
+				p.work()
+				p.done.Done()
+			}
+		}()
+	}
+	return p
+}
+
+func (p *pool) stop() { close(p.wake) }
+
+// run does all items of j. When the helpers are busy with another caller's
+// job, the caller does them alone.
+func (p *pool) run(j job, items int) {
+	if items > 1 && p.workers > 1 && p.mu.TryLock() {
+		defer p.mu.Unlock()
+		p.job, p.items = j, int64(items)
+		p.next.Store(0)
+		helpers := min(p.workers, items) - 1
+		p.done.Add(helpers)
+		for range helpers {
+			p.wake <- struct{}{}
+		}
+		p.work()
+		p.done.Wait()
+		p.job = nil
+		return
+	}
+	s := p.spare.get()
+	for i := range items {
+		j.do(s, i)
+	}
+	p.spare.put(s)
+}
+
+func (p *pool) work() {
+	s := p.spare.get()
+	for {
+		i := p.next.Add(1) - 1
+		if i >= p.items {
+			break
+		}
+		p.job.do(s, int(i))
+	}
+	p.spare.put(s)
+}
+
+// reserve makes sure that every worker finds scratch of n elements.
+func (p *pool) reserve(n int) {
+	var held []*scratch
+	for range p.workers {
+		s := p.spare.get()
+		s.floats(n)
+		held = append(held, s)
+	}
+	for _, s := range held {
+		p.spare.put(s)
+	}
+}
+
+// scratch is memory of one worker, kept between jobs.
+type scratch struct{ f []float32 }
+
+// floats is n elements with undefined contents.
+func (s *scratch) floats(n int) []float32 {
+	if cap(s.f) < n {
+		s.f = make([]float32, n)
+	}
+	return s.f[:n]
+}
+
+// freelist keeps values for reuse, so that steady use allocates nothing. A
+// sync.Pool would, after every garbage collection.
+type freelist[T any] struct {
+	mu    sync.Mutex
+	items []*T
+}
+
+func (f *freelist[T]) get() *T {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := len(f.items); n > 0 {
+		t := f.items[n-1]
+		f.items = f.items[:n-1]
+		return t
+	}
+	return new(T)
+}
+
+func (f *freelist[T]) put(t *T) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.items = append(f.items, t)
+}
