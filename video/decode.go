@@ -1,0 +1,267 @@
+package video
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	ffmpeg "github.com/u2takey/ffmpeg-go"
+)
+
+// Frame is one decoded frame.
+type Frame struct {
+	Index         int
+	Time          float64 // seconds after the first frame, from the timestamps
+	Width, Height int
+	// Pix is luma (W*H bytes) or rgb24 (W*H*3 bytes), rows from the top, full
+	// range; valid only during the call that gets it.
+	Pix []byte
+}
+
+// DecodeOptions say how frames are handed out.
+type DecodeOptions struct {
+	Gray          bool
+	Width, Height int // 0, 0 = as displayed; else area-averaged to this size
+	Threads       int // decoder threads; 0 = ffmpeg's choice
+}
+
+// maxPixels bounds one frame, so that a lying header cannot ask for all memory.
+const maxPixels = 1 << 27
+
+// Decode hands every frame of a video to fn in display order, once and at its
+// native rate, and returns how many there were. It holds one frame at a time.
+// An error of fn ends it and is returned as it is.
+//
+// A file that breaks off (its header promises more frames than there are and
+// ffmpeg complains) is decoded as far as it goes and then is an error that
+// wraps ErrTruncated. Damage that costs no frame is only told in Info.Damage.
+func Decode(ctx context.Context, path string, o DecodeOptions, fn func(Frame) error) (Info, int, error) {
+	pix := "rgb24"
+	if o.Gray {
+		pix = "gray"
+	}
+	return decode(ctx, path, o, pix, fn)
+}
+
+func frameBytes(pix string, w, h int) int {
+	switch pix {
+	case "gray":
+		return w * h
+	case "yuv420p":
+		return w*h + 2*((w+1)/2)*((h+1)/2)
+	}
+	return 3 * w * h
+}
+
+func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn func(Frame) error) (Info, int, error) {
+	if err := needTools(); err != nil {
+		return Info{}, 0, err
+	}
+	if (o.Width == 0) != (o.Height == 0) || o.Width < 0 || o.Height < 0 {
+		return Info{}, 0, fmt.Errorf("video: decode %q: size %dx%d: give both or neither", path, o.Width, o.Height)
+	}
+	in, err := openInput(path)
+	if err != nil {
+		return Info{}, 0, err
+	}
+	defer in.close()
+	info, err := probe(ctx, in)
+	if err != nil {
+		return info, 0, err
+	}
+	if o.Width == 0 {
+		o.Width, o.Height = info.Width, info.Height
+	}
+	if int64(o.Width)*int64(o.Height) > maxPixels {
+		return info, 0, fmt.Errorf("video: decode %q: frames of %dx%d are beyond the limit of %d pixels", path, o.Width, o.Height, maxPixels)
+	}
+	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
+		return info, 0, fmt.Errorf("video: decode: %w", err)
+	}
+	d := decoder{in: in, o: o, pix: pix, fps: info.FPS}
+	n, err := d.run(ctx, fn)
+	if d.uneven() {
+		info.VariableRate = true
+	}
+	if err != nil {
+		return info, n, err
+	}
+	info.Damage = d.said.text(path)
+	want := info.Frames
+	if want == 0 {
+		// Without a count the duration is only a hint: allow a second.
+		want = int(math.Floor((info.Duration - 1) * info.FPS))
+	}
+	switch {
+	case info.Damage != "" && n < want:
+		return info, n, fmt.Errorf("video: decode %q: %w: %d of %d frames could be read: ffmpeg: %s", path, ErrTruncated, n, want, info.Damage)
+	case n == 0:
+		return info, 0, failure(ctx, "decode", path, nil, &d.said, ErrNotVideo)
+	}
+	return info, n, nil
+}
+
+type decoder struct {
+	in   *input
+	o    DecodeOptions
+	pix  string
+	fps  float64
+	said words
+	// intervals between frames, for uneven
+	last, least, most float64
+	count             int
+}
+
+// timesName is the descriptor on which ffmpeg's metadata filter writes one line
+// of timestamp before it hands the frame on: the frame's own time costs no
+// second pass and cannot come apart from its picture.
+const timesFD = 4
+
+func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	inOpt := inputOptions()
+	inOpt["nostdin"] = ""
+	if d.o.Threads > 0 {
+		inOpt["threads"] = d.o.Threads
+	}
+	filter := fmt.Sprintf(`scale=%d:%d:flags=area,settb=AVTB,metadata=mode=add:key=t:value=1,metadata=mode=print:file='pipe\:%d':direct=1`,
+		d.o.Width, d.o.Height, timesFD)
+	out := ffmpeg.Input(fdName, inOpt).Output("pipe:1", ffmpeg.KwArgs{
+		"map": "0:V:0", "format": "rawvideo", "pix_fmt": d.pix, "vf": filter, passthrough(): "passthrough",
+	})
+	out.Context = ctx
+	cmd := out.Compile()
+	prepare(cmd, &d.said)
+
+	timesR, timesW, err := os.Pipe()
+	if err != nil {
+		return 0, fmt.Errorf("video: decode: %w", err)
+	}
+	defer timesR.Close()
+	cmd.ExtraFiles = []*os.File{d.in.file, timesW}
+	frames, err := cmd.StdoutPipe()
+	if err != nil {
+		timesW.Close()
+		return 0, fmt.Errorf("video: decode: %w", err)
+	}
+	err = cmd.Start()
+	timesW.Close()
+	if err != nil {
+		return 0, fmt.Errorf("video: decode %q: %w", d.in.path, err)
+	}
+
+	n, stop := d.pump(frames, bufio.NewReader(timesR), frameBytes(d.pix, d.o.Width, d.o.Height), fn)
+	if stop != nil {
+		cancel(nil)
+	}
+	werr := cmd.Wait()
+	var short shortFrame
+	switch {
+	case stop != nil && !errors.As(stop, &short):
+		return n, stop
+	case werr != nil || stop != nil:
+		return n, d.failed(ctx, n, werr)
+	}
+	return n, nil
+}
+
+// failed says why ffmpeg did not come to its end.
+func (d *decoder) failed(ctx context.Context, n int, err error) error {
+	kind := ErrNotVideo
+	if n > 0 {
+		kind = ErrTruncated
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && !exit.Exited() && ctx.Err() == nil {
+		err = fmt.Errorf("it was ended from outside (%w)", err)
+	}
+	return failure(ctx, "decode", d.in.path, err, &d.said, kind)
+}
+
+// shortFrame ends a stream in the middle of a frame.
+type shortFrame struct{ n int }
+
+func (s shortFrame) Error() string { return fmt.Sprintf("frame %d is incomplete", s.n) }
+
+func (d *decoder) pump(frames io.Reader, times *bufio.Reader, size int, fn func(Frame) error) (int, error) {
+	buf := make([]byte, size)
+	first := math.NaN()
+	for n := 0; ; n++ {
+		switch _, err := io.ReadFull(frames, buf); {
+		case err == io.EOF:
+			return n, nil
+		case err != nil:
+			return n, shortFrame{n}
+		}
+		t, ok := readTime(times)
+		if !ok { // a frame without a timestamp comes when the rate says
+			t = 0
+			if d.fps > 0 {
+				t = float64(n) / d.fps
+			}
+			if !math.IsNaN(first) {
+				t += first
+			}
+		}
+		if math.IsNaN(first) {
+			first = t
+		}
+		t -= first
+		d.note(n, t)
+		if err := fn(Frame{n, t, d.o.Width, d.o.Height, buf}); err != nil {
+			return n, err
+		}
+	}
+}
+
+// readTime reads the two lines of one frame, "frame:0 pts:41667 pts_time:0.041667"
+// and "t=1"; the filter's time base is a microsecond.
+func readTime(r *bufio.Reader) (float64, bool) {
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return 0, false
+		}
+		if !strings.HasPrefix(line, "frame:") {
+			continue
+		}
+		_, rest, ok := strings.Cut(line, " pts:")
+		if !ok {
+			return 0, false
+		}
+		field, _, _ := strings.Cut(rest, " ")
+		us, err := strconv.ParseInt(strings.TrimSpace(field), 10, 64)
+		if err != nil {
+			return 0, false
+		}
+		return float64(us) / 1e6, true
+	}
+}
+
+func (d *decoder) note(n int, t float64) {
+	if n > 0 {
+		gap := t - d.last
+		if d.count == 0 || gap < d.least {
+			d.least = gap
+		}
+		if d.count == 0 || gap > d.most {
+			d.most = gap
+		}
+		d.count++
+	}
+	d.last = t
+}
+
+// uneven: beyond what rounding to a container's ticks (1 ms, GIF 10 ms) makes.
+func (d *decoder) uneven() bool {
+	return d.count > 1 && d.most-d.least > 0.021 && d.most > 1.5*d.least
+}
