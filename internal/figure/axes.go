@@ -19,9 +19,8 @@ type chart struct {
 }
 
 // newChart makes a plot with both axes set up, ok false where nothing can be
-// shown. The label of the vertical axis is left to draw: gonum/plot reserves
-// room for it in data space, which on a logarithmic axis takes the room of the
-// data.
+// shown. The axes' labels are left to draw: gonum/plot reserves room for them
+// in data space, which on a logarithmic axis takes the room of the data.
 func newChart(x, y Axis, xs, ys []float64) (ch chart, ok bool) {
 	p := plot.New()
 	p.TextHandler = textMode
@@ -46,16 +45,26 @@ func newChart(x, y Axis, xs, ys []float64) (ch chart, ok bool) {
 		axis.Tick.LineStyle.Width, axis.Tick.LineStyle.Color = vg.Points(0.75), ink
 		axis.Tick.Length = vg.Points(4)
 		axis.Tick.Label = textStyle(tickSize, ink, side.xa, side.ya)
-		axis.Label.TextStyle = textStyle(labelSize, ink, draw.XCenter, draw.YBottom)
 	}
-	p.X.Label.Padding = vg.Points(3)
 	return chart{p, x, y}, true
+}
+
+// inner is the canvas without the room of the axes' labels.
+func (ch chart) inner(c draw.Canvas) draw.Canvas {
+	var left, below vg.Length
+	if clean(ch.y.Label) != "" {
+		left = labelSize + gap
+	}
+	if clean(ch.x.Label) != "" {
+		below = labelSize + gap
+	}
+	return draw.Crop(c, left, 0, below, 0)
 }
 
 // area is where the data go when the chart fills c. It chooses the ticks for
 // that room: first with all labels, then with those that do not touch.
 func (ch chart) area(c draw.Canvas) draw.Canvas {
-	ch.X.Label.Text = fit(ch.x.Label, ch.X.Label.TextStyle, c.Size().X)
+	c = ch.inner(c)
 	area := draw.Crop(c, 40, 0, 30, 0)
 	for range 2 {
 		s := area.Size()
@@ -74,23 +83,22 @@ func grid() *plotter.Grid {
 	return g
 }
 
-// draw draws the chart with a rotated label left of its vertical axis and
-// returns the area of the data.
+// draw draws the chart with its labels and returns the area of the data. A
+// label may be longer than that area, but not than the canvas.
 func (ch chart) draw(c draw.Canvas) draw.Canvas {
-	if clean(ch.y.Label) == "" {
-		area := ch.area(c)
-		ch.Draw(c)
-		return area
-	}
-	inner := draw.Crop(c, labelSize+gap, 0, 0, 0)
-	area := ch.area(inner)
-	ch.Draw(inner)
+	area := ch.area(c)
+	ch.Draw(ch.inner(c))
+	below := textStyle(labelSize, ink, draw.XCenter, draw.YBottom)
+	label := fit(ch.x.Label, below, c.Size().X)
+	half := below.Width(label) / 2
+	x := min(max(area.Center().X, c.Min.X+half), c.Max.X-half)
+	c.FillText(below, vg.Point{X: x, Y: c.Min.Y + 2}, label)
+
 	flat := textStyle(labelSize, ink, draw.XCenter, draw.YTop)
 	turned := flat
 	turned.Rotation = math.Pi / 2
-	// A label may be longer than the data area, but not than the canvas.
-	label := fit(ch.y.Label, flat, c.Size().Y)
-	half := flat.Width(label) / 2
+	label = fit(ch.y.Label, flat, c.Size().Y)
+	half = flat.Width(label) / 2
 	y := min(max(area.Center().Y, c.Min.Y+half), c.Max.Y-half)
 	c.FillText(turned, vg.Point{X: c.Min.X, Y: y}, label)
 	return area

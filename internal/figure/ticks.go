@@ -150,7 +150,7 @@ func (a Axis) ticksFor(lo, hi float64, length vg.Length) []Tick {
 	case a.Log:
 		return logTicks(lo, hi)
 	}
-	return linearTicks(lo, hi, min(max(int(length/22), 3), 8))
+	return linearTicks(lo, hi, min(max(int(length/22), 4), 8))
 }
 
 // marker gives gonum/plot the ticks inside a range. A label that would touch
