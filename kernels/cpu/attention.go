@@ -16,6 +16,7 @@ type plan struct {
 	b      *Backend
 	shape  kernels.Shape
 	logits kernels.Logits
+	bands  []band   // of logits, for the packed variants
 	runs   []span32 // runs of all rows
 	rows   []maskRow
 	items  []planItem // per batch and head: query tiles of rows, in order
@@ -72,6 +73,7 @@ func (b *Backend) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (
 	if l.CenterK {
 		p.mean = make([]float32, s.B*s.Hkv*s.D)
 	}
+	p.compileBands()
 	tile := p.queryTile()
 	p.perHd = append(p.perHd, 0)
 	for h := range m.Heads {
@@ -212,7 +214,12 @@ func (p *plan) do(s *scratch, item int) {
 	}
 	b, h, it := p.locate(item)
 	row := p.rows[it.row]
-	p.attendGeneric(s, b, h, it.q, p.runs[row.lo:row.hi])
+	runs := p.runs[row.lo:row.hi]
+	if p.b.set == nil {
+		p.attendGeneric(s, b, h, it.q, runs)
+	} else {
+		p.attendPacked(s, b, h, it.q, runs)
+	}
 }
 
 // centreKeys takes the mean of K over its tokens for batch and key head bh.
@@ -231,7 +238,20 @@ func (p *plan) centreKeys(bh int) {
 }
 
 // queryTile is the greatest number of queries in one work item.
-func (p *plan) queryTile() int { return 16 }
+func (p *plan) queryTile() int {
+	if p.b.set == nil {
+		return 16
+	}
+	w := p.b.set.wide().width
+	// Smaller tiles where there would be too little to share out.
+	panels := p.shape.B * p.shape.H * p.shape.NQ / w
+	return w * max(1, min(maxPanels, panels/(4*p.b.Workers())))
+}
 
 // scratchSize is what attend needs of a worker's scratch.
-func (p *plan) scratchSize() int { return p.genericScratch() }
+func (p *plan) scratchSize() int {
+	if p.b.set == nil {
+		return p.genericScratch()
+	}
+	return p.packedScratch()
+}

@@ -10,6 +10,7 @@ import (
 type convWeights struct {
 	owner *Backend
 	spec  kernels.Conv
+	bias  []float32 // [Out, widest tile], every row one bias; nil for the generic variant
 }
 
 func (c *convWeights) Spec() kernels.Conv { return c.spec }
@@ -31,7 +32,15 @@ func (o *ops) PackConv(c kernels.Conv) (kernels.ConvWeights, error) {
 	b := make([]float32, c.Out)
 	copy(b, c.B)
 	c.B = b
-	return &convWeights{owner: o.b, spec: c}, nil
+	cw := &convWeights{owner: o.b, spec: c}
+	if set := o.b.set; set != nil {
+		width := set.wide().width
+		cw.bias = aligned(c.Out * width)
+		for i := range cw.bias {
+			cw.bias[i] = b[i/width]
+		}
+	}
+	return cw, nil
 }
 
 // Conv implements kernels.Ops.
@@ -67,9 +76,9 @@ func (o *ops) Conv(dst, x, prev kernels.Vol, w kernels.ConvWeights, up int) erro
 			op, s.c, s.t, s.h, s.w, cw.spec.Out, cw.spec.In, up, d.c, d.t, d.h, d.w)
 	}
 	j := o.conv.get()
-	*j = convJob{dst: d, x: s, prev: p, w: cw, up: up}
-	o.b.run(j, j.plan())
-	*j = convJob{}
+	*j = convJob{dst: d, x: s, prev: p, w: cw, up: up, set: o.b.set, off: j.off}
+	o.b.run(j, j.plan(o.b.Workers()))
+	*j = convJob{off: j.off}
 	o.conv.put(j)
 	return nil
 }
@@ -78,11 +87,24 @@ type convJob struct {
 	dst, x, prev volume
 	w            *convWeights
 	up           int
+	set          *kernelSet
+
+	g   convGeometry
+	off []int32 // where each product of a sum finds its input in the band
 }
 
-func (j *convJob) plan() int { return j.dst.c * j.dst.t }
+func (j *convJob) plan(workers int) int {
+	if j.set == nil || len(j.dst.f) == 0 {
+		return j.dst.c * j.dst.t
+	}
+	return j.planPacked(workers)
+}
 
-func (j *convJob) do(_ *scratch, item int) {
+func (j *convJob) do(s *scratch, item int) {
+	if j.set != nil && len(j.dst.f) > 0 {
+		j.doPacked(s, item)
+		return
+	}
 	convFrame(j, item/j.dst.t, item%j.dst.t)
 }
 

@@ -91,24 +91,26 @@ func (o *ops) AddGated(x, y kernels.Mat, gate []float32) error {
 func (o *ops) elementwise(e elemJob) {
 	j := o.elem.get()
 	*j = e
+	j.set = o.b.set
 	o.b.run(j, ceilDiv(e.x.rows, rowsPerItem))
 	*j = elemJob{}
 	o.elem.put(j)
 }
 
 type elemJob struct {
+	set  *kernelSet
 	x, y matrix
 	gate []float32
 	act  kernels.Act
 	add  bool
 }
 
-func (j *elemJob) do(_ *scratch, item int) {
+func (j *elemJob) do(s *scratch, item int) {
 	for r := item * rowsPerItem; r < min((item+1)*rowsPerItem, j.x.rows); r++ {
 		if j.add {
 			addGatedRow(j.x.row(r), j.y.row(r), j.gate)
 		} else {
-			activate(j.x.row(r), j.act)
+			j.set.activate(j.x.row(r), j.act, &s.tail)
 		}
 	}
 }

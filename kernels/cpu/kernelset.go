@@ -1,4 +1,74 @@
 package cpu
 
-// kernelSet is the micro-kernels of one instruction set.
-type kernelSet struct{}
+import "unsafe"
+
+// kernelSet is the micro-kernels of one instruction set. kernels_generic.go
+// says what each of them computes.
+type kernelSet struct {
+	name  string
+	lanes int    // elements of a vector: lengths handed to act, scaleSigned
+	tiles []tile // by width, the widest first
+
+	exp, gelu, silu func(n int, x *float32)
+	scaleSigned     func(n int, x *float32, pos, neg float32)
+}
+
+// tile is the micro-kernels for panels of one width. dot[r-1] and taps[r-1]
+// have r rows.
+type tile struct {
+	width    int
+	dot      []dotFunc
+	taps     []tapsFunc
+	weighted []weightedTile // most rows first
+	softmax  func(n int, s, m, d, alpha *float32)
+}
+
+type (
+	dotFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
+	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
+	weightedFunc func(k int, a *float32, lda int, b, scale, c *float32)
+)
+
+type weightedTile struct {
+	rows int
+	f    weightedFunc
+}
+
+// maxLanes is the most lanes of a vector.
+const maxLanes = 16
+
+// valueRows divides the rows of every weighted tile of every set: values are
+// padded to a multiple of it.
+const valueRows = 8
+
+func (s *kernelSet) wide() *tile { return &s.tiles[0] }
+
+// fit is the narrowest tile that holds n columns, else the widest.
+func (s *kernelSet) fit(n int) *tile {
+	for i := len(s.tiles) - 1; i > 0; i-- {
+		if n <= s.tiles[i].width {
+			return &s.tiles[i]
+		}
+	}
+	return s.wide()
+}
+
+// groups cuts n rows into the fewest groups of at most the tile's rows, nearly
+// equal, and returns their number; group i is [n*i/groups, n*(i+1)/groups).
+func (t *tile) groups(n int) int { return ceilDiv(n, len(t.dot)) }
+
+// zeros and ones are constant rows for init and scale.
+var zeros, ones = func() (z, o [64]float32) {
+	for i := range o {
+		o[i] = 1
+	}
+	return z, o
+}()
+
+// aligned is n elements that start on a cache line, so that no vector load
+// crosses one.
+func aligned(n int) []float32 {
+	f := make([]float32, n+15)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(f)))/4) & 15
+	return f[skip : skip+n : skip+n]
+}

@@ -10,8 +10,9 @@ import (
 type linear struct {
 	owner   *Backend
 	in, out int
-	w       []float32 // [out, in] for the generic variant
-	bias    []float32 // [out]
+	w       []float32 // [out, in] for the generic variant, else panels
+	bias    []float32 // [out], padded to the panels
+	panels  []linearPanel
 }
 
 func (l *linear) In() int  { return l.in }
@@ -26,9 +27,14 @@ func (o *ops) PackLinear(out, in int, w, bias []float32) (kernels.Linear, error)
 	if err := checkVector("pack linear", "bias", bias, out); err != nil {
 		return nil, err
 	}
-	l := &linear{owner: o.b, in: in, out: out, bias: make([]float32, out)}
+	l := &linear{owner: o.b, in: in, out: out}
+	if o.b.set == nil {
+		l.w = append([]float32(nil), w...)
+		l.bias = make([]float32, out)
+	} else {
+		l.pack(o.b.set, w)
+	}
 	copy(l.bias, bias)
-	l.w = append(l.w, w...)
 	return l, nil
 }
 
@@ -55,8 +61,8 @@ func (o *ops) Linear(dst, x kernels.Mat, w kernels.Linear, act kernels.Act) erro
 			op, s.rows, s.cols, l.out, l.in, d.rows, d.cols)
 	}
 	j := o.linear.get()
-	*j = linearJob{dst: d, x: s, l: l, act: act}
-	o.b.run(j, j.plan())
+	*j = linearJob{dst: d, x: s, l: l, act: act, set: o.b.set}
+	o.b.run(j, j.plan(o.b.Workers()))
 	*j = linearJob{}
 	o.linear.put(j)
 	return nil
@@ -66,13 +72,25 @@ type linearJob struct {
 	dst, x matrix
 	l      *linear
 	act    kernels.Act
+	set    *kernelSet
+
+	blocks, groups int // of rows and of panels
 }
 
-const linearRows = 16 // rows of one item
+const linearRows = 16 // rows of one item of the generic variant
 
-func (j *linearJob) plan() int { return ceilDiv(j.x.rows, linearRows) }
+func (j *linearJob) plan(workers int) int {
+	if j.set == nil {
+		return ceilDiv(j.x.rows, linearRows)
+	}
+	return j.planPacked(workers)
+}
 
-func (j *linearJob) do(_ *scratch, item int) {
+func (j *linearJob) do(s *scratch, item int) {
+	if j.set != nil {
+		j.doPacked(s, item)
+		return
+	}
 	for r := item * linearRows; r < min((item+1)*linearRows, j.x.rows); r++ {
 		linearRow(j.dst.row(r), j.x.row(r), j.l.w, j.l.bias, j.act)
 	}

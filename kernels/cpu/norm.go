@@ -86,7 +86,7 @@ func (o *ops) ChannelNorm(dst, x kernels.Vol, gamma []float32, act kernels.Act) 
 		return err
 	}
 	j := o.chnorm.get()
-	*j = chanNormJob{dst: d.f, x: s.f, c: s.c, n: s.t * s.h * s.w, gamma: gamma, act: act}
+	*j = chanNormJob{set: o.b.set, dst: d.f, x: s.f, c: s.c, n: s.t * s.h * s.w, gamma: gamma, act: act}
 	o.b.run(j, ceilDiv(j.n, positionsPerItem))
 	*j = chanNormJob{}
 	o.chnorm.put(j)
@@ -96,6 +96,7 @@ func (o *ops) ChannelNorm(dst, x kernels.Vol, gamma []float32, act kernels.Act) 
 const positionsPerItem = 512 // positions of one item of ChannelNorm
 
 type chanNormJob struct {
+	set    *kernelSet
 	dst, x []float32 // [c, n]
 	c, n   int
 	gamma  []float32
@@ -105,5 +106,10 @@ type chanNormJob struct {
 func (j *chanNormJob) do(s *scratch, item int) {
 	p := item * positionsPerItem
 	w := min(positionsPerItem, j.n-p)
-	channelNorm(j.dst[p:], j.x[p:], j.n, w, s.floats(w), j.gamma, j.act)
+	channelNorm(j.dst[p:], j.x[p:], j.n, w, s.floats(w), j.gamma)
+	if j.act != kernels.NoAct {
+		for c := range j.c {
+			j.set.activate(j.dst[c*j.n+p:][:w], j.act, &s.tail)
+		}
+	}
 }

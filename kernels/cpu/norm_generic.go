@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"math"
-
-	"longtake/kernels"
-)
+import "math"
 
 // layerNormRow sets dst = (x-mean)/sqrt(var+eps)*mul + add, variance biased,
 // moments in float64.
@@ -49,7 +45,7 @@ func rmsNormRow(dst, x, mul []float32, eps float32) {
 
 // channelNorm normalises w positions of [len(gamma), stride]; inv has room for
 // w elements.
-func channelNorm(dst, x []float32, stride, w int, inv, gamma []float32, act kernels.Act) {
+func channelNorm(dst, x []float32, stride, w int, inv, gamma []float32) {
 	clear(inv)
 	for c := range gamma {
 		for i, v := range x[c*stride : c*stride+w] {
@@ -65,6 +61,5 @@ func channelNorm(dst, x []float32, stride, w int, inv, gamma []float32, act kern
 		for i, v := range x[c*stride : c*stride+w] {
 			row[i] = v * inv[i] * g
 		}
-		activate(row, act)
 	}
 }

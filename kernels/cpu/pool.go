@@ -90,12 +90,15 @@ func (p *pool) reserve(n int) {
 }
 
 // scratch is memory of one worker, kept between jobs.
-type scratch struct{ f []float32 }
+type scratch struct {
+	f    []float32
+	tail [maxLanes]float32
+}
 
 // floats is n elements with undefined contents.
 func (s *scratch) floats(n int) []float32 {
 	if cap(s.f) < n {
-		s.f = make([]float32, n)
+		s.f = aligned(n)
 	}
 	return s.f[:n]
 }

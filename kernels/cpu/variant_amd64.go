@@ -2,7 +2,52 @@
 
 package cpu
 
+import "longtake/internal/cpu"
+
 func asmVariants() []variant {
-	const why = "not written yet"
-	return []variant{{name: "avx2", lacked: why}, {name: "avx512", lacked: why}}
+	has := cpu.Detect()
+	need := func(ok bool, what string) string {
+		if ok {
+			return ""
+		}
+		return "this machine or its operating system lacks " + what
+	}
+	return []variant{
+		{name: "avx2", set: &avx2, lacked: need(has.AVX2, "AVX2 with FMA")},
+		{name: "avx512", set: &avx512, lacked: need(has.AVX512, "AVX-512 (F, DQ, BW, VL)")},
+	}
+}
+
+var avx2 = kernelSet{
+	name: "avx2", lanes: 8,
+	exp: expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
+	tiles: []tile{{
+		width:    16,
+		dot:      []dotFunc{dot1x16AVX2, dot2x16AVX2, dot3x16AVX2, dot4x16AVX2, dot5x16AVX2, dot6x16AVX2},
+		taps:     []tapsFunc{taps1x16AVX2, taps2x16AVX2, taps3x16AVX2, taps4x16AVX2, taps5x16AVX2, taps6x16AVX2},
+		weighted: []weightedTile{{4, weighted4x16AVX2}},
+		softmax:  softmax16AVX2,
+	}},
+}
+
+var avx512 = kernelSet{
+	name: "avx512", lanes: 16,
+	exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
+	tiles: []tile{{
+		width: 32,
+		dot: []dotFunc{dot1x32AVX512, dot2x32AVX512, dot3x32AVX512, dot4x32AVX512, dot5x32AVX512, dot6x32AVX512, dot7x32AVX512,
+			dot8x32AVX512, dot9x32AVX512, dot10x32AVX512, dot11x32AVX512, dot12x32AVX512, dot13x32AVX512, dot14x32AVX512},
+		taps: []tapsFunc{taps1x32AVX512, taps2x32AVX512, taps3x32AVX512, taps4x32AVX512, taps5x32AVX512, taps6x32AVX512, taps7x32AVX512,
+			taps8x32AVX512, taps9x32AVX512, taps10x32AVX512, taps11x32AVX512, taps12x32AVX512, taps13x32AVX512, taps14x32AVX512},
+		weighted: []weightedTile{{8, weighted8x32AVX512}},
+		softmax:  softmax32AVX512,
+	}, {
+		width: 16,
+		dot: []dotFunc{dot1x16AVX512, dot2x16AVX512, dot3x16AVX512, dot4x16AVX512, dot5x16AVX512, dot6x16AVX512, dot7x16AVX512,
+			dot8x16AVX512, dot9x16AVX512, dot10x16AVX512, dot11x16AVX512, dot12x16AVX512, dot13x16AVX512, dot14x16AVX512},
+		taps: []tapsFunc{taps1x16AVX512, taps2x16AVX512, taps3x16AVX512, taps4x16AVX512, taps5x16AVX512, taps6x16AVX512, taps7x16AVX512,
+			taps8x16AVX512, taps9x16AVX512, taps10x16AVX512, taps11x16AVX512, taps12x16AVX512, taps13x16AVX512, taps14x16AVX512},
+		weighted: []weightedTile{{16, weighted16x16AVX512}, {8, weighted8x16AVX512}},
+		softmax:  softmax16AVX512,
+	}},
 }

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// dot is the tile of every matrix product:
+//
+//	c[i][j] = init[i][j] + sum over p of a[i][p] * b[p][j]
+//
+// The rows of a lie lda apart with p contiguous, so that activations, weights
+// and keys are read where they are. b is a panel of p rows of one tile width;
+// with taps, row p starts at b[off[p]] instead, which is a convolution without
+// its im2col copy. The order of the sum is p = 0, 1, ..., in FMA.
+func dot(v isa, rows, vecs int, taps bool) {
+	width := vecs * v.lanes
+	name, args, panelRow := "dot", "", fmt.Sprintf("b[p*%d+j]", width)
+	if taps {
+		name, args, panelRow = "taps", ", off *int32", "b[off[p]+j]"
+	}
+	name = fmt.Sprintf("%s%dx%d%s", name, rows, width, v.suffix)
+	TEXT(name, NOSPLIT,
+		fmt.Sprintf("func(k int, a *float32, lda int, b *float32%s, init *float32, ldi int, c *float32, ldc int)", args))
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * %s, i < %d, j < %d.",
+		name, panelRow, rows, width))
+
+	k := Load(Param("k"), GP64())
+	a := Load(Param("a"), GP64())
+	lda := Load(Param("lda"), GP64())
+	b := Load(Param("b"), GP64())
+	var off reg.Register
+	if taps {
+		off = Load(Param("off"), GP64())
+	}
+	SHLQ(Imm(2), lda)
+
+	init, ldi := Load(Param("init"), GP64()), Load(Param("ldi"), GP64())
+	SHLQ(Imm(2), ldi)
+	acc := make([][]vec, rows)
+	for i := range acc {
+		for j := range vecs {
+			r := v.vec()
+			VMOVUPS(Mem{Base: init, Disp: j * v.bytes()}, r)
+			acc[i] = append(acc[i], r)
+		}
+		if i < rows-1 {
+			ADDQ(ldi, init)
+		}
+	}
+
+	at := rowAddresses(a, lda, rows)
+	TESTQ(k, k)
+	JZ(LabelRef("store"))
+	Label("loop")
+	var panel []vec
+	src := Mem{Base: b}
+	if taps {
+		o := GP64()
+		MOVLQSX(Mem{Base: off}, o)
+		src = Mem{Base: b, Index: o, Scale: 4}
+	}
+	for j := range vecs {
+		r := v.vec()
+		VMOVUPS(src.Offset(j*v.bytes()), r)
+		panel = append(panel, r)
+	}
+	for i := range rows {
+		x := v.vec()
+		VBROADCASTSS(at[i], x)
+		for j := range vecs {
+			VFMADD231PS(panel[j], x, acc[i][j])
+		}
+	}
+	for _, base := range bases(at) {
+		ADDQ(Imm(4), base)
+	}
+	if taps {
+		ADDQ(Imm(4), off)
+	} else {
+		ADDQ(U32(uint32(width*4)), b)
+	}
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+
+	Label("store")
+	c, ldc := Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
+	SHLQ(Imm(2), ldc)
+	for i := range acc {
+		for j := range vecs {
+			VMOVUPS(acc[i][j], Mem{Base: c, Disp: j * v.bytes()})
+		}
+		if i < rows-1 {
+			ADDQ(ldc, c)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// rowAddresses are the operands of a[i*stride], from two base registers and
+// the odd multiples of the stride.
+func rowAddresses(a, stride reg.Register, rows int) []Mem {
+	multiple := map[int]reg.Register{1: stride}
+	need := func(m int) {
+		if multiple[m] != nil {
+			return
+		}
+		r := GP64()
+		switch m {
+		case 3:
+			LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, r)
+		case 5:
+			LEAQ(Mem{Base: stride, Index: stride, Scale: 4}, r)
+		case 7:
+			LEAQ(Mem{Base: stride, Index: stride, Scale: 8}, r)
+			SUBQ(stride, r)
+			SUBQ(stride, r)
+		}
+		multiple[m] = r
+	}
+	base := a
+	var at []Mem
+	for i := range rows {
+		if i == 9 { // a second base takes over where the multiples end
+			base = GP64()
+			LEAQ(Mem{Base: a, Index: stride, Scale: 8}, base)
+			ADDQ(stride, base)
+		}
+		switch n := i % 9; n {
+		case 0:
+			at = append(at, Mem{Base: base})
+		case 1, 2, 4, 8:
+			at = append(at, Mem{Base: base, Index: stride, Scale: uint8(n)})
+		case 3, 5, 7:
+			need(n)
+			at = append(at, Mem{Base: base, Index: multiple[n], Scale: 1})
+		case 6:
+			need(3)
+			at = append(at, Mem{Base: base, Index: multiple[3], Scale: 2})
+		}
+	}
+	return at
+}
+
+// bases are the distinct base registers of operands.
+func bases(at []Mem) []reg.Register {
+	var out []reg.Register
+	for _, m := range at {
+		if len(out) == 0 || out[len(out)-1] != m.Base {
+			out = append(out, m.Base)
+		}
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// exp(r) = 1 + r + r²q(r) on |r| <= ln(2)/2; q minimises the relative error of
+// exp, which is 3.6e-9 with these rounded coefficients.
+var expPoly = []float32{0.49999994, 0.16666521, 0.04166839, 0.0083687454, 0.001381454}
+
+const (
+	log2e = 1.44269504088896340736
+	ln2Hi = 0.693145751953125        // 16 bits of ln 2: n*ln2Hi is exact
+	ln2Lo = 1.428606820309417232e-06 // ln 2 - ln2Hi
+	expLo = -104                     // below: 0
+	expHi = 89                       // above: +Inf
+)
+
+// expConstants are what exp asks of hoist.
+var expConstants = append([]float32{expLo, log2e, ln2Hi, ln2Lo, 1}, expPoly...)
+
+// exp is e^x in every lane: n = round(x/ln 2), r = x - n ln 2, 2^n exp(r). A
+// NaN stays a NaN; above is false where x is known not to be positive.
+func exp(v isa, x vec, above bool) vec {
+	t := v.vec()
+	VMAXPS(x, v.constant(expLo), t) // the second source wins on NaN: x
+	if above {
+		u := v.vec()
+		VMINPS(t, v.constant(expHi), u)
+		t = u
+	}
+	n := v.vec()
+	VMULPS(v.constant(log2e), t, n)
+	if v.wide {
+		VRNDSCALEPS(Imm(8), n, n) // to nearest even, no exceptions
+	} else {
+		VROUNDPS(Imm(8), n, n)
+	}
+	VFNMADD231PS(v.constant(ln2Hi), n, t)
+	VFNMADD231PS(v.constant(ln2Lo), n, t)
+	q := v.load(expPoly[len(expPoly)-1])
+	for i := len(expPoly) - 2; i >= 0; i-- {
+		VFMADD213PS(v.constant(expPoly[i]), t, q)
+	}
+	one := v.constant(1)
+	VFMADD213PS(one, t, q) // 1 + r q
+	VFMADD213PS(one, t, q) // 1 + r (1 + r q)
+	if v.wide {
+		VSCALEFPS(n, q, q)
+		return q
+	}
+	// 2^n in two factors, as n reaches past the exponents of normal numbers.
+	whole, half := v.vec(), v.vec()
+	VCVTPS2DQ(n, whole)
+	VPSRAD(Imm(1), whole, half)
+	VPSUBD(half, whole, whole)
+	bias := v.bits(127)
+	for _, e := range []vec{half, whole} {
+		VPADDD(bias, e, e)
+		VPSLLD(Imm(23), e, e)
+		VMULPS(e, q, q)
+	}
+	return q
+}
+
+// logistic is x / (1 + exp(arg)).
+func logistic(v isa, x, arg vec) vec {
+	e := exp(v, arg, true)
+	VADDPS(v.constant(1), e, e)
+	y := v.vec()
+	VDIVPS(e, x, y)
+	return y
+}
+
+func silu(v isa, x vec) vec {
+	arg := v.vec()
+	VSUBPS(x, v.zero(), arg)
+	return logistic(v, x, arg)
+}
+
+// gelu1 and gelu3 are the coefficients of x and x³ in the argument of gelu.
+const (
+	gelu1 = -2 * 0.797884560802865355879892119868763737 // -2 sqrt(2/pi)
+	gelu3 = gelu1 * 0.044715
+)
+
+func gelu(v isa, x vec) vec {
+	arg := v.vec()
+	VMULPS(x, x, arg)
+	VFMADD213PS(v.constant(gelu1), v.constant(gelu3), arg)
+	VMULPS(x, arg, arg)
+	return logistic(v, x, arg)
+}
+
+// elementwise applies f, which uses exp and more constants, to n elements in
+// place.
+func elementwise(v isa, name, doc string, f func(vec) vec, more ...float32) {
+	TEXT(name+v.suffix, NOSPLIT, "func(n int, x *float32)")
+	Pragma("noescape")
+	Doc(name+v.suffix+doc[len(name):], "n is a multiple of the vector width.")
+	n := Load(Param("n"), GP64())
+	p := Load(Param("x"), GP64())
+	v.hoist(append(expConstants, append(more, expHi)...)...)
+	Label("loop")
+	CMPQ(n, U32(uint32(v.lanes)))
+	JL(LabelRef("done"))
+	x := v.vec()
+	VMOVUPS(Mem{Base: p}, x)
+	VMOVUPS(f(x), Mem{Base: p})
+	ADDQ(U32(uint32(v.bytes())), p)
+	SUBQ(U32(uint32(v.lanes)), n)
+	JMP(LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// scaleSigned multiplies positive elements by one factor and the others by
+// another.
+func scaleSigned(v isa) {
+	name := "scaleSigned" + v.suffix
+	TEXT(name, NOSPLIT, "func(n int, x *float32, pos, neg float32)")
+	Pragma("noescape")
+	Doc(name + " multiplies the positive elements of x by pos and the others by neg. n is a multiple of the vector width.")
+	n := Load(Param("n"), GP64())
+	p := Load(Param("x"), GP64())
+	pos, neg := v.vec(), v.vec()
+	addr := func(param string) Mem {
+		b, err := Param(param).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		return b.Addr
+	}
+	VBROADCASTSS(addr("pos"), pos)
+	VBROADCASTSS(addr("neg"), neg)
+	zero := v.zero()
+	Label("loop")
+	CMPQ(n, U32(uint32(v.lanes)))
+	JL(LabelRef("done"))
+	x, hi, lo := v.vec(), v.vec(), v.vec()
+	VMOVUPS(Mem{Base: p}, x)
+	VMAXPS(x, zero, hi)
+	VMINPS(x, zero, lo)
+	VMULPS(neg, lo, lo)
+	VFMADD231PS(pos, hi, lo)
+	VMOVUPS(lo, Mem{Base: p})
+	ADDQ(U32(uint32(v.bytes())), p)
+	SUBQ(U32(uint32(v.lanes)), n)
+	JMP(LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,40 @@
+// Command _asm generates the vector kernels of package cpu:
+//
+//	asm -isa avx512 -out kernels_avx512_amd64.s -stubs kernels_avx512_amd64.go -pkg cpu
+//
+// generate.sh writes all of them, check.sh proves the committed ones current.
+package main
+
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	name := flag.String("isa", "", "instruction set: avx2 or avx512")
+	flag.Parse() // avo's own flags are on the same set
+	v, ok := map[string]isa{"avx2": avx2, "avx512": avx512}[*name]
+	if !ok {
+		log.Fatalf("-isa %q: want avx2 or avx512", *name)
+	}
+	ConstraintExpr("!purego")
+	for rows := 1; rows <= v.rows; rows++ {
+		for _, vecs := range v.widths {
+			dot(v, rows, vecs, false)
+			dot(v, rows, vecs, true)
+		}
+	}
+	for _, s := range v.values {
+		weighted(v, s[0], s[1])
+	}
+	for _, vecs := range v.widths {
+		softmax(v, vecs)
+	}
+	scaleSigned(v)
+	elementwise(v, "exp", "exp sets x = exp(x), within 1.5 ulp where the result is normal.", func(x vec) vec { return exp(v, x, true) })
+	elementwise(v, "gelu", "gelu sets x = x/(1+exp(-2u)), u = sqrt(2/pi)(x+0.044715x^3).", func(x vec) vec { return gelu(v, x) }, gelu1, gelu3)
+	elementwise(v, "silu", "silu sets x = x/(1+exp(-x)).", func(x vec) vec { return silu(v, x) })
+	Generate()
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// weighted is the tile of the sum of values of attention:
+//
+//	c[i][j] = c[i][j]*scale[j] + sum over p of a[p][i] * b[p][j]
+//
+// The rows of a are values, lda apart, read where they are; b holds the
+// weights of one panel of queries, and the lanes j are queries.
+func weighted(v isa, rows, vecs int) {
+	width := vecs * v.lanes
+	name := fmt.Sprintf("weighted%dx%d%s", rows, width, v.suffix)
+	TEXT(name, NOSPLIT, "func(k int, a *float32, lda int, b *float32, scale *float32, c *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets c[i*%d+j] = c[i*%[2]d+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*%[2]d+j], i < %d, j < %[2]d.",
+		name, width, rows))
+
+	k := Load(Param("k"), GP64())
+	a := Load(Param("a"), GP64())
+	lda := Load(Param("lda"), GP64())
+	b := Load(Param("b"), GP64())
+	scale := Load(Param("scale"), GP64())
+	c := Load(Param("c"), GP64())
+	SHLQ(Imm(2), lda)
+
+	var s []vec
+	for j := range vecs {
+		r := v.vec()
+		VMOVUPS(Mem{Base: scale, Disp: j * v.bytes()}, r)
+		s = append(s, r)
+	}
+	acc := make([][]vec, rows)
+	for i := range acc {
+		for j := range vecs {
+			r := v.vec()
+			VMULPS(Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}, s[j], r)
+			acc[i] = append(acc[i], r)
+		}
+	}
+	TESTQ(k, k)
+	JZ(LabelRef("store"))
+	Label("loop")
+	var panel []vec
+	for j := range vecs {
+		r := v.vec()
+		VMOVUPS(Mem{Base: b, Disp: j * v.bytes()}, r)
+		panel = append(panel, r)
+	}
+	for i := range rows {
+		x := v.vec()
+		VBROADCASTSS(Mem{Base: a, Disp: 4 * i}, x)
+		for j := range vecs {
+			VFMADD231PS(panel[j], x, acc[i][j])
+		}
+	}
+	ADDQ(lda, a)
+	ADDQ(U32(uint32(width*4)), b)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+
+	Label("store")
+	for i := range acc {
+		for j := range vecs {
+			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
+		}
+	}
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,73 @@
+package cpu
+
+import "math"
+
+// The micro-kernels in Go, over slices. The assembly computes the same with
+// fused multiply-adds and its own exponential.
+
+// dotTile sets c[i][j] = init[i][j] + Σp a[i][p] b[p][j] for rows x width
+// elements. Rows of a, init and c lie lda, ldi and ldc apart. Row p of b starts
+// at off[p], or at p*width when off is nil.
+func dotTile(rows, width, k int, a []float32, lda int, b []float32, off []int32, init []float32, ldi int, c []float32, ldc int) {
+	for i := range rows {
+		for j := range width {
+			s := init[i*ldi+j]
+			for p := range k {
+				at := p * width
+				if off != nil {
+					at = int(off[p])
+				}
+				s += a[i*lda+p] * b[at+j]
+			}
+			c[i*ldc+j] = s
+		}
+	}
+}
+
+// weightedSum sets c[i][j] = c[i][j] scale[j] + Σp a[p][i] b[p][j] for
+// rows x width elements; rows of a lie lda apart.
+func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32) {
+	for i := range rows {
+		for j := range width {
+			s := c[i*width+j] * scale[j]
+			for p := range k {
+				s += a[p*lda+i] * b[p*width+j]
+			}
+			c[i*width+j] = s
+		}
+	}
+}
+
+// softmaxTile makes weights of the logits s of n keys (rows) for width queries
+// (columns): with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'),
+// d = d alpha + Σ s, m = m'.
+func softmaxTile(n, width int, s, m, d, alpha []float32) {
+	for j := range width {
+		top := m[j]
+		for i := range n {
+			if x := s[i*width+j]; x > top { // a NaN is met below
+				top = x
+			}
+		}
+		base := max(top, -math.MaxFloat32) // -Inf minus that is -Inf, not NaN
+		alpha[j] = exp(m[j] - base)
+		m[j] = top
+		d[j] *= alpha[j]
+		for i := range n {
+			w := exp(s[i*width+j] - base)
+			s[i*width+j] = w
+			d[j] += w
+		}
+	}
+}
+
+// scaleSigned multiplies positive elements by pos and the others by neg.
+func scaleSigned(x []float32, pos, neg float32) {
+	for i, v := range x {
+		if v > 0 {
+			x[i] = v * pos
+		} else {
+			x[i] = v * neg
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package cpu
+
+// linearPanel is columns [col, col+n) of the product: weights [in, width] from
+// w[at], zero beyond n.
+type linearPanel struct {
+	col, n, at int
+	tile       *tile
+}
+
+// pack lays the weights out in panels of the set's tile widths.
+func (l *linear) pack(set *kernelSet, w []float32) {
+	size, pad := 0, 0
+	for col := 0; col < l.out; {
+		t := set.fit(l.out - col)
+		n := min(t.width, l.out-col)
+		l.panels = append(l.panels, linearPanel{col: col, n: n, at: size, tile: t})
+		size += l.in * t.width
+		col += n
+		pad = t.width - n
+	}
+	l.w, l.bias = aligned(size), aligned(l.out+pad)
+	for _, p := range l.panels {
+		for c := range p.n {
+			for k, v := range w[(p.col+c)*l.in : (p.col+c+1)*l.in] {
+				l.w[p.at+k*p.tile.width+c] = v
+			}
+		}
+	}
+}
+
+const (
+	linearBlock = 112 // rows of a block: with linearDepth it stays in the L2 cache
+	linearDepth = 512 // depth of one pass over a block
+)
+
+// planPacked cuts the product into blocks of rows and groups of panels. Every
+// element is one sum in one order whatever the cut.
+func (j *linearJob) planPacked(workers int) int {
+	j.blocks = ceilDiv(j.x.rows, linearBlock)
+	if j.blocks == 0 {
+		return 0
+	}
+	j.groups = min(len(j.l.panels), ceilDiv(4*workers, j.blocks))
+	return j.blocks * j.groups
+}
+
+func (j *linearJob) doPacked(s *scratch, item int) {
+	b, g := item/j.groups, item%j.groups
+	m0, m1 := j.x.rows*b/j.blocks, j.x.rows*(b+1)/j.blocks
+	n := len(j.l.panels)
+	panels := j.l.panels[n*g/j.groups : n*(g+1)/j.groups]
+	for k0 := 0; k0 < j.l.in; k0 += linearDepth {
+		k1 := min(k0+linearDepth, j.l.in)
+		for _, p := range panels {
+			j.panel(s, &p, m0, m1, k0, k1)
+		}
+	}
+}
+
+// panel adds depth [k0,k1) of rows [m0,m1) of one panel, and finishes them
+// with the last depth.
+func (j *linearJob) panel(s *scratch, p *linearPanel, m0, m1, k0, k1 int) {
+	width, rows := p.tile.width, m1-m0
+	c, ldc := j.dst.f[m0*j.dst.stride+p.col:], j.dst.stride
+	partial := p.n < width
+	if partial { // the last panel sums up in scratch
+		c, ldc = s.floats(linearBlock*width), width
+	}
+	groups := p.tile.groups(rows)
+	for i := range groups {
+		r0, r1 := rows*i/groups, rows*(i+1)/groups
+		init, ldi := &c[r0*ldc], ldc
+		if k0 == 0 {
+			init, ldi = &j.l.bias[p.col], 0
+		}
+		p.tile.dot[r1-r0-1](k1-k0, &j.x.f[(m0+r0)*j.x.stride+k0], j.x.stride, &j.l.w[p.at+k0*width], init, ldi, &c[r0*ldc], ldc)
+	}
+	if k1 < j.l.in {
+		return
+	}
+	for r := range rows {
+		j.set.activate(c[r*ldc:r*ldc+width], j.act, &s.tail)
+		if partial {
+			copy(j.dst.f[(m0+r)*j.dst.stride+p.col:][:p.n], c[r*ldc:])
+		}
+	}
+}
