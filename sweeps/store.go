@@ -1,0 +1,310 @@
+package sweeps
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"longtake/bench"
+)
+
+// Names of the files of a sweep's folder.
+const (
+	SpecFile    = "spec.yaml"
+	RecordsFile = "records.jsonl"
+	CellsFolder = "cells"
+
+	CellFile   = "cell.json"
+	VideoFile  = "video.mp4"
+	TraceFile  = "trace.json"
+	VqevalFile = "vqeval.json"
+	CurvesFile = "curves.json"
+	RecordFile = "record.json"
+
+	lockFile = ".lock"
+)
+
+// Store is a sweep's folder:
+//
+//	DIR/spec.yaml, DIR/records.jsonl, DIR/report/
+//	DIR/cells/<id>/{cell.json,video.mp4,trace.json,vqeval.json,curves.json,record.json}
+//
+// A file is written beside its place, synced and renamed. A cell is done when
+// a valid record.json is in its place; records.jsonl is derived from these.
+// The store removes nothing but its own temporary files.
+type Store struct{ Dir string }
+
+// OpenStore makes the folder where it is missing.
+func OpenStore(dir string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Join(dir, CellsFolder), 0o755); err != nil {
+		return nil, storeError("make the folder", dir, err)
+	}
+	return &Store{dir}, nil
+}
+
+// ExistingStore opens a folder that a sweep made.
+func ExistingStore(dir string) (*Store, error) {
+	st, err := os.Stat(filepath.Join(dir, CellsFolder))
+	if err != nil || !st.IsDir() {
+		return nil, fmt.Errorf("sweeps: %s is no folder of a sweep: it has no %s/; name the folder given to sweep -o", dir, CellsFolder)
+	}
+	return &Store{dir}, nil
+}
+
+// DiskError is a write that the disk refused: full, over quota or read-only.
+// A runner stops there; what is finished stays.
+type DiskError struct {
+	Path string
+	Err  error
+}
+
+func (e *DiskError) Error() string {
+	return fmt.Sprintf("sweeps: cannot write %s: %v: make room and run the same command again; finished cells are kept", e.Path, e.Err)
+}
+
+func (e *DiskError) Unwrap() error { return e.Err }
+
+// storeError says what could not be done; a disk's refusal is a DiskError.
+func storeError(what, p string, err error) error {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
+		if errors.Is(err, full) {
+			return &DiskError{p, full}
+		}
+	}
+	if strings.Contains(err.Error(), syscall.ENOSPC.Error()) || strings.Contains(err.Error(), "No space left on device") {
+		return &DiskError{p, err} // told by another program
+	}
+	return fmt.Errorf("sweeps: cannot %s %s: %w", what, p, unwrapPath(err))
+}
+
+// path joins a slash-separated name to the folder.
+func (s *Store) path(rel string) string { return filepath.Join(s.Dir, filepath.FromSlash(rel)) }
+
+// cell is the slash-separated name of a file of a cell.
+func cellPath(id, name string) string { return path.Join(CellsFolder, id, name) }
+
+// Write puts data in place of a file, whole or not at all.
+func (s *Store) Write(rel string, data []byte) error {
+	if err := writeFile(s.path(rel), data); err != nil {
+		return storeError("write", s.path(rel), err)
+	}
+	return nil
+}
+
+// WriteJSON writes v with indentation.
+func (s *Store) WriteJSON(rel string, v any) error {
+	data, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return fmt.Errorf("sweeps: %s: %w", s.path(rel), err)
+	}
+	return s.Write(rel, append(data, '\n'))
+}
+
+func writeFile(name string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+// syncDir makes a rename survive a power cut; file systems that cannot do it
+// say so with EINVAL, which is no failure.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// leftovers are the temporary names of a cell's files and of the folder's.
+var leftovers = regexp.MustCompile(`^\.(cell\.json|video\.mp4|trace\.json|vqeval\.json|curves\.json|record\.json|dump\.safetensors|spec\.yaml|records\.jsonl)\.[0-9]+\.tmp$`)
+
+// Clean removes what a killed runner left half-written in one of the store's
+// folders ("" or a cell's). Call it under that folder's lock.
+func (s *Store) Clean(rel string) error {
+	list, err := os.ReadDir(s.path(rel))
+	if err != nil {
+		return storeError("read", s.path(rel), err)
+	}
+	for _, e := range list {
+		if e.Type().IsRegular() && leftovers.MatchString(e.Name()) {
+			if err := os.Remove(filepath.Join(s.path(rel), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return storeError("remove", filepath.Join(s.path(rel), e.Name()), err)
+			}
+		}
+	}
+	return nil
+}
+
+// LockCell makes the cell's folder and takes its lock; ok is false while
+// another runner holds it. The lock ends with the process.
+func (s *Store) LockCell(id string) (unlock func(), ok bool, err error) {
+	dir := s.path(cellPath(id, ""))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, false, storeError("make the folder", dir, err)
+	}
+	name := filepath.Join(dir, lockFile)
+	unlock, ok, err = lock(name, false)
+	if err != nil {
+		return nil, false, storeError("lock", name, err)
+	}
+	return unlock, ok, nil
+}
+
+// Done reads the record of a finished cell: it parses, belongs to the cell, is
+// ok, and every file it names is there with its hash. why says what is amiss
+// with a record that is there and does not count.
+func (s *Store) Done(id string) (rec bench.Record, ok bool, why string) {
+	rec, err := bench.ReadRecord(s.path(cellPath(id, RecordFile)))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return rec, false, ""
+	case err != nil:
+		return rec, false, err.Error()
+	case rec.CellID != id:
+		return rec, false, fmt.Sprintf("its record is of cell %s", rec.CellID)
+	case rec.Status != bench.StatusOK:
+		// Out of memory and out of time are results; a failure is tried again.
+		return rec, rec.Status != bench.StatusFailed, "it failed before: " + rec.Error
+	}
+	if c, err := rec.DecodeCell(); err != nil {
+		return rec, false, err.Error()
+	} else if got, err := c.ID(); err != nil || got != id {
+		return rec, false, "its record does not hash to its folder's name"
+	}
+	for name, f := range rec.Files {
+		got, err := s.SHA256(f.Path)
+		if err != nil {
+			return rec, false, fmt.Sprintf("its %s cannot be read: %v", name, unwrapPath(err))
+		}
+		if got != f.SHA256 {
+			return rec, false, fmt.Sprintf("its %s was changed after it was recorded", name)
+		}
+	}
+	if _, ok := rec.Files["video"]; !ok {
+		return rec, false, "its record names no video"
+	}
+	return rec, true, ""
+}
+
+// SHA256 hashes a file of the store; an absolute path is taken as it is (the
+// video of generator files stays where it was).
+func (s *Store) SHA256(rel string) (string, error) {
+	name := rel
+	if !filepath.IsAbs(rel) {
+		name = s.path(rel)
+	}
+	return fileSHA256(name)
+}
+
+func fileSHA256(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// file describes a file of the store for a record.
+func (s *Store) file(rel string) (bench.File, error) {
+	sum, err := s.SHA256(rel)
+	if err != nil {
+		return bench.File{}, storeError("read", s.path(rel), err)
+	}
+	return bench.File{Path: rel, SHA256: sum}, nil
+}
+
+var cellID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// Records reads every cell's record, in the order of the ids. A record that
+// cannot be read costs itself and is told in the warnings.
+func (s *Store) Records() (list []bench.Record, warnings []string, err error) {
+	dirs, err := os.ReadDir(s.path(CellsFolder))
+	if err != nil {
+		return nil, nil, storeError("read", s.path(CellsFolder), err)
+	}
+	for _, d := range dirs {
+		if !d.IsDir() || !cellID.MatchString(d.Name()) {
+			continue
+		}
+		name := s.path(cellPath(d.Name(), RecordFile))
+		rec, err := bench.ReadRecord(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			warnings = append(warnings, fmt.Sprintf("%s is left out: %v", name, err))
+		case rec.CellID != d.Name():
+			warnings = append(warnings, fmt.Sprintf("%s is left out: it is the record of cell %s", name, rec.CellID))
+		default:
+			list = append(list, rec)
+		}
+	}
+	return list, warnings, nil
+}
+
+// Rebuild writes records.jsonl from the cells' records.
+func (s *Store) Rebuild() (records int, warnings []string, err error) {
+	unlock, _, err := lock(filepath.Join(s.Dir, lockFile), true)
+	if err != nil {
+		return 0, nil, storeError("lock", s.Dir, err)
+	}
+	defer unlock()
+	if err := s.Clean(""); err != nil {
+		return 0, nil, err
+	}
+	list, warnings, err := s.Records()
+	if err != nil {
+		return 0, warnings, err
+	}
+	var b bytes.Buffer
+	w := bench.NewWriter(&b)
+	for _, r := range list {
+		if err := w.Write(r); err != nil {
+			return 0, warnings, err
+		}
+	}
+	return len(list), warnings, s.Write(RecordsFile, b.Bytes())
+}
