@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"regexp"
@@ -115,29 +114,31 @@ func ReadPrompts(path string) ([]Prompt, error) {
 		offset = min(max(offset, 0), int64(len(src)))
 		return Pos{Line: 1 + bytes.Count(src[:offset], []byte("\n"))}
 	}
-	dec := json.NewDecoder(bytes.NewReader(src))
-	dec.DisallowUnknownFields()
 	fail := func(pos Pos, format string, args ...any) error {
 		return &SpecError{File: path, Pos: pos, Msg: fmt.Sprintf(format, args...)}
 	}
-	bad := func(err error) error {
-		at := dec.InputOffset()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			at = syntax.Offset
-		}
+	bad := func(at int64, err error) error {
 		return fail(line(at), `%v: want [{"tag": "...", "prompt": "...", "embeds": "file.safetensors"}]`, err)
 	}
+	// The whole text first: only here are the offsets of syntax errors its own.
+	var whole json.RawMessage
+	if err := json.Unmarshal(src, &whole); err != nil {
+		var syntax *json.SyntaxError
+		errors.As(err, &syntax)
+		return nil, bad(syntax.Offset, err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(src))
+	dec.DisallowUnknownFields()
 	if open, err := dec.Token(); err != nil {
-		return nil, bad(err)
+		return nil, bad(dec.InputOffset(), err)
 	} else if open != json.Delim('[') {
-		return nil, bad(errors.New("no list"))
+		return nil, bad(dec.InputOffset(), errors.New("no list"))
 	}
 	var list []Prompt
 	for dec.More() {
 		var e struct{ Tag, Prompt, Embeds string }
 		if err := dec.Decode(&e); err != nil {
-			return nil, bad(err)
+			return nil, bad(dec.InputOffset(), err)
 		}
 		pos, i := line(dec.InputOffset()), len(list)
 		if !tagPattern.MatchString(e.Tag) {
@@ -155,12 +156,6 @@ func ReadPrompts(path string) ([]Prompt, error) {
 			e.Embeds = filepath.Join(filepath.Dir(path), e.Embeds)
 		}
 		list = append(list, Prompt{Tag: e.Tag, Text: e.Prompt, Embeds: e.Embeds, Pos: pos})
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, bad(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fail(line(dec.InputOffset()), "text after the list")
 	}
 	if len(list) == 0 {
 		return nil, &SpecError{File: path, Msg: "no prompts in it"}

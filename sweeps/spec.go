@@ -1,6 +1,7 @@
 package sweeps
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,6 +13,9 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"longtake/diffusion"
+	"longtake/lvsa"
 )
 
 // Spec is a parsed spec file: what to run, not yet resolved against a model.
@@ -21,9 +25,9 @@ type Spec struct {
 	Dir  string // relative paths in it start here
 	Name string
 
-	Files  *Pattern // generator files; nil is the built-in engine
-	Model  ModelRef
-	Method []MethodRef
+	Files   *Pattern // generator files; nil is the built-in engine
+	Model   ModelRef
+	Methods []MethodRef
 
 	Horizons []Horizon // one of the two
 	Frames   []FrameCount
@@ -51,11 +55,11 @@ type ModelRef struct {
 	Pos                  Pos
 }
 
-// MethodRef is a method as the spec gives it: parameters by name.
+// MethodRef is a method of the grid.
 type MethodRef struct {
-	Label  string
-	Params map[string]any // with "name"
-	Pos    Pos
+	Label string
+	Spec  lvsa.Spec // not for videos that exist, whose methods are labels
+	Pos   Pos
 }
 
 // Horizon is a multiple of the model's training horizon in latent frames.
@@ -196,7 +200,7 @@ func (p *specParser) complete(top *yaml.Node) error {
 	if m := p.s.Model; m.TrainingLatentFrames != 0 || m.TemporalStride != 0 {
 		return p.errorf(p.top["model"].value, "training_latent_frames and temporal_stride are for generator files: the checkpoint %q says its own", m.Name)
 	}
-	n := len(p.s.Method) * max(len(p.s.Horizons), len(p.s.Frames)) * len(p.s.Prompts) * len(p.s.Seeds)
+	n := len(p.s.Methods) * max(len(p.s.Horizons), len(p.s.Frames)) * len(p.s.Prompts) * len(p.s.Seeds)
 	if n > maxCells {
 		return p.errorf(top, "%d cells: a sweep has at most %d, so split it", n, maxCells)
 	}
@@ -283,32 +287,56 @@ func (p *specParser) methods(n *yaml.Node) error {
 	for i, it := range items {
 		what := fmt.Sprintf("methods[%d]", i)
 		ref := MethodRef{Pos: Pos{it.Line, it.Column}}
-		switch it.Kind {
-		case yaml.MappingNode:
+		m := map[string]any{}
+		switch {
+		case it.Kind == yaml.MappingNode && p.s.Files == nil:
 			v, err := p.value(it, what, 0)
 			if err != nil {
 				return err
 			}
-			ref.Params = v.(map[string]any)
-			if name, ok := ref.Params["name"].(string); !ok || name == "" {
-				return p.errorf(it, "%s has no name: write {name: lvsa, window: 3}", what)
-			}
-			if l, ok := ref.Params["label"]; ok {
-				if ref.Label, ok = l.(string); !ok || strings.TrimSpace(ref.Label) == "" {
-					return p.errorf(it, "%s.label: want text", what)
-				}
-				delete(ref.Params, "label")
-			}
+			m = v.(map[string]any)
 		default:
-			name, err := p.str(it, what)
-			if err != nil {
+			if ref.Label, err = p.str(it, what); err != nil {
 				return err
 			}
-			ref.Params = map[string]any{"name": name}
+			m["name"] = ref.Label
 		}
-		p.s.Method = append(p.s.Method, ref)
+		if p.s.Files == nil {
+			if ref.Spec, err = lvsa.SpecFromMap(m); err != nil {
+				return p.methodError(it, what, err)
+			}
+			ref.Label = ref.Spec.Label()
+		}
+		for j, o := range p.s.Methods {
+			if p.s.Files == nil && o.Spec.String() == ref.Spec.String() {
+				return p.errorf(it, "%s is the same as methods[%d], %s", what, j, o.Spec)
+			}
+			if o.Label == ref.Label {
+				return p.errorf(it, "%s: label %q is that of methods[%d] already: give it a label of its own", what, ref.Label, j)
+			}
+		}
+		p.s.Methods = append(p.s.Methods, ref)
 	}
 	return nil
+}
+
+// methodError puts a method's own complaint at the key that it is about.
+func (p *specParser) methodError(it *yaml.Node, what string, err error) error {
+	var e *lvsa.SpecError
+	if errors.As(err, &e) && e.Key != "" {
+		for part := range strings.SplitSeq(e.Key, ".") {
+			if it.Kind != yaml.MappingNode {
+				break
+			}
+			for i := 0; i < len(it.Content); i += 2 {
+				if it.Content[i].Value == part {
+					it = it.Content[i+1]
+					break
+				}
+			}
+		}
+	}
+	return p.errorf(it, "%s: %s", what, strings.TrimPrefix(err.Error(), "lvsa: "))
 }
 
 func (p *specParser) horizons(n *yaml.Node) error {
@@ -409,13 +437,10 @@ func (p *specParser) sampler(n *yaml.Node) (err error) {
 	return err
 }
 
-// Samplers are the solvers of this version.
-var Samplers = []string{"unipc", "euler"}
-
 func (p *specParser) samplerName(n *yaml.Node) (string, error) {
 	name, err := p.str(n, "sampler")
-	if err == nil && !slices.Contains(Samplers, name) {
-		err = p.errorf(n, "unknown sampler %q: want %s", name, strings.Join(Samplers, " or "))
+	if known := diffusion.SamplerNames(); err == nil && !slices.Contains(known, name) {
+		err = p.errorf(n, "unknown sampler %q: want one of %s", name, strings.Join(known, ", "))
 	}
 	return name, err
 }
@@ -423,13 +448,12 @@ func (p *specParser) samplerName(n *yaml.Node) (string, error) {
 var sizePattern = regexp.MustCompile(`^([0-9]{1,5})x([0-9]{1,5})$`)
 
 func (p *specParser) size(n *yaml.Node) error {
-	v, err := p.str(n, "size")
-	if err != nil || v == "native" {
-		return err
+	if n.Value == "native" {
+		return nil
 	}
-	w, h, err := ParseSize(v)
+	w, h, err := ParseSize(n.Value) // not as text: to YAML, 0x64 is a number
 	if err != nil {
-		return p.errorf(n, "size is %q: %v", v, err)
+		return p.errorf(n, "size is %s: %v", kind(n), err)
 	}
 	p.s.Width, p.s.Height = w, h
 	return nil
