@@ -96,7 +96,7 @@ func TestParseSpecErrors(t *testing.T) {
 		{"guidance text", "guidance: three\n", `guidance is the text "three": want a number`},
 		{"sampler", "sampler: unipcc\n", `unknown sampler "unipcc": want one of unipc`},
 		{"shift zero", "sampler: {shift: 0}\n", `sampler.shift is 0`},
-		{"size", "size: big\n", `size is "big": want native or WIDTHxHEIGHT`},
+		{"size", "size: big\n", `size is the text "big": want native or WIDTHxHEIGHT`},
 		{"size zero", "size: 0x64\n", `want native or WIDTHxHEIGHT`},
 		{"repeats", "repeats: 0\n", "repeats is 0"},
 		{"executor", "executor: slurm\n", `executor "slurm" is not in this version`},
