@@ -66,8 +66,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, q span32, runs []span32) {
 	}
 	w := set.wide().width
 	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), s: take(keyTile * w), alpha: take(w)}
-	var panels [maxPanels]panel
-	a.panels = panels[:0]
+	a.panels = s.panels[:0]
 	for q0 := int(q.lo); q0 < int(q.hi); {
 		t := set.fit(int(q.hi) - q0)
 		n := min(t.width, int(q.hi)-q0)

@@ -79,7 +79,7 @@ func softmax16AVX2(n int, s *float32, m *float32, d *float32, alpha *float32)
 //go:noescape
 func scaleSignedAVX2(n int, x *float32, pos float32, neg float32)
 
-// expAVX2 sets x = exp(x), within 1.5 ulp where the result is normal.
+// expAVX2 sets x = exp(x), within 1 ulp where the result is normal.
 // n is a multiple of the vector width.
 //
 //go:noescape

@@ -314,7 +314,7 @@ func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 //go:noescape
 func scaleSignedAVX512(n int, x *float32, pos float32, neg float32)
 
-// expAVX512 sets x = exp(x), within 1.5 ulp where the result is normal.
+// expAVX512 sets x = exp(x), within 1 ulp where the result is normal.
 // n is a multiple of the vector width.
 //
 //go:noescape

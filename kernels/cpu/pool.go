@@ -91,8 +91,9 @@ func (p *pool) reserve(n int) {
 
 // scratch is memory of one worker, kept between jobs.
 type scratch struct {
-	f    []float32
-	tail [maxLanes]float32
+	f      []float32
+	tail   [maxLanes]float32
+	panels [maxPanels]panel
 }
 
 // floats is n elements with undefined contents.

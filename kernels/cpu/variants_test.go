@@ -76,8 +76,11 @@ func within(t *testing.T, what string, got, want []float32, tol float64) {
 	}
 	worst, at := 0.0, -1
 	for i := range want {
-		d := math.Abs(float64(got[i]) - float64(want[i]))
-		if d > worst || math.IsNaN(d) && got[i] != want[i] {
+		g, w := float64(got[i]), float64(want[i])
+		if g == w || math.IsNaN(g) && math.IsNaN(w) {
+			continue
+		}
+		if d := math.Abs(g - w); !(d <= worst) {
 			worst, at = d, i
 			if math.IsNaN(d) {
 				break

@@ -1,0 +1,268 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+)
+
+// eachSet runs a test on every assembly set; one that cannot run here is a
+// skip that says why.
+func eachSet(t *testing.T, f func(t *testing.T, s *kernelSet)) {
+	t.Helper()
+	for _, v := range variants() {
+		if v.name == "generic" {
+			continue
+		}
+		t.Run(v.name, func(t *testing.T) {
+			if v.lacked != "" {
+				t.Skip(v.lacked)
+			}
+			f(t, v.set)
+		})
+	}
+}
+
+// sumTolerance bounds the difference of two float32 sums of k products of
+// standard normal numbers: each is off by some sqrt(k) roundings of partial
+// sums of some sqrt(k), with room for the largest of many.
+func sumTolerance(k int) float64 { return 4e-7 * float64(k+4) }
+
+func TestDotTiles(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			for rows := 1; rows <= len(tl.dot); rows++ {
+				for _, k := range []int{0, 1, 2, 3, 17, 64} {
+					lda, ldi, ldc := k+3, tl.width+5, tl.width+1
+					a, b := random(1, rows*lda+1), random(2, (k+1)*tl.width)
+					init := random(3, rows*ldi)
+					want := make([]float32, rows*ldc)
+					off := make([]int32, k+1)
+					for p := range off {
+						off[p] = int32((p * 7) % (k*tl.width + 1))
+					}
+					for _, taps := range []bool{false, true} {
+						for _, ld := range []int{0, ldi} {
+							got := newGuarded((rows-1)*ldc + tl.width)
+							if taps {
+								dotTile(rows, tl.width, k, a, lda, b, off, init, ld, want, ldc)
+								tl.taps[rows-1](k, &a[0], lda, &b[0], &off[0], &init[0], ld, &got.f[0], ldc)
+							} else {
+								dotTile(rows, tl.width, k, a, lda, b, nil, init, ld, want, ldc)
+								tl.dot[rows-1](k, &a[0], lda, &b[0], &init[0], ld, &got.f[0], ldc)
+							}
+							for r := range rows {
+								within(t, fmt.Sprintf("%dx%d k %d taps %v", rows, tl.width, k, taps),
+									got.f[r*ldc:][:tl.width], want[r*ldc:][:tl.width], sumTolerance(k))
+								if r < rows-1 && got.f[r*ldc+tl.width] != guard {
+									t.Fatalf("%dx%d wrote between rows", rows, tl.width)
+								}
+							}
+							got.check(t)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestWeightedTiles(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			for _, w := range tl.weighted {
+				if valueRows%w.rows != 0 && w.rows%valueRows != 0 {
+					t.Errorf("%d rows do not go with padding to %d", w.rows, valueRows)
+				}
+				for _, k := range []int{0, 1, 2, 31, 128} {
+					lda := w.rows + 3
+					a, b, scale := random(1, k*lda+w.rows), random(2, (k+1)*tl.width), random(3, tl.width)
+					got := newGuarded(w.rows * tl.width)
+					copy(got.f, random(4, len(got.f)))
+					want := slices.Clone(got.f)
+					weightedSum(w.rows, tl.width, k, a, lda, b, scale, want)
+					w.f(k, &a[0], lda, &b[0], &scale[0], &got.f[0])
+					within(t, fmt.Sprintf("%dx%d k %d", w.rows, tl.width, k), got.f, want, sumTolerance(k))
+					got.check(t)
+				}
+			}
+			if last := tl.weighted[len(tl.weighted)-1].rows; valueRows%last != 0 {
+				t.Errorf("width %d: %d rows leave a rest of %d", tl.width, last, valueRows)
+			}
+		}
+	})
+}
+
+func TestSoftmaxTiles(t *testing.T) {
+	nan := float32(math.NaN())
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			w := tl.width
+			for _, n := range []int{0, 1, 2, 3, 128} {
+				s, m, d := random(1, (n+1)*w), random(2, w), random(3, w)
+				for i := range s {
+					s[i] *= 20
+				}
+				for j := range w {
+					d[j] = float32(math.Abs(float64(d[j])))
+					switch j % 5 { // lanes that have seen nothing, see nothing, or meet a NaN
+					case 1:
+						m[j], d[j] = negInf, 0
+					case 2:
+						m[j], d[j] = negInf, 0
+						for i := range n {
+							s[i*w+j] = negInf
+						}
+					case 3:
+						if n > 0 {
+							s[(n-1)*w+j] = nan
+						}
+					case 4:
+						for i := range n {
+							s[i*w+j] = negInf
+						}
+					}
+				}
+				got := [4]guarded{newGuarded(n*w + 1), newGuarded(w), newGuarded(w), newGuarded(w)}
+				copy(got[0].f, s)
+				copy(got[1].f, m)
+				copy(got[2].f, d)
+				alpha := make([]float32, w)
+				softmaxTile(n, w, s, m, d, alpha)
+				tl.softmax(n, &got[0].f[0], &got[1].f[0], &got[2].f[0], &got[3].f[0])
+				what := fmt.Sprintf("width %d, %d keys: ", w, n)
+				within(t, what+"weights", got[0].f[:n*w], s[:n*w], 3e-7)
+				within(t, what+"alpha", got[3].f, alpha, 3e-7)
+				for j := range w {
+					if got[1].f[j] != m[j] {
+						t.Fatalf("%smax of lane %d is %v, want %v", what, j, got[1].f[j], m[j])
+					}
+					g, x := float64(got[2].f[j]), float64(d[j])
+					if math.IsNaN(g) != math.IsNaN(x) || math.Abs(g-x) > 1e-6*(1+x) {
+						t.Fatalf("%ssum of lane %d is %v, want %v", what, j, g, x)
+					}
+				}
+				for _, g := range got {
+					g.check(t)
+				}
+			}
+		}
+	})
+}
+
+// ulps is the error of got in units of the last place of float32 at want.
+func ulps(got float32, want float64) float64 {
+	_, e := math.Frexp(want)
+	return math.Abs(float64(got)-want) / math.Ldexp(1, e-24)
+}
+
+// TestExp sweeps the float32 numbers, every 997th of them.
+func TestExp(t *testing.T) {
+	const bound = 1 // ulp, stated in doc.go
+	const smallest = 1.1754943508222875e-38
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		worst, at, denormal := 0.0, float32(0), 0.0
+		buf := make([]float32, set.lanes)
+		check := func(x float32) {
+			want := math.Exp(float64(x))
+			got := buf[0]
+			switch {
+			case math.IsNaN(float64(x)):
+				if got == got {
+					t.Fatalf("exp(NaN) = %v", got)
+				}
+			case want > math.MaxFloat32:
+				if !math.IsInf(float64(got), 1) {
+					t.Fatalf("exp(%v) = %v, want +Inf", x, got)
+				}
+			case want < smallest:
+				denormal = max(denormal, math.Abs(float64(got)-want))
+			default:
+				if e := ulps(got, want); e > worst {
+					worst, at = e, x
+				}
+			}
+		}
+		for bits := uint64(0); bits < 1<<32; bits += 997 {
+			x := math.Float32frombits(uint32(bits))
+			if math.Abs(float64(x)) < 1e-9 && bits%16 != 0 {
+				continue // all are 1
+			}
+			buf[0] = x
+			set.exp(set.lanes, &buf[0])
+			check(x)
+		}
+		for _, x := range []float32{0, 1, -1, 88.72283, 88.72284, -87.33654, -103.97, -104, -150, negInf, -negInf, float32(math.NaN())} {
+			buf[0] = x
+			set.exp(set.lanes, &buf[0])
+			check(x)
+		}
+		t.Logf("worst error %.3f ulp at %v; where the result is not normal %.3g", worst, at, denormal)
+		if worst > bound {
+			t.Errorf("exp(%v) is off by %.3f ulp, bound %v", at, worst, bound)
+		}
+		if denormal > 1.5*math.SmallestNonzeroFloat32 {
+			t.Errorf("exp is off by %.3g where the result is not normal", denormal)
+		}
+		buf[0] = 0
+		set.exp(set.lanes, &buf[0])
+		if buf[0] != 1 {
+			t.Errorf("exp(0) = %v", buf[0])
+		}
+	})
+}
+
+func TestActivationKernels(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for _, c := range []struct {
+			name string
+			f    func(int, *float32)
+			want func(x float64) float64
+		}{
+			{"gelu", set.gelu, func(x float64) float64 {
+				return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+			}},
+			{"silu", set.silu, func(x float64) float64 { return x / (1 + math.Exp(-x)) }},
+		} {
+			for x := float32(-30); x < 30; x += 0.00771 {
+				g := newGuarded(2 * set.lanes)
+				for i := range g.f {
+					g.f[i] = x
+				}
+				c.f(2*set.lanes, &g.f[0])
+				g.check(t)
+				want := c.want(float64(x))
+				// The argument of exp is rounded, at most to |arg| 2^-24; gelu's
+				// reaches 1900, where the result is 0 to any tolerance here.
+				tol := 3e-7*math.Abs(want)*math.Max(1, math.Abs(float64(x))) + 1e-9
+				for _, y := range g.f {
+					if math.Abs(float64(y)-want) > tol {
+						t.Fatalf("%s(%v) = %v, want %v", c.name, x, y, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestScaleSigned(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for _, n := range []int{0, 1, 3} {
+			g := newGuarded(n * set.lanes)
+			copy(g.f, random(1, len(g.f)))
+			want := slices.Clone(g.f)
+			scaleSigned(want, 0.75, -2)
+			if n > 0 {
+				set.scaleSigned(n*set.lanes, &g.f[0], 0.75, -2)
+			}
+			if err := sameBits(g.f, want); err != nil {
+				t.Fatal(err)
+			}
+			g.check(t)
+		}
+	})
+}
