@@ -160,7 +160,7 @@ func readSteps(v any, bad error) (any, error) {
 }
 
 func readLayers(v any, bad error) (any, error) {
-	list := []int{}
+	var list []int
 	switch v := v.(type) {
 	case nil:
 	case []int:
