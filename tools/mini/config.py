@@ -18,13 +18,14 @@ class Config:
     name: str
     size: int                 # pixels a side
     # VAE
+    encoder: str = "wan"      # trained along with the decoder, or "linear"
     base_dim: int = 16
     res_blocks: int = 1
     z_dim: int = 16
-    vae_steps: int = 1000
-    vae_batch: int = 6
+    vae_steps: int = 3500
+    vae_batch: int = 2
     vae_frames: int = 9       # short crops: 3 latent frames
-    vae_lr: float = 2e-3
+    vae_lr: float = 4e-3
     vae_seeds: int = 160      # videos a scene
     kl: float = 1e-4
     # transformer
@@ -37,7 +38,7 @@ class Config:
     dit_steps: int = 4000
     dit_batch: int = 16
     dit_lr: float = 2e-3
-    dit_seeds: int = 480      # videos a scene, after those of the VAE; the last 20 are held out
+    dit_seeds: int = 800      # videos a scene, after those of the VAE; the last 20 are held out
     held_out: int = 20
     drop: float = 0.1         # share of prompts replaced by the negative one
     shift: float = 3.0        # of the noise schedule, in training and sampling
@@ -45,6 +46,6 @@ class Config:
 
 
 CONFIGS = {
-    "mini64": Config("mini64", 64),
+    "mini64": Config("mini64", 64, encoder="linear"),
     "mini128": Config("mini128", 128, res_blocks=2, vae_steps=6000, dit_steps=20000, dit_seeds=2000, dit_lr=1.5e-3),
 }
