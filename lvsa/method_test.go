@@ -443,3 +443,23 @@ func TestScheduledWrapsAnyMethod(t *testing.T) {
 		t.Error("no error for layer -1")
 	}
 }
+
+// TestWarmAttendDoesNotAllocate: only the first call of a pattern builds.
+func TestWarmAttendDoesNotAllocate(t *testing.T) {
+	g := mini(84)
+	a, _ := begin(t, "lvsa+riflex+ultravico:dense_layers=0", g)
+	defer a.Close()
+	sample(t, a, g)
+	args := tokens(g.Tokens(), 2, 64)
+	step := 0
+	if n := testing.AllocsPerRun(100, func() {
+		for layer := range layers {
+			if err := a.Attend(Site{step, steps, layer, layers, 0}, args); err != nil {
+				t.Error(err)
+			}
+		}
+		step = (step + 1) % steps
+	}); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}

@@ -112,16 +112,9 @@ func (u UltraViCo) bands(tokens int, unit, window float64) []kernels.Band {
 	return bands
 }
 
-// Classes of [UltraViCo.Classes].
-const (
-	Kept    = '0' // the logit is as it was
-	Alpha   = '1' // times alpha where positive
-	Beta    = '2' // times beta where positive
-	Removed = '3' // the pair is removed
-)
-
 // Classes draws what happens to every pair of tokens, a line per query,
-// whatever the length of the video. The last paddedText text tokens are
+// whatever the length of the video: 0 nothing, 1 times Alpha where positive, 2
+// times Beta where positive, 3 removed. The last paddedText text tokens are
 // padding: they neither see nor are seen. It is meant for tests and small
 // pictures.
 func (u UltraViCo) Classes(g Geometry, paddedText int) []string {
@@ -145,11 +138,11 @@ func (u UltraViCo) Classes(g Geometry, paddedText int) []string {
 func (u UltraViCo) class(l kernels.Logits, q, k int) byte {
 	for _, c := range l.Cut {
 		if int(c.Q0) <= q && q < int(c.Q1) && int(c.K0) <= k && k < int(c.K1) {
-			return Removed
+			return '3'
 		}
 	}
 	if l.VideoTokens > 0 && max(q, k) >= l.VideoTokens {
-		return Kept
+		return '0'
 	}
 	d := max(q-k, k-q)
 	for i, b := range l.Bands {
@@ -158,13 +151,13 @@ func (u UltraViCo) class(l kernels.Logits, q, k int) byte {
 		}
 		switch b.Factor {
 		case 1:
-			return Kept
+			return '0'
 		case float32(u.Alpha):
-			return Alpha
+			return '1'
 		}
-		return Beta
+		return '2'
 	}
-	return Kept
+	return '0'
 }
 
 func (u UltraViCo) check() error {
