@@ -27,8 +27,8 @@ type Figure interface {
 
 // Write draws a figure as "png" or "svg".
 func Write(w io.Writer, f Figure, format string) error {
-	if err := f.check(); err != nil {
-		return fmt.Errorf("figure: %w", err)
+	if err := Check(f); err != nil {
+		return err
 	}
 	width, height := f.size()
 	switch format {
@@ -112,4 +112,12 @@ func titleHeight(title string) vg.Length {
 func background(c draw.Canvas) draw.Canvas {
 	rect(c, c.Rectangle, white)
 	return draw.Crop(c, margin, -margin, margin, -margin)
+}
+
+// Check says why a figure cannot be drawn, nil when it can.
+func Check(f Figure) error {
+	if err := f.check(); err != nil {
+		return fmt.Errorf("figure: %w", err)
+	}
+	return nil
 }

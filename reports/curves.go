@@ -1,0 +1,111 @@
+package reports
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"longtake/bench"
+)
+
+// curves is the part of curves.json that is drawn.
+type curves struct {
+	Schema         int       `json:"schema"`
+	MotionEnergy   []float64 `json:"motion_energy"` // one a frame
+	SelfSimilarity struct {
+		Size   int     `json:"size"`
+		Lo     float64 `json:"lo"` // value of byte 0
+		Hi     float64 `json:"hi"` // value of byte 255
+		Data   string  `json:"data"`
+		values []float64
+	} `json:"self_similarity"`
+}
+
+// maxCurves bounds a curves.json: a matrix of 256x256 bytes and the curves of
+// an hour of video fit.
+const maxCurves = 64 << 20
+
+// errNotRecorded says that a record names no such file, which is no fault.
+var errNotRecorded = errors.New("not recorded")
+
+// file finds a file that a record names. Names in a sweep's folder are
+// relative to it; those of videos that were there before may be absolute.
+func (c cell) file(dir, name string) (string, error) {
+	f, ok := c.Files[name]
+	if !ok || f.Path == "" {
+		return "", fmt.Errorf("%w: %s", errNotRecorded, name)
+	}
+	path := filepath.FromSlash(f.Path)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", fmt.Errorf("%s is gone", filepath.Base(path))
+	case err != nil:
+		return "", err
+	case !st.Mode().IsRegular():
+		return "", fmt.Errorf("%s is no file", filepath.Base(path))
+	}
+	return path, nil
+}
+
+// changed reports whether a file differs from the one that was recorded.
+func changed(path string, f bench.File) bool {
+	if f.SHA256 == "" {
+		return false
+	}
+	r, err := os.Open(path)
+	if err != nil {
+		return false // whoever reads it says so
+	}
+	defer r.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return false
+	}
+	return hex.EncodeToString(h.Sum(nil)) != f.SHA256
+}
+
+// curves reads the curves of a cell.
+func (c cell) curves(dir string) (curves, error) {
+	var v curves
+	path, err := c.file(dir, "curves")
+	if err != nil {
+		return v, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return v, err
+	}
+	defer f.Close()
+	if err := json.NewDecoder(io.LimitReader(f, maxCurves)).Decode(&v); err != nil {
+		return v, fmt.Errorf("curves.json: %w", err)
+	}
+	if v.Schema != 1 {
+		return v, fmt.Errorf("curves.json has schema %d: this version reads schema 1", v.Schema)
+	}
+	s := &v.SelfSimilarity
+	if s.Size == 0 {
+		return v, nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(s.Data)
+	if err != nil {
+		return v, fmt.Errorf("curves.json: self-similarity: %w", err)
+	}
+	if s.Size < 0 || s.Size > 256 || len(raw) != s.Size*s.Size || s.Hi <= s.Lo {
+		return v, fmt.Errorf("curves.json: self-similarity has %d bytes for a side of %d (at most 256) on a scale from %g to %g", len(raw), s.Size, s.Lo, s.Hi)
+	}
+	s.values = make([]float64, len(raw))
+	for i, b := range raw {
+		s.values[i] = s.Lo + (s.Hi-s.Lo)*float64(b)/255
+	}
+	return v, nil
+}

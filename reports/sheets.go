@@ -1,0 +1,112 @@
+package reports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+
+	"longtake/internal/figure"
+	"longtake/video"
+)
+
+// sheetColumns is the number of frames of each video on a contact sheet.
+const sheetColumns = 8
+
+// sheetWidth is the width in pixels that larger frames are reduced to.
+const sheetWidth = 256
+
+// contactSheet shows frames of every method at equal times. The frames are
+// those of the files, which the warnings say when they have changed.
+func contactSheet(ctx context.Context, dir string, s section, e example) (figure.Sheet, []string, error) {
+	f := figure.Sheet{Title: "Frames at equal times, " + e.title()}
+	var warnings []string
+	at := make([]int, sheetColumns)
+	for i := range at {
+		at[i] = (i*(e.frames-1)*2 + sheetColumns - 1) / (2 * (sheetColumns - 1))
+		f.Columns = append(f.Columns, fmt.Sprintf("frame %d", at[i]))
+	}
+	timed := false
+	for i, m := range s.methods {
+		row := figure.SheetRow{Label: m.title}
+		c := e.cells[i]
+		if c == nil || !c.ok() {
+			row.Note = missing(c)
+			f.Rows = append(f.Rows, row)
+			continue
+		}
+		images, fps, err := c.frames(ctx, dir, at)
+		if ctx.Err() != nil {
+			return f, nil, ctx.Err()
+		}
+		if err != nil {
+			if !errors.Is(err, errNotRecorded) {
+				warnings = append(warnings, fmt.Sprintf("frames of %s: %v", c.where(), err))
+			}
+			if images == nil {
+				row.Note = "no frames"
+			}
+		}
+		if path, err := c.file(dir, "video"); err == nil && changed(path, c.Files["video"]) {
+			warnings = append(warnings, fmt.Sprintf("the video of %s is not the one that was recorded: score it again", c.where()))
+		}
+		row.Images = images
+		if fps > 0 && !timed {
+			timed = true
+			for k := range at {
+				f.Columns[k] = fmt.Sprintf("%.1f s", float64(at[k])/fps)
+			}
+		}
+		f.Rows = append(f.Rows, row)
+	}
+	return f, warnings, nil
+}
+
+var errEnough = errors.New("all frames found")
+
+// frames decodes the frames of a cell's video at these indices.
+func (c cell) frames(ctx context.Context, dir string, at []int) ([]image.Image, float64, error) {
+	path, err := c.file(dir, "video")
+	if err != nil {
+		return nil, 0, err
+	}
+	o := video.DecodeOptions{Threads: 1}
+	if c.Width > sheetWidth && c.Height > 0 {
+		o.Width, o.Height = sheetWidth, max(2, sheetWidth*c.Height/c.Width)
+	}
+	images := make([]image.Image, len(at))
+	next := 0
+	info, _, err := video.Decode(ctx, path, o, func(f video.Frame) error {
+		if f.Index == at[next] {
+			img := rgb(f)
+			for next < len(at) && at[next] == f.Index { // a short video repeats indices
+				images[next] = img
+				next++
+			}
+		}
+		if next == len(at) {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	if next == 0 {
+		images = nil
+	}
+	if err == nil && next < len(at) {
+		err = fmt.Errorf("the video ends before frame %d", at[next])
+	}
+	return images, info.FPS, err
+}
+
+// rgb copies a frame.
+func rgb(f video.Frame) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
+	for i := range f.Width * f.Height {
+		copy(img.Pix[4*i:], f.Pix[3*i:3*i+3])
+		img.Pix[4*i+3] = 255
+	}
+	return img
+}
