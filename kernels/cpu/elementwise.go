@@ -33,7 +33,7 @@ func (o *ops) Rope(x kernels.Mat, heads int, cos, sin kernels.Mat) error {
 			op, m.rows, m.cols, heads, c.rows, c.cols, s.rows, s.cols)
 	}
 	j := o.rope.get()
-	*j = ropeJob{x: m, cos: c, sin: s, heads: heads}
+	*j = ropeJob{set: o.b.set, x: m, cos: c, sin: s, heads: heads}
 	o.b.run(j, ceilDiv(m.rows, rowsPerItem))
 	*j = ropeJob{}
 	o.rope.put(j)
@@ -43,13 +43,14 @@ func (o *ops) Rope(x kernels.Mat, heads int, cos, sin kernels.Mat) error {
 const rowsPerItem = 32 // rows of one item of a row-wise operator
 
 type ropeJob struct {
+	set         *kernelSet
 	x, cos, sin matrix
 	heads       int
 }
 
 func (j *ropeJob) do(_ *scratch, item int) {
 	for r := item * rowsPerItem; r < min((item+1)*rowsPerItem, j.x.rows); r++ {
-		ropeRow(j.x.row(r), j.heads, j.cos.row(r), j.sin.row(r))
+		j.set.ropeRow(j.x.row(r), j.heads, j.cos.row(r), j.sin.row(r))
 	}
 }
 
@@ -108,7 +109,7 @@ type elemJob struct {
 func (j *elemJob) do(s *scratch, item int) {
 	for r := item * rowsPerItem; r < min((item+1)*rowsPerItem, j.x.rows); r++ {
 		if j.add {
-			addGatedRow(j.x.row(r), j.y.row(r), j.gate)
+			j.set.addProductRow(j.x.row(r), j.y.row(r), j.gate)
 		} else {
 			j.set.activate(j.x.row(r), j.act, &s.tail)
 		}

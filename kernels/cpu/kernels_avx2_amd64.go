@@ -74,10 +74,41 @@ func weighted4x16AVX2(k int, a *float32, lda int, b *float32, scale *float32, c 
 //go:noescape
 func softmax16AVX2(n int, s *float32, m *float32, d *float32, alpha *float32)
 
-// scaleSignedAVX2 multiplies the positive elements of x by pos and the others by neg. n is a multiple of the vector width.
+// scaleSignedAVX2 multiplies the positive elements of x by pos and the others by neg.
+// n is a multiple of the vector width.
 //
 //go:noescape
 func scaleSignedAVX2(n int, x *float32, pos float32, neg float32)
+
+// momentsAVX2 sets sums to one vector of sums of x-shift and one of sums of (x-shift)^2, by lane.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func momentsAVX2(n int, x *float32, shift float32, sums *float32)
+
+// affineAVX2 sets dst = ((x-shift)*scale+offset)*mul + add; mul and add advance by mulStep and addStep bytes a vector.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func affineAVX2(n int, dst *float32, x *float32, shift float32, scale float32, offset float32, mul *float32, mulStep int, add *float32, addStep int)
+
+// addProductAVX2 adds y*gate to x; gate advances by gateStep bytes a vector.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func addProductAVX2(n int, x *float32, y *float32, gate *float32, gateStep int)
+
+// inverseNormAVX2 sets x = root / max(sqrt(x), 1e-12).
+// n is a multiple of the vector width.
+//
+//go:noescape
+func inverseNormAVX2(n int, x *float32, root float32)
+
+// rotateAVX2 sets x[2k], x[2k+1] = x[2k]*cos[k] - x[2k+1]*sin[k], x[2k+1]*cos[k] + x[2k]*sin[k], 2k < n.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func rotateAVX2(n int, x *float32, cos *float32, sin *float32)
 
 // expAVX2 sets x = exp(x), within 1 ulp where the result is normal.
 // n is a multiple of the vector width.

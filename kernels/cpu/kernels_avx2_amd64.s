@@ -1028,6 +1028,149 @@ done:
 	VZEROUPPER
 	RET
 
+// func momentsAVX2(n int, x *float32, shift float32, sums *float32)
+// Requires: AVX, FMA3
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-32
+	MOVQ         n+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS shift+16(FP), Y0
+	MOVQ         sums+24(FP), DX
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+
+loop:
+	CMPQ        AX, $0x00000008
+	JL          done
+	VMOVUPS     (CX), Y3
+	VSUBPS      Y0, Y3, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y3, Y3, Y2
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, AX
+	JMP         loop
+
+done:
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, 32(DX)
+	VZEROUPPER
+	RET
+
+// func affineAVX2(n int, dst *float32, x *float32, shift float32, scale float32, offset float32, mul *float32, mulStep int, add *float32, addStep int)
+// Requires: AVX, FMA3
+TEXT ·affineAVX2(SB), NOSPLIT, $0-72
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         x+16(FP), DX
+	VBROADCASTSS shift+24(FP), Y0
+	VBROADCASTSS scale+28(FP), Y1
+	VBROADCASTSS offset+32(FP), Y2
+	MOVQ         mul+40(FP), BX
+	MOVQ         mulStep+48(FP), SI
+	MOVQ         add+56(FP), DI
+	MOVQ         addStep+64(FP), R8
+
+loop:
+	CMPQ        AX, $0x00000008
+	JL          done
+	VMOVUPS     (DX), Y3
+	VSUBPS      Y0, Y3, Y3
+	VFMADD213PS Y2, Y1, Y3
+	VMOVUPS     (DI), Y4
+	VFMADD231PS (BX), Y3, Y4
+	VMOVUPS     Y4, (CX)
+	ADDQ        SI, BX
+	ADDQ        R8, DI
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, AX
+	JMP         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func addProductAVX2(n int, x *float32, y *float32, gate *float32, gateStep int)
+// Requires: AVX, FMA3
+TEXT ·addProductAVX2(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ gate+24(FP), BX
+	MOVQ gateStep+32(FP), SI
+
+loop:
+	CMPQ        AX, $0x00000008
+	JL          done
+	VMOVUPS     (CX), Y0
+	VMOVUPS     (DX), Y1
+	VFMADD231PS (BX), Y1, Y0
+	VMOVUPS     Y0, (CX)
+	ADDQ        SI, BX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, AX
+	JMP         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func inverseNormAVX2(n int, x *float32, root float32)
+// Requires: AVX
+TEXT ·inverseNormAVX2(SB), NOSPLIT, $0-20
+	MOVQ         n+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS root+16(FP), Y0
+	VBROADCASTSS c2b8cbccc<>+0(SB), Y1
+
+loop:
+	CMPQ    AX, $0x00000008
+	JL      done
+	VSQRTPS (CX), Y2
+	VMAXPS  Y2, Y1, Y2
+	VDIVPS  Y2, Y0, Y2
+	VMOVUPS Y2, (CX)
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, AX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+DATA c2b8cbccc<>+0(SB)/4, $0x2b8cbccc
+GLOBL c2b8cbccc<>(SB), RODATA|NOPTR, $4
+
+// func rotateAVX2(n int, x *float32, cos *float32, sin *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·rotateAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ cos+16(FP), DX
+	MOVQ sin+24(FP), BX
+
+loop:
+	CMPQ           AX, $0x00000008
+	JL             done
+	VMOVUPS        (CX), Y0
+	VPERMILPS      $0xb1, Y0, Y1
+	VPMOVZXDQ      (BX), Y2
+	VMOVSLDUP      Y2, Y2
+	ADDQ           $0x00000010, BX
+	VMULPS         Y2, Y1, Y1
+	VPMOVZXDQ      (DX), Y2
+	VMOVSLDUP      Y2, Y2
+	ADDQ           $0x00000010, DX
+	VFMADDSUB213PS Y1, Y2, Y0
+	VMOVUPS        Y0, (CX)
+	ADDQ           $0x00000020, CX
+	SUBQ           $0x00000008, AX
+	JMP            loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func expAVX2(n int, x *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expAVX2(SB), NOSPLIT, $0-16

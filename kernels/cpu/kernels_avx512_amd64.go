@@ -309,10 +309,41 @@ func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 //go:noescape
 func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 
-// scaleSignedAVX512 multiplies the positive elements of x by pos and the others by neg. n is a multiple of the vector width.
+// scaleSignedAVX512 multiplies the positive elements of x by pos and the others by neg.
+// n is a multiple of the vector width.
 //
 //go:noescape
 func scaleSignedAVX512(n int, x *float32, pos float32, neg float32)
+
+// momentsAVX512 sets sums to one vector of sums of x-shift and one of sums of (x-shift)^2, by lane.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func momentsAVX512(n int, x *float32, shift float32, sums *float32)
+
+// affineAVX512 sets dst = ((x-shift)*scale+offset)*mul + add; mul and add advance by mulStep and addStep bytes a vector.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func affineAVX512(n int, dst *float32, x *float32, shift float32, scale float32, offset float32, mul *float32, mulStep int, add *float32, addStep int)
+
+// addProductAVX512 adds y*gate to x; gate advances by gateStep bytes a vector.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func addProductAVX512(n int, x *float32, y *float32, gate *float32, gateStep int)
+
+// inverseNormAVX512 sets x = root / max(sqrt(x), 1e-12).
+// n is a multiple of the vector width.
+//
+//go:noescape
+func inverseNormAVX512(n int, x *float32, root float32)
+
+// rotateAVX512 sets x[2k], x[2k+1] = x[2k]*cos[k] - x[2k+1]*sin[k], x[2k+1]*cos[k] + x[2k]*sin[k], 2k < n.
+// n is a multiple of the vector width.
+//
+//go:noescape
+func rotateAVX512(n int, x *float32, cos *float32, sin *float32)
 
 // expAVX512 sets x = exp(x), within 1 ulp where the result is normal.
 // n is a multiple of the vector width.

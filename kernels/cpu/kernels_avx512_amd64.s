@@ -5412,6 +5412,149 @@ done:
 	VZEROUPPER
 	RET
 
+// func momentsAVX512(n int, x *float32, shift float32, sums *float32)
+// Requires: AVX, AVX512F
+TEXT ·momentsAVX512(SB), NOSPLIT, $0-32
+	MOVQ         n+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS shift+16(FP), Z0
+	MOVQ         sums+24(FP), DX
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+
+loop:
+	CMPQ        AX, $0x00000010
+	JL          done
+	VMOVUPS     (CX), Z3
+	VSUBPS      Z0, Z3, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z3, Z3, Z2
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, AX
+	JMP         loop
+
+done:
+	VMOVUPS Z1, (DX)
+	VMOVUPS Z2, 64(DX)
+	VZEROUPPER
+	RET
+
+// func affineAVX512(n int, dst *float32, x *float32, shift float32, scale float32, offset float32, mul *float32, mulStep int, add *float32, addStep int)
+// Requires: AVX, AVX512F
+TEXT ·affineAVX512(SB), NOSPLIT, $0-72
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         x+16(FP), DX
+	VBROADCASTSS shift+24(FP), Z0
+	VBROADCASTSS scale+28(FP), Z1
+	VBROADCASTSS offset+32(FP), Z2
+	MOVQ         mul+40(FP), BX
+	MOVQ         mulStep+48(FP), SI
+	MOVQ         add+56(FP), DI
+	MOVQ         addStep+64(FP), R8
+
+loop:
+	CMPQ        AX, $0x00000010
+	JL          done
+	VMOVUPS     (DX), Z3
+	VSUBPS      Z0, Z3, Z3
+	VFMADD213PS Z2, Z1, Z3
+	VMOVUPS     (DI), Z4
+	VFMADD231PS (BX), Z3, Z4
+	VMOVUPS     Z4, (CX)
+	ADDQ        SI, BX
+	ADDQ        R8, DI
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, AX
+	JMP         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func addProductAVX512(n int, x *float32, y *float32, gate *float32, gateStep int)
+// Requires: AVX, AVX512F
+TEXT ·addProductAVX512(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ gate+24(FP), BX
+	MOVQ gateStep+32(FP), SI
+
+loop:
+	CMPQ        AX, $0x00000010
+	JL          done
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (DX), Z1
+	VFMADD231PS (BX), Z1, Z0
+	VMOVUPS     Z0, (CX)
+	ADDQ        SI, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, AX
+	JMP         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func inverseNormAVX512(n int, x *float32, root float32)
+// Requires: AVX, AVX512F
+TEXT ·inverseNormAVX512(SB), NOSPLIT, $0-20
+	MOVQ         n+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS root+16(FP), Z0
+	VBROADCASTSS c2b8cbccc<>+0(SB), Z1
+
+loop:
+	CMPQ    AX, $0x00000010
+	JL      done
+	VSQRTPS (CX), Z2
+	VMAXPS  Z2, Z1, Z2
+	VDIVPS  Z2, Z0, Z2
+	VMOVUPS Z2, (CX)
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, AX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+DATA c2b8cbccc<>+0(SB)/4, $0x2b8cbccc
+GLOBL c2b8cbccc<>(SB), RODATA|NOPTR, $4
+
+// func rotateAVX512(n int, x *float32, cos *float32, sin *float32)
+// Requires: AVX, AVX512F
+TEXT ·rotateAVX512(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ cos+16(FP), DX
+	MOVQ sin+24(FP), BX
+
+loop:
+	CMPQ           AX, $0x00000010
+	JL             done
+	VMOVUPS        (CX), Z0
+	VPERMILPS      $0xb1, Z0, Z1
+	VPMOVZXDQ      (BX), Z2
+	VMOVSLDUP      Z2, Z2
+	ADDQ           $0x00000020, BX
+	VMULPS         Z2, Z1, Z1
+	VPMOVZXDQ      (DX), Z2
+	VMOVSLDUP      Z2, Z2
+	ADDQ           $0x00000020, DX
+	VFMADDSUB213PS Z1, Z2, Z0
+	VMOVUPS        Z0, (CX)
+	ADDQ           $0x00000040, CX
+	SUBQ           $0x00000010, AX
+	JMP            loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func expAVX512(n int, x *float32)
 // Requires: AVX, AVX512F
 TEXT ·expAVX512(SB), NOSPLIT, $0-16

@@ -5,12 +5,17 @@ import "unsafe"
 // kernelSet is the micro-kernels of one instruction set. kernels_generic.go
 // says what each of them computes.
 type kernelSet struct {
-	name  string
-	lanes int    // elements of a vector: lengths handed to act, scaleSigned
+	lanes int    // elements of a vector: what is handed to the row kernels is a multiple
 	tiles []tile // by width, the widest first
 
 	exp, gelu, silu func(n int, x *float32)
 	scaleSigned     func(n int, x *float32, pos, neg float32)
+
+	moments     func(n int, x *float32, shift float32, sums *float32)
+	affine      func(n int, dst, x *float32, shift, scale, offset float32, mul *float32, mulStep int, add *float32, addStep int)
+	addProduct  func(n int, x, y, gate *float32, gateStep int)
+	inverseNorm func(n int, x *float32, root float32)
+	rotate      func(n int, x, cos, sin *float32)
 }
 
 // tile is the micro-kernels for panels of one width. dot[r-1] and taps[r-1]

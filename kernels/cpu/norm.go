@@ -38,7 +38,7 @@ func (o *ops) rowNorm(op string, dst, x kernels.Mat, mul, add []float32, eps flo
 		return fmt.Errorf("%s: eps %v: want 0 or more", op, eps)
 	}
 	j := o.norm.get()
-	*j = normJob{dst: d, x: s, mul: mul, add: add, eps: eps, centre: centre}
+	*j = normJob{set: o.b.set, dst: d, x: s, mul: mul, add: add, eps: eps, centre: centre}
 	o.b.run(j, ceilDiv(d.rows, rowsPerItem))
 	*j = normJob{}
 	o.norm.put(j)
@@ -46,18 +46,19 @@ func (o *ops) rowNorm(op string, dst, x kernels.Mat, mul, add []float32, eps flo
 }
 
 type normJob struct {
+	set      *kernelSet
 	dst, x   matrix
 	mul, add []float32
 	eps      float32
 	centre   bool
 }
 
-func (j *normJob) do(_ *scratch, item int) {
+func (j *normJob) do(s *scratch, item int) {
 	for r := item * rowsPerItem; r < min((item+1)*rowsPerItem, j.x.rows); r++ {
 		if j.centre {
-			layerNormRow(j.dst.row(r), j.x.row(r), j.mul, j.add, j.eps)
+			j.set.layerNormRow(j.dst.row(r), j.x.row(r), j.mul, j.add, j.eps, &s.sums)
 		} else {
-			rmsNormRow(j.dst.row(r), j.x.row(r), j.mul, j.eps)
+			j.set.rmsNormRow(j.dst.row(r), j.x.row(r), j.mul, j.eps, &s.sums)
 		}
 	}
 }
@@ -106,7 +107,7 @@ type chanNormJob struct {
 func (j *chanNormJob) do(s *scratch, item int) {
 	p := item * positionsPerItem
 	w := min(positionsPerItem, j.n-p)
-	channelNorm(j.dst[p:], j.x[p:], j.n, w, s.floats(w), j.gamma)
+	j.set.channelNorm(j.dst[p:], j.x[p:], j.n, w, s.floats(w), j.gamma)
 	if j.act != kernels.NoAct {
 		for c := range j.c {
 			j.set.activate(j.dst[c*j.n+p:][:w], j.act, &s.tail)

@@ -52,14 +52,18 @@ func channelNorm(dst, x []float32, stride, w int, inv, gamma []float32) {
 			inv[i] += v * v
 		}
 	}
-	root := math.Sqrt(float64(len(gamma)))
-	for i, sq := range inv {
-		inv[i] = float32(root / max(math.Sqrt(float64(sq)), 1e-12))
-	}
+	inverseNorm(inv, math.Sqrt(float64(len(gamma))))
 	for c, g := range gamma {
 		row := dst[c*stride : c*stride+w]
 		for i, v := range x[c*stride : c*stride+w] {
 			row[i] = v * inv[i] * g
 		}
+	}
+}
+
+// inverseNorm turns sums of squares into factors root/max(sqrt(x), 1e-12).
+func inverseNorm(x []float32, root float64) {
+	for i, sq := range x {
+		x[i] = float32(root / max(math.Sqrt(float64(sq)), 1e-12))
 	}
 }

@@ -93,6 +93,7 @@ func (p *pool) reserve(n int) {
 type scratch struct {
 	f      []float32
 	tail   [maxLanes]float32
+	sums   laneSums
 	panels [maxPanels]panel
 }
 

@@ -12,6 +12,7 @@ type rounds struct {
 	names []string
 	flop  []float64
 	f     []func()
+	unit  string // default _GFLOP/s
 }
 
 func (r *rounds) add(name string, f func()) { r.addFlop(name, 0, f) }
@@ -22,6 +23,10 @@ func (r *rounds) addFlop(name string, flop float64, f func()) {
 
 // run reports GFLOP/s of every function; flop is for those added without.
 func (r *rounds) run(b *testing.B, flop float64) {
+	unit := r.unit
+	if unit == "" {
+		unit = "_GFLOP/s"
+	}
 	took := make([][]time.Duration, len(r.f))
 	for _, f := range r.f {
 		f() // warm up
@@ -39,7 +44,7 @@ func (r *rounds) run(b *testing.B, flop float64) {
 		if w == 0 {
 			w = flop
 		}
-		b.ReportMetric(w/t[len(t)/2].Seconds()/1e9, r.names[i]+"_GFLOP/s")
+		b.ReportMetric(w/t[len(t)/2].Seconds()/1e9, r.names[i]+unit)
 	}
 	b.ReportMetric(0, "ns/op")
 }

@@ -19,8 +19,9 @@ func asmVariants() []variant {
 }
 
 var avx2 = kernelSet{
-	name: "avx2", lanes: 8,
-	exp: expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
+	lanes: 8,
+	exp:   expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
+	moments: momentsAVX2, affine: affineAVX2, addProduct: addProductAVX2, inverseNorm: inverseNormAVX2, rotate: rotateAVX2,
 	tiles: []tile{{
 		width:    16,
 		dot:      []dotFunc{dot1x16AVX2, dot2x16AVX2, dot3x16AVX2, dot4x16AVX2, dot5x16AVX2, dot6x16AVX2},
@@ -31,8 +32,9 @@ var avx2 = kernelSet{
 }
 
 var avx512 = kernelSet{
-	name: "avx512", lanes: 16,
-	exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
+	lanes: 16,
+	exp:   expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
+	moments: momentsAVX512, affine: affineAVX512, addProduct: addProductAVX512, inverseNorm: inverseNormAVX512, rotate: rotateAVX512,
 	tiles: []tile{{
 		width: 32,
 		dot: []dotFunc{dot1x32AVX512, dot2x32AVX512, dot3x32AVX512, dot4x32AVX512, dot5x32AVX512, dot6x32AVX512, dot7x32AVX512,
