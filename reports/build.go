@@ -129,9 +129,8 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 		"Speed-ups are geometric means of dense time over the method's, paired by prompt and seed at the same frames; ~ marks an interval that holds 1. " +
 		"The bound is what the attended fraction allows, 1/(1 - a(1 - f)) with a the attention's share of dense denoising and f the fraction. Peak memory is the largest of the row.")
 	p.items(s.residue())
-	for _, missing := range s.holes() {
-		b.warn("%s", missing)
-	}
+	b.warnAll(s.holes())
+	b.warnAll(s.beyondBound())
 	if err := b.chart(p, "latency"+suffix, latencyChart(s), "Denoising time against horizon, with the bound that the attended fraction allows"); err != nil {
 		return err
 	}

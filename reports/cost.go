@@ -117,3 +117,19 @@ func (s section) bound(m method, frames int) stats.Interval {
 	}
 	return stats.GeoMean(out)
 }
+
+// boundSlack is how far timing noise may carry a speed-up beyond its bound.
+const boundSlack = 1.05
+
+// beyondBound lists the speed-ups of denoising that the attended fraction does
+// not explain: the cell did something else as well, or a time is wrong.
+func (s section) beyondBound() []string {
+	var out []string
+	s.eachRow(func(frames int, m method, _ []cell) {
+		got, most := s.speedup(m, frames, bench.DenoiseSeconds), s.bound(m, frames)
+		if got.Value > most.Value*boundSlack { // false where one is absent
+			out = append(out, fmt.Sprintf("%s at %d frames denoises %s times as fast as dense, more than the %s that its attended fraction allows: some time or fraction is not what it says", m.title, frames, sig(got.Value), sig(most.Value)))
+		}
+	})
+	return out
+}

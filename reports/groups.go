@@ -82,7 +82,7 @@ func sections(cells []cell) []section {
 func methods(cells []cell) []method {
 	byKey := map[string]bench.Method{}
 	for _, c := range cells {
-		byKey[methodKey(c.Method)] = c.Method
+		byKey[c.key] = c.Method
 	}
 	titles := map[string]int{}
 	for _, m := range byKey {
@@ -124,7 +124,7 @@ func params(m bench.Method) string {
 func (s section) pick(m method, frames int) []cell {
 	var out []cell
 	for _, c := range s.cells {
-		if c.Frames == frames && methodKey(c.Method) == m.key {
+		if c.Frames == frames && c.key == m.key {
 			out = append(out, c)
 		}
 	}

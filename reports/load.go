@@ -17,6 +17,12 @@ import (
 type cell struct {
 	bench.Record
 	bench.Cell
+	key string // of its method
+}
+
+func newCell(r bench.Record) (cell, error) {
+	c, err := r.DecodeCell()
+	return cell{r, c, methodKey(c.Method)}, err
 }
 
 func (c cell) ok() bool { return c.Status == bench.StatusOK }
@@ -124,7 +130,7 @@ func (l *loaded) add(rec bench.Record, from string, seen map[string]bool) {
 		l.warn("%s: a record of a benchmark has no place in the report of a sweep and is left out", from)
 		return
 	}
-	c, err := rec.DecodeCell()
+	c, err := newCell(rec)
 	if err != nil {
 		l.warn("%s: %v", from, err)
 		return
@@ -133,15 +139,15 @@ func (l *loaded) add(rec bench.Record, from string, seen map[string]bool) {
 		l.warn("%s: cell %s has the identity %s: it was edited, or another version made it", from, rec.CellID, id)
 	}
 	seen[rec.CellID] = true
-	l.cells = append(l.cells, cell{rec, c})
+	l.cells = append(l.cells, c)
 }
 
 // decode reads the cells of reference records; those without one are left out.
 func decode(recs []bench.Record) []cell {
 	var out []cell
 	for _, r := range recs {
-		if c, err := r.DecodeCell(); err == nil && r.Status == bench.StatusOK {
-			out = append(out, cell{r, c})
+		if c, err := newCell(r); err == nil && c.ok() {
+			out = append(out, c)
 		}
 	}
 	return out

@@ -44,7 +44,7 @@ func contactSheet(ctx context.Context, dir string, s section, e example) (figure
 				warnings = append(warnings, fmt.Sprintf("frames of %s: %v", c.where(), err))
 			}
 			if images == nil {
-				row.Note = "no frames"
+				row.Note = err.Error()
 			}
 		}
 		if path, err := c.file(dir, "video"); err == nil && changed(path, c.Files["video"]) {
