@@ -19,7 +19,7 @@ import (
 )
 
 // Spec is a parsed spec file: what to run, not yet resolved against a model.
-// Zero Steps, Guidance (negative), Sampler and size stand for the model's own.
+// Zero Steps, Guidance, Sampler and size stand for the model's own.
 type Spec struct {
 	File string // where it was read, for errors
 	Dir  string // relative paths in it start here
@@ -33,7 +33,7 @@ type Spec struct {
 	Frames   []FrameCount
 
 	Prompts    []Prompt
-	References string // "", "mini" or a JSON Lines file
+	References string // "" or "mini"
 	Seeds      []int64
 
 	Steps         int
@@ -129,7 +129,7 @@ func readLimited(path string) ([]byte, error) {
 // ParseSpec parses a spec; path names it in errors and its folder is where
 // relative paths start. Every error is a [*SpecError] with line and column.
 func ParseSpec(path string, src []byte) (*Spec, error) {
-	s := &Spec{File: path, Dir: filepath.Dir(path), Backend: "auto", Repeats: 1, Guidance: -1, Seeds: []int64{16}, Model: ModelRef{Name: "mini"}}
+	s := &Spec{File: path, Dir: filepath.Dir(path), Backend: "auto", Repeats: 1, Seeds: []int64{16}, Model: ModelRef{Name: "mini"}}
 	s.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	p := specParser{reader{path}, s, nil}
 	top, err := p.document(src)
@@ -381,7 +381,7 @@ func (p *specParser) references(n *yaml.Node) error {
 		return err
 	}
 	if v != "mini" {
-		v = p.s.path(v)
+		return p.errorf(n, "unknown references %q: want mini, the records that ship with the built-in model", v)
 	}
 	p.s.References = v
 	return nil
@@ -394,7 +394,7 @@ func (p *specParser) seeds(n *yaml.Node) error {
 	}
 	p.s.Seeds = nil
 	for i, it := range items {
-		v, err := p.integer(it, fmt.Sprintf("seeds[%d]", i), 0, math.MaxInt64)
+		v, err := p.integer(it, fmt.Sprintf("seeds[%d]", i), 0, math.MaxUint32) // what the noise generator takes
 		if err != nil {
 			return err
 		}
@@ -413,7 +413,7 @@ func (p *specParser) steps(n *yaml.Node) error {
 }
 
 func (p *specParser) guidance(n *yaml.Node) (err error) {
-	p.s.Guidance, err = p.number(n, "guidance", 0, 1000)
+	p.s.Guidance, err = p.number(n, "guidance", 1, 1000) // 1 is without guidance
 	return err
 }
 

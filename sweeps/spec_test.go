@@ -23,13 +23,13 @@ sampler: {name: euler, shift: 5}
 size: 64x48
 repeats: 3
 score: {expect_motion: true}
-references: own.jsonl
+references: mini
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := fmt.Sprintln(s.Name, s.Dir, s.Model.Name, s.Seeds, s.Steps, s.Guidance, s.Sampler, s.Width, s.Height, s.Backend, s.Repeats, s.ExpectMotion, s.References)
-	want := fmt.Sprintln("grid", "some/dir", "mini", []int64{16, 17}, 30, 3.5, SamplerRef{"euler", 5}, 64, 48, "auto", 3, true, filepath.Join("some/dir", "own.jsonl"))
+	want := fmt.Sprintln("grid", "some/dir", "mini", []int64{16, 17}, 30, 3.5, SamplerRef{"euler", 5}, 64, 48, "auto", 3, true, "mini")
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
@@ -90,9 +90,11 @@ func TestParseSpecErrors(t *testing.T) {
 		{"seeds no list", "seeds: 16\n", `seeds is "16": want a list such as [16]`},
 		{"seeds empty", "seeds: []\n", `seeds is empty`},
 		{"steps zero", "steps: 0\n", "steps is 0: want 1 to 1000"},
-		{"guidance NaN", "guidance: .nan\n", "guidance is .nan: want 0 to 1000"},
-		{"guidance infinite", "guidance: .inf\n", "guidance is .inf: want 0 to 1000"},
-		{"guidance negative", "guidance: -3\n", "guidance is -3: want 0 to 1000"},
+		{"guidance NaN", "guidance: .nan\n", "guidance is .nan: want 1 to 1000"},
+		{"guidance infinite", "guidance: .inf\n", "guidance is .inf: want 1 to 1000"},
+		{"guidance negative", "guidance: -3\n", "guidance is -3: want 1 to 1000"},
+		{"guidance zero", "guidance: 0\n", "guidance is 0: want 1 to 1000"},
+		{"seed too large", "seeds: [4294967296]\n", "want 0 to 4294967295"},
 		{"guidance text", "guidance: three\n", `guidance is the text "three": want a number`},
 		{"sampler", "sampler: unipcc\n", `unknown sampler "unipcc": want one of unipc`},
 		{"shift zero", "sampler: {shift: 0}\n", `sampler.shift is 0`},
@@ -112,6 +114,7 @@ func TestParseSpecErrors(t *testing.T) {
 		{"prompt tag", "prompts: [{tag: ../x, prompt: x}]\n", `prompts[0].tag is "../x": want letters`},
 		{"prompt twice", "prompts: [a, {tag: a, prompt: x}]\n", `tag "a" is that of prompts[0] already`},
 		{"prompts file missing", "prompts: none.json\n", "grid.yaml:1:10: prompts file none.json: not found"},
+		{"references", "references: wan\n", `unknown references "wan": want mini`},
 		{"expect_motion", "score: {expect_motion: 1}\n", `score.expect_motion is "1": want true or false`},
 		{"bomb", bomb, "grid.yaml:1:4: anchors (&) and aliases (*) are not supported"},
 		{"self alias", "a: &a {b: *a}\n", "anchors (&) and aliases (*) are not supported"},

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"longtake/bench"
+	"longtake/reports"
+	"longtake/sweeps"
+)
+
+func (p *program) sweepCommand() *cobra.Command {
+	var dir string
+	var force, wait, dry bool
+	cmd := &cobra.Command{
+		Use:   "sweep SPEC.yaml -o DIR",
+		Short: "Run or resume a grid of generations, score the videos and report",
+		Long: `Runs every cell of the grid that is not done in DIR, scores each video from the
+file that was written, and rebuilds DIR/report. Killed at any moment, the same
+command goes on where it stopped; several runners may share DIR.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if dir == "" && !dry {
+				return usagef("sweep: no folder for the results: add -o DIR")
+			}
+			spec, err := sweeps.ReadSpec(args[0])
+			if err != nil {
+				return err
+			}
+			plan, err := sweeps.NewPlan(cmd.Context(), spec, p.env())
+			if err != nil {
+				if cmd.Context().Err() != nil {
+					return err
+				}
+				return input(err)
+			}
+			if dry {
+				return p.listCells(plan, dir)
+			}
+			bar := newProgress(p.stderr)
+			for _, w := range plan.Warnings {
+				bar.Message(w)
+			}
+			sum, err := sweeps.Run(cmd.Context(), plan, sweeps.Options{Dir: dir, Force: force, Wait: wait, Progress: bar, Version: engine()})
+			if sum.Busy > 0 {
+				bar.Message(fmt.Sprintf("%d cells are with other runners; --wait stays until they are done", sum.Busy))
+			}
+			var failed *sweeps.FailedError
+			if err != nil && !errors.As(err, &failed) {
+				return err
+			}
+			command := fmt.Sprintf("longtake sweep %s -o %s", args[0], dir)
+			rerr := p.report(cmd.Context(), dir, reports.Options{Name: spec.Name, Command: command, Cells: len(plan.Cells)})
+			return errors.Join(err, rerr)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&dir, "output", "o", "", "folder of the results")
+	f.BoolVar(&dry, "dry-run", false, "list the cells and what they cost, run nothing")
+	f.BoolVar(&force, "force", false, "run finished cells again")
+	f.BoolVar(&wait, "wait", false, "stay until the cells that other runners work on are done")
+	return cmd
+}
+
+// listCells prints the plan.
+func (p *program) listCells(plan *sweeps.Plan, dir string) error {
+	var store *sweeps.Store
+	if s, err := sweeps.ExistingStore(dir); err == nil && dir != "" {
+		store = s
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "id\tmethod\tframes\thorizon\tprompt\tseed\tattended\tTFLOP\tstate")
+	var total float64
+	for i := range plan.Cells {
+		c := &plan.Cells[i]
+		state := ""
+		if store != nil {
+			if _, ok, _ := store.Done(c.ID); ok {
+				state = "done"
+			}
+		}
+		attended, tflop := "", ""
+		if c.Work.FLOP > 0 {
+			attended, tflop = fmt.Sprintf("%.3f", c.Work.Attended), fmt.Sprintf("%.3g", c.Work.FLOP/1e12)
+		}
+		total += c.Work.FLOP
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\n", c.ID, c.Method.Title(), c.Frames, c.Horizon(), c.Prompt.Tag, c.Seed, attended, tflop, state)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	for _, m := range plan.Warnings {
+		fmt.Fprintln(p.stderr, m)
+	}
+	_, err := fmt.Fprintf(p.stdout, "%d cells, %.3g TFLOP in the transformer\n", len(plan.Cells), total/1e12)
+	return err
+}
+
+// report rebuilds a folder's report and prints its table.
+func (p *program) report(ctx context.Context, dir string, o reports.Options) error {
+	kept, err := sweeps.ReadKept(dir)
+	if err != nil {
+		return err
+	}
+	if o.Name == "" {
+		o.Name = kept.Name
+	}
+	if kept.References == "mini" {
+		var lost []bench.Warning
+		if o.References, lost, err = miniReferences(); err != nil {
+			return err
+		}
+		for _, w := range lost {
+			fmt.Fprintln(p.stderr, w)
+		}
+	}
+	start := time.Now()
+	r, err := reports.Build(ctx, dir, o)
+	if err != nil {
+		return err
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintln(p.stderr, w)
+	}
+	if err := r.Summary(p.stdout); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stderr, "report in %.1f s: %s, %s\n", time.Since(start).Seconds(), r.Readme, r.Page)
+	return nil
+}
+
+func (p *program) reportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "report DIR",
+		Short: "Rebuild the tables, figures and page of a sweep from its records",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			store, err := sweeps.ExistingStore(args[0])
+			if err != nil {
+				return input(err)
+			}
+			_, warnings, err := store.Rebuild()
+			if err != nil {
+				return err
+			}
+			for _, w := range warnings {
+				fmt.Fprintln(p.stderr, w)
+			}
+			return p.report(cmd.Context(), args[0], reports.Options{})
+		},
+	}
+}
+
+func (p *program) rescoreCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rescore DIR",
+		Short: "Score the videos of a sweep again with this version, then report",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := sweeps.ExistingStore(args[0]); err != nil {
+				return input(err)
+			}
+			_, err := sweeps.Rescore(cmd.Context(), args[0], newProgress(p.stderr))
+			var failed *sweeps.FailedError
+			if err != nil && !errors.As(err, &failed) {
+				return err
+			}
+			return errors.Join(err, p.report(cmd.Context(), args[0], reports.Options{}))
+		},
+	}
+}
