@@ -19,7 +19,7 @@ const Everything = "everything"
 // package's directory applies.
 var Table = []Rule{
 	{"cmd/*", []string{Everything}, []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
-	{"tools/mini/*", []string{Everything}, []string{"gonum.org/v1/gonum"}},
+	{"tools/mini/*", []string{Everything}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf"}},
 
 	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
@@ -44,6 +44,7 @@ var Table = []Rule{
 	{"internal/cpu", nil, []string{"golang.org/x/sys"}},
 	{"internal/safetensors", nil, []string{"golang.org/x/sys"}},
 	{"internal/scenes", nil, nil},
+	{"internal/tiny", []string{"internal/safetensors"}, nil},
 	{"internal/layers", nil, nil},
 }
 
