@@ -49,6 +49,11 @@ func at(t kernels.Tensor, b, h, n, d int) float64 {
 	return float64(t.Data.Float32()[b*t.Stride[0]+h*t.Stride[1]+n*t.Stride[2]+d*t.Stride[3]])
 }
 
+// vector is token n of a head.
+func vector(t kernels.Tensor, b, h, n int) []float32 {
+	return t.Data.Float32()[b*t.Stride[0]+h*t.Stride[1]+n*t.Stride[2]:][:t.D]
+}
+
 // blockOf is the block of a token.
 func blockOf(ends []int32, token int) int {
 	i, _ := slices.BinarySearch(ends, int32(token)+1)
@@ -75,21 +80,27 @@ func (p *problem) solve() {
 			mean := make([]float64, s.D)
 			if l.CenterK {
 				for j := range s.NK {
-					for c := range mean {
-						mean[c] += at(p.args.K, b, hk, j, c) / float64(s.NK)
+					for c, k := range vector(p.args.K, b, hk, j) {
+						mean[c] += float64(k) / float64(s.NK)
 					}
 				}
 			}
 			for i := range s.NQ {
+				query := vector(p.args.Q, b, h, i)
 				logits := make([]float64, s.NK)
 				coarse := make([]float32, s.NK)
 				top, top32 := math.Inf(-1), negInf
 				for j := range logits {
+					logits[j], coarse[j] = math.Inf(-1), negInf
+					if !p.attends(h, i, j) {
+						continue
+					}
 					dot, dot32 := 0.0, float32(0)
-					for c := range s.D {
-						q, k := at(p.args.Q, b, h, i, c), at(p.args.K, b, hk, j, c)-mean[c]
-						dot += q * k
-						dot32 += float32(q) * float32(k)
+					key := vector(p.args.K, b, hk, j)
+					for c, q := range query {
+						k := float64(key[c]) - mean[c]
+						dot += float64(q) * k
+						dot32 += q * float32(k)
 					}
 					x := float64(l.Scale) * dot
 					factor := 1.0
@@ -102,15 +113,14 @@ func (p *problem) solve() {
 							}
 						}
 					}
-					keep := p.attends(h, i, j)
+					keep := true
 					for _, c := range l.Cut {
 						if i >= int(c.Q0) && i < int(c.Q1) && j >= int(c.K0) && j < int(c.K1) {
 							keep = false
 						}
 					}
-					logits[j], coarse[j] = x*factor, l.Scale*dot32*float32(factor)
-					if !keep {
-						logits[j], coarse[j] = math.Inf(-1), negInf
+					if keep {
+						logits[j], coarse[j] = x*factor, l.Scale*dot32*float32(factor)
 					}
 					top, top32 = math.Max(top, logits[j]), max(top32, coarse[j])
 				}
@@ -118,12 +128,14 @@ func (p *problem) solve() {
 				o, o32 := make([]float64, s.D), make([]float32, s.D)
 				if !math.IsInf(top, -1) {
 					for j := range logits {
+						if coarse[j] == negInf {
+							continue
+						}
 						w, w32 := math.Exp(logits[j]-top), exp(coarse[j]-top32)
 						sum, sum32 = sum+w, sum32+w32
-						for c := range o {
-							v := at(p.args.V, b, hk, j, c)
-							o[c] += w * v
-							o32[c] += w32 * float32(v)
+						for c, v := range vector(p.args.V, b, hk, j) {
+							o[c] += w * float64(v)
+							o32[c] += w32 * v
 						}
 					}
 					for c := range o {

@@ -119,7 +119,7 @@ func TestShared(t *testing.T) {
 		for range 4 {
 			run, results := workload(t, b)
 			wg.Go(func() {
-				for range 5 {
+				for range 2 {
 					if err := run(); err != nil {
 						t.Error(err)
 						return
@@ -141,7 +141,7 @@ func TestAllocations(t *testing.T) {
 	each(t, func(t *testing.T, b *Backend) {
 		run, _ := workload(t, b)
 		must(t, run())
-		if n := testing.AllocsPerRun(10, func() {
+		if n := testing.AllocsPerRun(3, func() {
 			if err := run(); err != nil {
 				t.Error(err)
 			}
