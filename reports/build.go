@@ -123,19 +123,20 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 	if ref.other != "" {
 		b.warn("the references were made with other settings (%s) than these cells (%s)", ref.other, settings(s.cells[0]))
 	}
-	p.heading(2, "Cost")
-	p.table(costTable(s))
-	p.text("Values are means over the n videos of a row with their 95 % interval in brackets; a value from fewer videos says its own n. " +
-		"Speed-ups are geometric means of dense time over the method's, paired by prompt and seed at the same frames; ~ marks an interval that holds 1. " +
-		"The bound is what the attended fraction allows, 1/(1 - a(1 - f)) with a the attention's share of dense denoising and f the fraction. Peak memory is the largest of the row.")
-	p.items(s.residue())
 	b.warnAll(s.holes())
-	b.warnAll(s.beyondBound())
-	if err := b.chart(p, "latency"+suffix, latencyChart(s), "Denoising time against horizon, with the bound that the attended fraction allows"); err != nil {
-		return err
+	p.heading(2, "Cost")
+	if s.timed() {
+		if err := b.cost(p, s, suffix); err != nil {
+			return err
+		}
+	} else {
+		p.text("No times are recorded.")
 	}
 	p.heading(2, "Quality")
 	p.table(qualityTable(s, ref, b.r.given))
+	if !s.timed() { // else it stands beneath the costs
+		p.items(s.residue())
+	}
 	p.text(fmt.Sprintf("A finding is a severity of %g or more; beside k of n stands the 95 %% interval of the share (Wilson). Motion retained is the motion plateau over 81-frame windows, divided by its mean over at least %d dense seeds at 1x of the same prompt; "+
 		"its interval is over the videos of the row and takes the reference as given.", bench.FindingSeverity, leastReferences))
 	p.table(referenceTable(s, ref))
@@ -152,6 +153,17 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 		}
 	}
 	return b.examples(ctx, p, s, suffix)
+}
+
+// cost writes what the rows took.
+func (b *builder) cost(p *page, s section, suffix string) error {
+	p.table(costTable(s))
+	p.text("Values are means over the n videos of a row with their 95 % interval in brackets; a value from fewer videos says its own n. " +
+		"Speed-ups are geometric means of dense time over the method's, paired by prompt and seed at the same frames; ~ marks an interval that holds 1. " +
+		"The bound is what the attended fraction allows, 1/(1 - a(1 - f)) with a the attention's share of dense denoising and f the fraction. Peak memory is the largest of the row.")
+	p.items(s.residue())
+	b.warnAll(s.beyondBound())
+	return b.chart(p, "latency"+suffix, latencyChart(s), "Denoising time against horizon, with the bound that the attended fraction allows")
 }
 
 // examples draws what single videos look like at the longest horizon.

@@ -118,6 +118,11 @@ func (s section) bound(m method, frames int) stats.Interval {
 	return stats.GeoMean(out)
 }
 
+// timed reports whether any time was measured.
+func (s section) timed() bool {
+	return len(values(s.cells, bench.WallSeconds))+len(values(s.cells, bench.DenoiseSeconds)) > 0
+}
+
 // boundSlack is how far timing noise may carry a speed-up beyond its bound.
 const boundSlack = 1.05
 

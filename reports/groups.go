@@ -28,10 +28,25 @@ type method struct {
 
 // settings is the part of a cell that a table does not average over.
 func settings(c cell) string {
-	size := fmt.Sprintf("%dx%d", c.Width, c.Height)
-	return strings.Join([]string{c.Generator, c.Model.Name, short(c.Model.SHA256), size,
-		fmt.Sprintf("%d steps", c.Steps), fmt.Sprintf("guidance %g", c.Guidance),
-		fmt.Sprintf("%s shift %g", c.Sampler.Name, c.Sampler.Shift), c.Backend}, ", ")
+	return join(c.Generator, c.Model.Name, short(c.Model.SHA256), sampling(c), c.Backend)
+}
+
+// sampling says how a video was made, as far as that is known: of one that was
+// there before only its size is.
+func sampling(c cell) string {
+	s := []string{fmt.Sprintf("%dx%d", c.Width, c.Height)}
+	if c.Steps > 0 {
+		s = append(s, fmt.Sprintf("%d steps", c.Steps), fmt.Sprintf("guidance %g", c.Guidance))
+	}
+	if c.Sampler.Name != "" {
+		s = append(s, fmt.Sprintf("%s shift %g", c.Sampler.Name, c.Sampler.Shift))
+	}
+	return join(s...)
+}
+
+// join lists the parts that are not empty.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return s == "" }), ", ")
 }
 
 func short(sha string) string { return sha[:min(8, len(sha))] }

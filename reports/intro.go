@@ -89,9 +89,7 @@ func whatWasRun(cells []cell, asked int) []string {
 			return fmt.Sprintf("%s (%q)", c.Prompt.Tag, c.Prompt.Text)
 		}),
 		of("Seeds", func(c cell) string { return strconv.FormatInt(c.Seed, 10) }),
-		of("Settings", func(c cell) string {
-			return fmt.Sprintf("%dx%d, %d steps, guidance %g, %s shift %g, backend %s", c.Width, c.Height, c.Steps, c.Guidance, c.Sampler.Name, c.Sampler.Shift, c.Backend)
-		}),
+		of("Settings", func(c cell) string { return join(sampling(c), c.Backend) }),
 		of("Engine", func(c cell) string { return c.Engine }),
 		of("Kernel variant", func(c cell) string { return c.Variant }),
 		of("Host", host),

@@ -326,10 +326,29 @@ func TestMissingIsSaid(t *testing.T) {
 			recs := smoke(t)
 			for i := range recs {
 				recs[i].Metrics = map[string]float64{bench.FreezeSeverity: 0.1}
+			}
+			return recs
+		}(), want: []string{"No times are recorded."}},
+		{name: "only wall time, engagement unknown", recs: func() []bench.Record {
+			recs := smoke(t)
+			for i := range recs {
+				recs[i].Metrics = map[string]float64{bench.WallSeconds: 3}
 				recs[i].Engaged = nil
 			}
 			return recs
 		}(), want: []string{"denoise_s was not measured", "nobody recorded whether the method was engaged", "attention time of the dense cell or the attended fraction was not measured"}},
+		{name: "videos that were there before", recs: func() []bench.Record {
+			var recs []bench.Record
+			for _, r := range smoke(t) {
+				c, _ := r.DecodeCell()
+				n := mustRecord(t, bench.Cell{Generator: "files", Model: bench.Model{Name: "wan"}, Method: bench.Method{Name: c.Method.Name}, Frames: c.Frames,
+					Width: 832, Height: 480, Prompt: bench.Prompt{Tag: c.Prompt.Tag}, SourceSHA256: strings.Repeat("c", 64)})
+				n.Metrics = map[string]float64{bench.FreezeSeverity: 0.7, bench.LoopSeverity: 0}
+				n.Variant = ""
+				recs = append(recs, n)
+			}
+			return recs
+		}(), want: []string{"Settings: 832x480\n", "Kernel variant: not recorded", "The numbers hold for this model", "No times are recorded.", "| 2 of 2 [0.34, 1.00] |"}, not: []string{"mini"}},
 		{name: "NaN", recs: func() []bench.Record {
 			recs := smoke(t)
 			recs[0].Metrics[bench.DenoiseSeconds] = math.NaN()
