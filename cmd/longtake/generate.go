@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,6 +82,9 @@ func (g *generation) request() (r diffusion.Request, err error) {
 	if g.frames < 0 || g.steps < 0 || !(g.guidance >= 0) || !(g.shift >= 0) {
 		return r, usagef("generate: --frames, --steps, --guidance and --shift must not be negative")
 	}
+	if known := diffusion.SamplerNames(); g.sampler != "" && !slices.Contains(known, g.sampler) {
+		return r, usagef("generate: --sampler %q: want one of %s", g.sampler, strings.Join(known, ", "))
+	}
 	spec, err := lvsa.ParseSpec(g.method)
 	if err != nil {
 		return r, fmt.Errorf("--method: %w", err)
@@ -144,11 +148,14 @@ func (p *program) generate(cmd *cobra.Command, g *generation) error {
 	if r.Steps == 0 {
 		r.Steps = info.Steps
 	}
+	if r.Guidance == 0 {
+		r.Guidance = info.Guidance
+	}
 	if r.Dump != nil && (r.Dump.Layer >= info.Layers || r.Dump.Step >= r.Steps) {
 		return usagef("generate: --dump %s: the model has layers 0 to %d and this run steps 0 to %d", g.dump, info.Layers-1, r.Steps-1)
 	}
 	bar := newProgress(p.stderr)
-	work, err := sweeps.Estimate(info, r.Method, r.Frames, r.Width, r.Height, r.Steps, r.Guidance != 1)
+	work, err := sweeps.Estimate(info, r.Method, r.Frames, r.Width, r.Height, r.Steps, r.Guidance > 1)
 	if err != nil {
 		return input(err)
 	}
@@ -158,18 +165,19 @@ func (p *program) generate(cmd *cobra.Command, g *generation) error {
 
 	start := time.Now()
 	enc, err := video.Create(cmd.Context(), g.out, video.EncodeOptions{Width: r.Width, Height: r.Height, FPS: float64(info.FPS)})
-	if err != nil {
-		return err
+	var res diffusion.Result
+	if err == nil {
+		defer enc.Abort()
+		res, err = diffusion.Generate(cmd.Context(), m, r, enc.WriteFrame)
 	}
-	defer enc.Abort()
-	res, err := diffusion.Generate(cmd.Context(), m, r, enc.WriteFrame)
 	if err == nil {
 		err = enc.Close()
 	}
-	if err != nil {
-		if cmd.Context().Err() != nil {
-			return fmt.Errorf("generate: stopped; nothing was written: %w", cmd.Context().Err())
-		}
+	switch {
+	case err == nil:
+	case cmd.Context().Err() != nil:
+		return fmt.Errorf("generate: stopped; nothing was written: %w", cmd.Context().Err())
+	default:
 		return fmt.Errorf("generate: %s: %w", g.out, err)
 	}
 	bar.End()

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"longtake/internal/tiny"
+	"longtake/video"
+)
+
+// call runs the program in process and returns its exit status and output.
+func call(ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	status = exitStatus(run(ctx, args, &out, &errs), &errs)
+	return status, out.String(), errs.String()
+}
+
+// model writes the tiny checkpoint.
+func model(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "tiny")
+	if err := tiny.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func needFFmpeg(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("ffmpeg is not installed")
+	}
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+var latents = regexp.MustCompile(`latents sha256 ([0-9a-f]{64})`)
+
+func TestGenerate(t *testing.T) {
+	needFFmpeg(t)
+	dir, m := t.TempDir(), model(t)
+	out := filepath.Join(dir, "out.mp4")
+	sums := map[string]bool{}
+	for _, workers := range []string{"1", "2", "2"} {
+		status, stdout, stderr := call(t.Context(), "generate", "--model", m, "--method", "lvsa:window=1,reference=2", "--frames", "21", "--prompt", "fish",
+			"--steps", "2", "--seed", "5", "--workers", workers, "-o", out, "--force", "--dump", "1,0")
+		if status != 0 {
+			t.Fatalf("status %d: %s", status, stderr)
+		}
+		found := latents.FindStringSubmatch(stdout)
+		if found == nil || !strings.Contains(stdout, "out.mp4: 21 frames of 32x32") || !strings.Contains(stdout, "vqeval evaluate") {
+			t.Fatalf("stdout %q", stdout)
+		}
+		sums[found[1]] = true
+	}
+	if len(sums) != 1 {
+		t.Errorf("%d different latents of the same video", len(sums))
+	}
+	info, n, err := video.Decode(t.Context(), out, video.DecodeOptions{}, func(video.Frame) error { return nil })
+	if err != nil || n != 21 || info.Width != 32 || info.Codec != "h264" || info.PixFmt != "yuv420p" {
+		t.Errorf("the video: %+v, %d frames, %v", info, n, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "out.layer1.step0.safetensors")); err != nil {
+		t.Error(err)
+	}
+	embeds := filepath.Join(dir, "embeds.safetensors")
+	if err := tiny.Embeds(embeds); err != nil {
+		t.Fatal(err)
+	}
+	status, stdout, stderr := call(t.Context(), "generate", "--model", m, "--prompt-embeds", embeds, "--steps", "1", "-o", filepath.Join(dir, "e.mp4"))
+	if status != 0 || !strings.Contains(stdout, "9 frames") {
+		t.Errorf("embeddings: status %d, %q, %s", status, stdout, stderr)
+	}
+}
+
+func TestGenerateStopped(t *testing.T) {
+	needFFmpeg(t)
+	dir, m := t.TempDir(), model(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	status, _, stderr := call(ctx, "generate", "--model", m, "--prompt", "fish", "-o", filepath.Join(dir, "out.mp4"))
+	if status != 1 || !strings.Contains(stderr, "stopped; nothing was written") {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("left over: %v", list)
+	}
+}
+
+func TestSweepCommand(t *testing.T) {
+	needFFmpeg(t)
+	m := model(t)
+	spec := write(t, filepath.Join(filepath.Dir(m), "grid.yaml"), "model: tiny\nmethods: [dense, {name: lvsa, window: 1, reference: 2}]\nhorizons: [1x, 2x]\nprompts: [fish]\nsteps: 2\n")
+	out := filepath.Join(t.TempDir(), "out")
+	status, stdout, stderr := call(t.Context(), "sweep", spec, "--dry-run")
+	if status != 0 || !strings.Contains(stdout, "4 cells") || !strings.Contains(stdout, "TFLOP") {
+		t.Fatalf("dry run: status %d, %q, %s", status, stdout, stderr)
+	}
+	status, stdout, stderr = call(t.Context(), "sweep", spec, "-o", out)
+	if status != 0 || !strings.Contains(stdout, "lvsa") {
+		t.Fatalf("status %d, %q, %s", status, stdout, stderr)
+	}
+	readme := filepath.Join(out, "report", "README.md")
+	first, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(out, "report")); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := call(t.Context(), "report", out); status != 0 {
+		t.Fatalf("report: status %d, %s", status, stderr)
+	}
+	if again, err := os.ReadFile(readme); err != nil || len(again) == 0 || len(first) == 0 {
+		t.Errorf("report: %v", err)
+	}
+	status, stdout, stderr = call(t.Context(), "sweep", spec, "--dry-run", "-o", out)
+	if status != 0 || strings.Count(stdout, "done") != 4 {
+		t.Errorf("after the run: status %d, %q, %s", status, stdout, stderr)
+	}
+	if status, _, stderr := call(t.Context(), "rescore", out); status != 0 {
+		t.Errorf("rescore: status %d, %s", status, stderr)
+	}
+}
+
+func TestMethodsCommand(t *testing.T) {
+	status, stdout, _ := call(t.Context(), "methods")
+	for _, name := range []string{"dense", "pi", "ntk", "yarn", "riflex", "ultravico", "lvsa", "window", "dense_steps"} {
+		if status != 0 || !strings.Contains(stdout, name) {
+			t.Errorf("status %d: %s is not listed", status, name)
+		}
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	for _, args := range [][]string{{"--version"}, {"--help"}, {"sweep", "--help"}, {}} {
+		if status, stdout, stderr := call(t.Context(), args...); status != 0 || !strings.Contains(stdout, "longtake") || stderr != "" {
+			t.Errorf("%v: status %d, %q, %q", args, status, stdout, stderr)
+		}
+	}
+}
