@@ -57,7 +57,7 @@ func (s *snow) paint(t int, c *canvas) {
 		fall := int64(way)
 		y := 1.2*(way-float64(fall)) - 0.1
 		x := 0.5 + 0.65*f.seed.lattice(fall) + f.depth*drift
-		x -= float64(floor((x + 0.1) / 1.2)) * 1.2
+		x -= float64(floor((x+0.1)/1.2)) * 1.2
 		r := 0.040 * (1 + 0.35*f.seed.lattice(fall+1<<20)) * f.depth
 		c.ellipse(x, y, r, r, 0, RGB{0.96, 0.97, 1}, 1)
 	}

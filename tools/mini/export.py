@@ -16,8 +16,13 @@ def write_json(path, value):
         f.write("\n")
 
 
-def weights(net):
-    return {k: v.detach().cpu().to(torch.bfloat16).contiguous() for k, v in net.state_dict().items()}
+def save(tensors, path):
+    save_file({k: v.contiguous() for k, v in tensors.items()}, path, metadata={"format": "pt"})
+    os.chmod(path, 0o644)
+
+
+def weights(net, without=()):
+    return {k: v.detach().cpu().to(torch.bfloat16).contiguous() for k, v in net.state_dict().items() if not k.startswith(without)}
 
 
 def public(net):
@@ -33,8 +38,12 @@ def export(c, work, out):
     net = dit.build(c)
     state = torch.load(os.path.join(work, "dit", "state.pt"), map_location="cpu", weights_only=False)
     net.load_state_dict(state["ema"])
-    for name, m in (("vae", ae), ("transformer", net)):
-        save_file(weights(m), os.path.join(out, name, "diffusion_pytorch_model.safetensors"), metadata={"format": "pt"})
+    # A linear encoder stands in for the encoder's tensors, which were never trained.
+    untrained = ("encoder.", "quant_conv.") if c.encoder == "linear" else ()
+    if untrained:
+        save(torch.load(os.path.join(work, "linear.pt")), os.path.join(out, "vae", "linear_encoder.safetensors"))
+    for name, m, without in (("vae", ae, untrained), ("transformer", net, ())):
+        save(weights(m, without), os.path.join(out, name, "diffusion_pytorch_model.safetensors"))
         write_json(os.path.join(out, name, "config.json"), public(m))
     write_json(os.path.join(out, "scheduler", "scheduler_config.json"), {
         "_class_name": "UniPCMultistepScheduler", "num_train_timesteps": 1000, "prediction_type": "flow_prediction", "solver_order": 2, "solver_type": "bh2",
@@ -47,4 +56,4 @@ def export(c, work, out):
     write_json(os.path.join(out, "prompts", "prompts.json"), {
         "negative": "negative", "scenes": [{"tag": t, "prompt": p, "keywords": k, "embeds": t} for t, (p, k) in SCENES.items()]})
     e = dit.embeddings(c)
-    save_file({n: e[i].clone() for i, n in enumerate([*SCENES, "negative"])}, os.path.join(out, "prompts", "embeds.safetensors"))
+    save({n: e[i].clone() for i, n in enumerate([*SCENES, "negative"])}, os.path.join(out, "prompts", "embeds.safetensors"))
