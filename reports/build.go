@@ -195,10 +195,10 @@ func (b *builder) examples(ctx context.Context, p *page, s section, suffix strin
 		}
 		heats, warnings := similarityChart(b.dir, s, e)
 		b.warnAll(warnings)
-		if err := b.chart(p, "similarity"+name, heats, "Self-similarity: bright off the diagonal is a return, a bright square is a still"); err != nil {
+		if err := b.chart(p, "similarity"+name, heats, "Self-similarity: mean difference between frames, alike ones bright; a bright line off the diagonal is a return, a bright square a still"); err != nil {
 			return err
 		}
-		if err := b.chart(p, "energy"+name, energyChart(b.dir, s, e), "Motion energy frame by frame, with the findings"); err != nil {
+		if err := b.chart(p, "energy"+name, energyChart(b.dir, s, e), "Motion energy: new content within the next second, frame by frame, with the findings"); err != nil {
 			return err
 		}
 		b.videos(p, s, e)

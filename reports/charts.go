@@ -199,11 +199,11 @@ func missing(c *cell) string {
 	return c.Status
 }
 
-// similarityChart shows every method's self-similarity on one scale.
+// similarityChart shows every method's self-similarity on one scale, alike
+// frames bright.
 func similarityChart(dir string, s section, e example) (figure.Heats, []string) {
 	f := figure.Heats{
-		Title: "Self-similarity at " + e.title(), XLabel: "frame", YLabel: "frame", BarLabel: "similarity",
-		Lo: math.Inf(1), Hi: math.Inf(-1),
+		Title: "Self-similarity at " + e.title(), XLabel: "frame", YLabel: "frame", BarLabel: "difference, grey levels", LowBright: true,
 	}
 	var warnings []string
 	for i, m := range s.methods {
@@ -226,9 +226,9 @@ func similarityChart(dir string, s section, e example) (figure.Heats, []string) 
 			h.Note = "not computed"
 		default:
 			h.Rows, h.Cols, h.Values = k.Size, k.Size, k.values
-			h.X = [2]float64{0, float64(e.frames - 1)}
+			h.X = [2]float64{0, float64(k.Frames)}
 			h.Y = h.X
-			f.Lo, f.Hi = min(f.Lo, k.Lo), max(f.Hi, k.Hi)
+			f.Hi = max(f.Hi, k.Scale*mostByte)
 		}
 		f.Panels = append(f.Panels, h)
 	}
@@ -237,7 +237,7 @@ func similarityChart(dir string, s section, e example) (figure.Heats, []string) 
 
 // energyChart shows every method's motion frame by frame, with what was found.
 func energyChart(dir string, s section, e example) figure.Curves {
-	f := figure.Curves{Title: "Motion energy at " + e.title(), X: figure.Axis{Label: "frame"}}
+	f := figure.Curves{Title: "Motion energy (grey levels) at " + e.title(), X: figure.Axis{Label: "frame"}}
 	for i, m := range s.methods {
 		p := figure.Panel{Title: m.title, Y: figure.Axis{Zero: true}}
 		if c := e.cells[i]; c != nil && c.ok() {

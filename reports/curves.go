@@ -2,7 +2,6 @@ package reports
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -16,16 +15,41 @@ import (
 
 // curves is the part of curves.json that is drawn.
 type curves struct {
-	Schema         int       `json:"schema"`
-	MotionEnergy   []float64 `json:"motion_energy"` // one a frame
+	Schema       int     `json:"schema"`
+	MotionEnergy numbers `json:"motion_energy"` // grey levels, one a frame
+	// SelfSimilarity is a matrix of frame differences: a byte times Scale is in
+	// grey levels, 255 stands for a pair that was not compared.
 	SelfSimilarity struct {
 		Size   int     `json:"size"`
-		Lo     float64 `json:"lo"` // value of byte 0
-		Hi     float64 `json:"hi"` // value of byte 255
-		Data   string  `json:"data"`
+		Frames int     `json:"frames"`
+		Scale  float64 `json:"scale"`
+		Data   []byte  `json:"data"` // base64, row-major
 		values []float64
 	} `json:"self_similarity"`
 }
+
+// numbers are a curve in which null is what is not known, NaN here.
+type numbers []float64
+
+func (n *numbers) UnmarshalJSON(b []byte) error {
+	var v []*float64
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*n = make(numbers, len(v))
+	for i, p := range v {
+		if (*n)[i] = nan; p != nil {
+			(*n)[i] = *p
+		}
+	}
+	return nil
+}
+
+// Bytes of the self-similarity.
+const (
+	mostByte = 254
+	noPair   = 255
+)
 
 // maxCurves bounds a curves.json: a matrix of 256x256 bytes and the curves of
 // an hour of video fit.
@@ -96,16 +120,14 @@ func (c cell) curves(dir string) (curves, error) {
 	if s.Size == 0 {
 		return v, nil
 	}
-	raw, err := base64.StdEncoding.DecodeString(s.Data)
-	if err != nil {
-		return v, fmt.Errorf("curves.json: self-similarity: %w", err)
+	if s.Size < 0 || s.Size > 256 || len(s.Data) != s.Size*s.Size || s.Frames < s.Size || !(s.Scale > 0) {
+		return v, fmt.Errorf("curves.json: self-similarity of %d frames has %d bytes for a side of %d (at most 256) and a scale of %g", s.Frames, len(s.Data), s.Size, s.Scale)
 	}
-	if s.Size < 0 || s.Size > 256 || len(raw) != s.Size*s.Size || s.Hi <= s.Lo {
-		return v, fmt.Errorf("curves.json: self-similarity has %d bytes for a side of %d (at most 256) on a scale from %g to %g", len(raw), s.Size, s.Lo, s.Hi)
-	}
-	s.values = make([]float64, len(raw))
-	for i, b := range raw {
-		s.values[i] = s.Lo + (s.Hi-s.Lo)*float64(b)/255
+	s.values = make([]float64, len(s.Data))
+	for i, b := range s.Data {
+		if s.values[i] = s.Scale * float64(b); b == noPair {
+			s.values[i] = nan
+		}
 	}
 	return v, nil
 }

@@ -3,7 +3,6 @@ package reports
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -618,15 +617,18 @@ func curvesJSON(t testing.TB, n int, side int) []byte {
 	raw := make([]byte, side*side)
 	for i := range side {
 		for j := range side {
-			raw[i*side+j] = byte(255 * math.Exp(-math.Abs(float64(i-j))/8))
+			raw[i*side+j] = byte(254 * (1 - math.Exp(-math.Abs(float64(i-j))/8)))
 		}
 	}
-	energy := make([]float64, n)
+	raw[side-1], raw[side*(side-1)] = 255, 255 // not compared
+	energy := make([]any, n)
 	for i := range energy {
-		energy[i] = 0.02 + 0.01*math.Sin(float64(i)/9)
+		if i < n-16 {
+			energy[i] = 2 + math.Sin(float64(i)/9)
+		}
 	}
 	data, err := json.Marshal(map[string]any{"schema": 1, "motion_energy": energy,
-		"self_similarity": map[string]any{"size": side, "lo": 0.0, "hi": 1.0, "data": base64.StdEncoding.EncodeToString(raw)}})
+		"self_similarity": map[string]any{"size": side, "frames": n, "scale": 0.1, "lag_limit": n - 1, "data": raw}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -728,11 +730,13 @@ func TestCurves(t *testing.T) {
 	}
 	for src, want := range map[string]string{
 		"": "EOF", "{": "unexpected EOF", `{"schema":2}`: "schema 2",
-		`{"schema":1,"self_similarity":{"size":2,"hi":1,"data":"AAAA"}}`:    "3 bytes for a side of 2",
-		`{"schema":1,"self_similarity":{"size":1,"data":"AA=="}}`:           "scale from 0 to 0",
-		`{"schema":1,"self_similarity":{"size":-1,"hi":1,"data":"AA=="}}`:   "side of -1",
-		`{"schema":1,"self_similarity":{"size":9999,"hi":1,"data":"AA=="}}`: "at most 256",
-		`{"schema":1,"self_similarity":{"size":1,"hi":1,"data":"!"}}`:       "base64",
+		`{"schema":1,"self_similarity":{"size":2,"frames":2,"scale":1,"data":"AAAA"}}`:       "3 bytes for a side of 2",
+		`{"schema":1,"self_similarity":{"size":1,"frames":1,"data":"AA=="}}`:                 "scale of 0",
+		`{"schema":1,"self_similarity":{"size":1,"scale":1,"data":"AA=="}}`:                  "of 0 frames",
+		`{"schema":1,"self_similarity":{"size":-1,"frames":1,"scale":1,"data":"AA=="}}`:      "side of -1",
+		`{"schema":1,"self_similarity":{"size":9999,"frames":9999,"scale":1,"data":"AA=="}}`: "at most 256",
+		`{"schema":1,"self_similarity":{"size":1,"frames":1,"scale":1,"data":"!"}}`:          "base64",
+		`{"schema":1,"motion_energy":["x"]}`:                                                 "cannot unmarshal",
 	} {
 		write(t, filepath.Join(dir, "c.json"), []byte(src))
 		if _, err := c.curves(dir); err == nil || !strings.Contains(err.Error(), want) {
@@ -741,8 +745,12 @@ func TestCurves(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "c.json"), curvesJSON(t, 81, 21))
 	v, err := c.curves(dir)
-	if err != nil || len(v.MotionEnergy) != 81 || len(v.SelfSimilarity.values) != 21*21 || v.SelfSimilarity.values[0] != 1 {
-		t.Errorf("%v, %d energies, %d values", err, len(v.MotionEnergy), len(v.SelfSimilarity.values))
+	if err != nil || len(v.MotionEnergy) != 81 || v.MotionEnergy[0] != 2 || !math.IsNaN(v.MotionEnergy[80]) {
+		t.Errorf("%v, motion energy %v", err, v.MotionEnergy)
+	}
+	m := v.SelfSimilarity.values
+	if want := 0.1 * math.Floor(254*(1-math.Exp(-1.0/8))); len(m) != 21*21 || m[0] != 0 || math.Abs(m[1]-want) > 1e-12 || !math.IsNaN(m[20]) {
+		t.Errorf("differences %v", m)
 	}
 	os.Remove(filepath.Join(dir, "c.json"))
 	if _, err := c.curves(dir); err == nil || err.Error() != "c.json is gone" {

@@ -65,7 +65,7 @@ func samples() map[string]Figure {
 		},
 	}
 	heats := Heats{
-		Title: "Self-similarity at 333 frames, prompt fish, seed 16", XLabel: "frame", YLabel: "frame", BarLabel: "similarity", Hi: 1,
+		Title: "Self-similarity at 333 frames, prompt fish, seed 16", XLabel: "frame", YLabel: "frame", BarLabel: "difference, grey levels", Hi: 1, LowBright: true,
 		Panels: []Heat{
 			{Title: "dense", Rows: 84, Cols: 84, Values: similarity(84, 20, 1), X: [2]float64{0, 332}, Y: [2]float64{0, 332}},
 			{Title: "riflex", Rows: 256, Cols: 256, Values: similarity(256, 70, 2), X: [2]float64{0, 332}, Y: [2]float64{0, 332}},
@@ -211,7 +211,10 @@ func checkSVG(t *testing.T, data []byte) {
 }
 
 func TestHeatIsCrisp(t *testing.T) {
-	img := heatImage(Heat{Rows: 2, Cols: 3, Values: []float64{0, .25, .5, .75, 1, math.NaN()}}, 0, 1)
+	if bright := (Heats{LowBright: true}).color(0, 8); bright(0) != viridis(1) || bright(6) != viridis(0.25) || bright(math.NaN()) != viridis(math.NaN()) {
+		t.Error("low values are not bright")
+	}
+	img := heatImage(Heat{Rows: 2, Cols: 3, Values: []float64{0, .25, .5, .75, 1, math.NaN()}}, Heats{}.color(0, 1))
 	b := img.Bounds()
 	if b.Dx() < rasterSide || b.Dy() < rasterSide {
 		t.Fatalf("enlarged to %v", b)

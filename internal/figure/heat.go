@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"math"
 
 	"gonum.org/v1/plot/vg"
@@ -24,6 +25,7 @@ type Heats struct {
 	Title          string
 	XLabel, YLabel string
 	BarLabel       string
+	LowBright      bool    // low values have the bright colours
 	Lo, Hi         float64 // values at the ends of the colours; taken from the data where both are 0
 	Columns        int     // panels in a row; 0 is up to 3
 	Panels         []Heat
@@ -101,6 +103,17 @@ func (f Heats) scale() (lo, hi float64) {
 	return lo, hi
 }
 
+// color maps values to colours.
+func (f Heats) color(lo, hi float64) func(float64) color.RGBA {
+	return func(v float64) color.RGBA {
+		x := (v - lo) / (hi - lo)
+		if f.LowBright {
+			x = 1 - x
+		}
+		return viridis(x)
+	}
+}
+
 func (f Heats) draw(c draw.Canvas) {
 	c = drawTitle(background(c), f.Title)
 	lo, hi := f.scale()
@@ -126,7 +139,7 @@ func (f Heats) drawPanel(area draw.Canvas, p Heat, lo, hi float64) {
 		area.FillText(sty, area.Center(), fit(p.Note, sty, area.Size().X-2*gap))
 		return
 	}
-	area.DrawImage(area.Rectangle, heatImage(p, lo, hi))
+	area.DrawImage(area.Rectangle, heatImage(p, f.color(lo, hi)))
 	frame(area, area.Rectangle, ink)
 	drawHeatAxis(area, linearTicks(p.X[0], p.X[1], 6), p.X, f.XLabel, false)
 	drawHeatAxis(area, linearTicks(p.Y[0], p.Y[1], 6), p.Y, f.YLabel, true)
@@ -167,9 +180,10 @@ func drawHeatAxis(c draw.Canvas, ticks []Tick, ends [2]float64, label string, ve
 
 func (f Heats) drawBar(c draw.Canvas, r vg.Rectangle, lo, hi float64) {
 	const steps = 256
+	paint := f.color(lo, hi)
 	img := image.NewRGBA(image.Rect(0, 0, 1, steps))
 	for i := range steps {
-		img.Set(0, i, viridis(1-(float64(i)+0.5)/steps))
+		img.Set(0, i, paint(hi-(hi-lo)*(float64(i)+0.5)/steps))
 	}
 	c.DrawImage(r, enlarge(img, 8, 2))
 	frame(c, r, ink)
@@ -194,11 +208,11 @@ const rasterSide = 900
 
 // heatImage paints each value as a square of equal pixels. gonum's own heat
 // map leaves seams between cells or blurs them.
-func heatImage(p Heat, lo, hi float64) image.Image {
+func heatImage(p Heat, paint func(float64) color.RGBA) image.Image {
 	small := image.NewRGBA(image.Rect(0, 0, p.Cols, p.Rows))
 	for r := range p.Rows {
 		for c := range p.Cols {
-			small.SetRGBA(c, p.Rows-1-r, viridis((p.Values[r*p.Cols+c]-lo)/(hi-lo)))
+			small.SetRGBA(c, p.Rows-1-r, paint(p.Values[r*p.Cols+c]))
 		}
 	}
 	return enlarge(small, max(1, (rasterSide+p.Cols-1)/p.Cols), max(1, (rasterSide+p.Rows-1)/p.Rows))
