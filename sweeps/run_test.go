@@ -182,7 +182,7 @@ func TestRunAndResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range []string{bench.WallSeconds, bench.DenoiseSeconds, bench.DecodeSeconds, bench.AttentionSeconds, bench.ScoreSeconds, bench.AttendedFraction, bench.FreezeSeverity} {
+		for _, m := range []string{bench.WallSeconds, bench.DenoiseSeconds, bench.DecodeSeconds, bench.AttentionSeconds, bench.ScoreSeconds, bench.AttendedFraction, bench.MotionPlateau} {
 			if _, ok := r.Metric(m); !ok {
 				t.Errorf("%s has no %s", r.CellID, m)
 			}
@@ -194,6 +194,9 @@ func TestRunAndResume(t *testing.T) {
 		}
 		if r.Engine != "test 1" || r.Variant == "" || r.Engaged == nil || r.LatentsSHA256 == "" || r.FramesSHA256 == "" {
 			t.Errorf("%s: engine %q, variant %q, engaged %v", r.CellID, r.Engine, r.Variant, r.Engaged)
+		}
+		if _, ok := r.Metric(bench.FreezeSeverity); ok != (c.Frames == 21) {
+			t.Errorf("%d frames: freeze assessed: %v", c.Frames, ok)
 		}
 		if c.Method.Name == "dense" && *r.Engaged {
 			t.Errorf("dense is engaged")

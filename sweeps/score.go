@@ -2,8 +2,6 @@ package sweeps
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,43 +9,26 @@ import (
 	"longtake/vqeval"
 )
 
-// scored is what a record takes from a report of vqeval, by its JSON names.
-type scored struct {
-	Composite *float64 `json:"composite_score"`
-	Failures  map[string]struct {
-		Severity float64 `json:"severity"`
-		Share    float64 `json:"share"`
-	} `json:"failures"`
-	Facts struct {
-		Plateau   *float64 `json:"motion_plateau"`
-		Plateau81 *float64 `json:"motion_plateau_81"`
-	} `json:"facts"`
-	Findings    []bench.Finding   `json:"findings"`
-	NotAssessed map[string]string `json:"not_assessed"`
-}
+// Metrics that only the runner knows.
+const (
+	composite    = "vqeval.composite"
+	expectMotion = "vqeval.expect_motion" // 1 where a still video was to be a failure, else absent
+)
 
 // score judges the video that a record names, from the file that was written,
 // puts report and curves beside the record and their numbers into it.
-func score(ctx context.Context, s *Store, rec *bench.Record, expectMotion bool) error {
+func score(ctx context.Context, s *Store, rec *bench.Record, moving bool) error {
 	cell, err := rec.DecodeCell()
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	report, curves, err := vqeval.Evaluate(ctx, s.videoPath(rec), vqeval.Options{ExpectMotion: expectMotion, Prompt: cell.Prompt.Text})
+	report, curves, err := vqeval.Evaluate(ctx, s.videoPath(rec), vqeval.Options{ExpectMotion: moving, Prompt: cell.Prompt.Text})
 	if err != nil {
 		return err
 	}
 	seconds := time.Since(start).Seconds()
 	report.VideoPath = rec.Files["video"].Path // the same wherever the folder lies
-	text, err := json.Marshal(report)
-	if err != nil {
-		return fmt.Errorf("sweeps: report of %s: %w", rec.CellID, err)
-	}
-	var got scored
-	if err := json.Unmarshal(text, &got); err != nil {
-		return fmt.Errorf("sweeps: report of %s: %w", rec.CellID, err)
-	}
 	if rec.Metrics == nil {
 		rec.Metrics = map[string]float64{}
 	}
@@ -59,20 +40,25 @@ func score(ctx context.Context, s *Store, rec *bench.Record, expectMotion bool) 
 			delete(rec.Metrics, name)
 		}
 	}
-	put := func(name string, v *float64) {
-		if v != nil {
-			rec.Metrics[name] = *v
-		}
+	if report.CompositeScore != nil {
+		rec.Metrics[composite] = *report.CompositeScore
 	}
-	put("vqeval.composite", got.Composite)
-	put(bench.MotionPlateau, got.Facts.Plateau)
-	put(bench.MotionPlateau81, got.Facts.Plateau81)
-	for kind, f := range got.Failures {
+	if moving {
+		rec.Metrics[expectMotion] = 1
+	}
+	rec.Metrics[bench.MotionPlateau] = report.Facts.MotionPlateau
+	if p := curves.MotionPlateau; p.Window == vqeval.PlateauWindow { // shorter clips have other lags: not to be compared
+		rec.Metrics[bench.MotionPlateau81] = p.Mean
+	}
+	for kind, f := range report.Failures {
 		rec.Metrics["vqeval."+kind+".severity"], rec.Metrics["vqeval."+kind+".share"] = f.Severity, f.Share
 	}
 	rec.Metrics[bench.ScoreSeconds] = seconds
 	rec.Samples[bench.ScoreSeconds] = []float64{seconds}
-	rec.Findings = got.Findings
+	rec.Findings = nil
+	for _, f := range report.Findings {
+		rec.Findings = append(rec.Findings, bench.Finding{Kind: f.Kind, OnsetFrame: f.OnsetFrame, EndFrame: f.EndFrame, Text: f.Text})
+	}
 	for name, v := range map[string]any{VqevalFile: report, CurvesFile: curves} {
 		rel := cellPath(rec.CellID, name)
 		if err := s.WriteJSON(rel, v); err != nil {
@@ -85,9 +71,5 @@ func score(ctx context.Context, s *Store, rec *bench.Record, expectMotion bool) 
 	return nil
 }
 
-// expectsMotion tells how a record was scored: with motion expected, a still
-// video is a failure that was looked for.
-func expectsMotion(rec bench.Record) bool {
-	_, ok := rec.Metrics[bench.StaticSeverity]
-	return ok
-}
+// expectsMotion tells how a record was scored.
+func expectsMotion(rec bench.Record) bool { return rec.Metrics[expectMotion] == 1 }
