@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"longtake/video"
+	"longtake/vqeval"
+)
+
+// result is one video of a batch; exactly one of report and err is set.
+type result struct {
+	job
+	report *vqeval.Report
+	err    error
+}
+
+func batchCommand() *cobra.Command {
+	var o vqeval.Options
+	var in inputFlags
+	var output string
+	var workers int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "batch DIR|GLOB...|-",
+		Short: "Score many videos",
+		Long: "batch scores every video of folders (with the folders in them), of patterns, of a list on\n" +
+			"stdin (-, a name a line) or of a table (--from-csv). A video that cannot be scored is listed\n" +
+			"with its error, the others are scored, and the exit status is 1.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			jobs, meta, err := in.jobs(args, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			if workers < 1 {
+				return fmt.Errorf("-j %d: at least one worker is needed", workers)
+			}
+			// Without ffmpeg every row would say the same.
+			if _, err := video.Probe(cmd.Context(), jobs[0].path); errors.Is(err, video.ErrFFmpegMissing) {
+				return err
+			}
+			emit := func(result) error { return nil }
+			if asJSON {
+				emit = func(r result) error { return jsonLine(cmd.OutOrStdout(), r) }
+			}
+			results, err := score(cmd.Context(), jobs, o, workers, cmd.ErrOrStderr(), emit)
+			if err != nil {
+				return failure{err}
+			}
+			if output != "" {
+				if err := writeFile(output, func(w io.Writer) error { return writeCSV(w, meta, results) }); err != nil {
+					return failure{err}
+				}
+			}
+			if !asJSON {
+				if err := summary(cmd.OutOrStdout(), results); err != nil {
+					return failure{err}
+				}
+			}
+			if err := context.Cause(cmd.Context()); err != nil {
+				return failure{err}
+			}
+			bad := 0
+			for _, r := range results {
+				if r.err != nil {
+					bad++
+				}
+			}
+			if bad > 0 {
+				return failure{fmt.Errorf("%d of %d videos could not be scored: see their error", bad, len(results))}
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&in.table, "from-csv", "", "take the videos from a column of `FILE` and carry its other columns through")
+	f.StringVar(&in.column, "video-col", "", "that column (default: video_path, video, path or file, whichever is there)")
+	f.StringVarP(&output, "output", "o", "", "write one row a video as CSV to `FILE`")
+	f.IntVarP(&workers, "jobs", "j", runtime.GOMAXPROCS(0), "videos that are scored at the same time")
+	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
+	f.BoolVar(&asJSON, "json", false, "print one report a line as JSON, as they are done")
+	return cmd
+}
+
+// score evaluates all jobs. The results are in the order of the jobs; emit gets
+// them as they are done and ends the batch with its error.
+func score(ctx context.Context, jobs []job, o vqeval.Options, workers int, stderr io.Writer, emit func(result) error) ([]result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	bar := progress(stderr, len(jobs))
+	results := make([]result, len(jobs))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	for range min(workers, len(jobs)) {
+		wg.Go(func() {
+			for i := range next {
+				r := result{job: jobs[i]}
+				r.report, _, r.err = vqeval.Evaluate(ctx, jobs[i].path, o)
+				results[i] = r
+				mu.Lock()
+				_ = bar.Add(1)
+				if err := emit(r); err != nil && failed == nil {
+					failed = err
+					cancel(err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range jobs {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	_ = bar.Finish()
+	return results, failed
+}
+
+// progress is a bar on a terminal, nothing elsewhere.
+func progress(stderr io.Writer, n int) *progressbar.ProgressBar {
+	w := io.Discard
+	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		w = stderr
+	}
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("scoring"),
+		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
+}
+
+func jsonLine(w io.Writer, r result) error {
+	if r.err != nil {
+		return encode(w, struct {
+			VideoPath string `json:"video_path"`
+			Error     string `json:"error"`
+		}{r.path, r.err.Error()}, "")
+	}
+	return encode(w, r.report, "")
+}
+
+// summary prints one line a video.
+func summary(w io.Writer, results []result) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "video\tframes\tfreeze\tloop\tmotion\tfindings")
+	for _, r := range results {
+		if r.err != nil {
+			fmt.Fprintf(t, "%s\t-\t-\t-\t-\terror: %s\n", oneLine(r.path), oneLine(r.err.Error()))
+			continue
+		}
+		text := "none"
+		for i, f := range r.report.Findings {
+			if i == 0 {
+				text = f.Text
+			} else {
+				text += "; " + f.Text
+			}
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%.2f\t%s\n", oneLine(r.path), r.report.VideoMeta.TotalFrames,
+			severity(r.report, "freeze"), severity(r.report, "loop"), r.report.Facts.MotionPlateau, text)
+	}
+	return t.Flush()
+}
+
+func severity(r *vqeval.Report, kind string) string {
+	if f, ok := r.Failures[kind]; ok {
+		return fmt.Sprintf("%.2f", f.Severity)
+	}
+	return "-"
+}

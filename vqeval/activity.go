@@ -1,0 +1,146 @@
+package vqeval
+
+import (
+	"math"
+	"slices"
+)
+
+// activity is the block innovation of every frame: how much the content moves on
+// within the next frames beyond what it flickers anyway.
+//
+// For block b and lag k, d is the mean absolute difference of frames t and t+k.
+// Averages over four consecutive lags cancel the four-phase texture of a video
+// decoder. Innovation is the largest such average at lags of at least 4 less the
+// one over lags 1..4: live content accumulates change, shimmer does not. The
+// largest, not the last, because at a fixed lag every loop whose period divides
+// it would look frozen.
+type activity struct {
+	scales []int // look-ahead in frames, ascending; the last is about a second
+	// energy[i][t] is the mean innovation over blocks, in grey levels, with look-ahead scales[i];
+	// defined for t+scales[i] < n.
+	energy [][]float64
+	live   []float64 // share of blocks that are live at the largest scale
+	short  []float64 // mean difference over lags 1..4, grey levels (fewer at the end)
+	top    []float64 // innovation of the liveliest blocks at the smallest scale, grey levels
+	blocks int
+}
+
+const phase = 4 // lags averaged together: the temporal stride of the usual video decoders
+
+// A block is live when its innovation exceeds both.
+const (
+	liveLevels = 0.75 // grey levels
+	liveRatio  = 0.35 // of its short-lag difference
+)
+
+func newActivity(p *planes, second int) *activity {
+	a := &activity{scales: []int{2*phase - 1}}
+	for _, k := range []int{4*phase - 1, second} {
+		if k > a.scales[len(a.scales)-1] && k < p.n {
+			a.scales = append(a.scales, k)
+		}
+	}
+	for range a.scales {
+		a.energy = append(a.energy, make([]float64, p.n))
+	}
+	a.live, a.short, a.top = make([]float64, p.n), make([]float64, p.n), make([]float64, p.n)
+	cols, rows := p.w/blockWidth, max(1, p.h/blockHeight)
+	a.blocks = cols * rows
+	most := a.scales[len(a.scales)-1]
+	parallel(p.n, func(lo, hi int) {
+		sum := make([]float64, most*a.blocks) // lag-major
+		for t := lo; t < hi; t++ {
+			lags := min(most, p.n-1-t)
+			for k := 1; k <= lags; k++ {
+				blockDiffs(sum[(k-1)*a.blocks:k*a.blocks], p, t, t+k, cols, rows)
+			}
+			a.frame(t, lags, sum)
+		}
+	})
+	return a
+}
+
+// blockDiffs stores the mean absolute difference of each block; the last row of
+// blocks takes the rows that are left over.
+func blockDiffs(dst []float64, p *planes, i, j, cols, rows int) {
+	const perRow = blockWidth / 4
+	a, b := p.plane(i), p.plane(j)
+	stride := p.w / 4
+	for r := range rows {
+		y0, y1 := r*blockHeight, (r+1)*blockHeight
+		if r == rows-1 {
+			y1 = p.h
+		}
+		scale := 1 / (unit * float64(blockWidth) * float64(y1-y0))
+		for c := range cols {
+			var even, odd uint64
+			for y := y0; y < y1; y++ {
+				o := y*stride + c*perRow
+				for k := o; k < o+perRow; k++ {
+					x := absDiff(a[k], b[k])
+					even += x & low
+					odd += x >> 16 & low
+				}
+			}
+			total := even>>32 + even&0xffffffff + odd>>32 + odd&0xffffffff
+			dst[r*cols+c] = float64(total) * scale
+		}
+	}
+}
+
+func (a *activity) frame(t, lags int, sum []float64) {
+	if lags == 0 {
+		return
+	}
+	near := min(phase, lags)
+	best := make([]float64, a.blocks)
+	short := make([]float64, a.blocks)
+	for b := range a.blocks {
+		for k := range near {
+			short[b] += sum[k*a.blocks+b]
+		}
+		short[b] /= float64(near)
+		a.short[t] += short[b] / float64(a.blocks)
+		best[b] = math.Inf(-1)
+	}
+	scale := 0
+	for k := phase; k+phase <= lags+1 && k-1+phase <= lags; k += phase {
+		// lags k..k+3 are rows k-1..k+2
+		for b := range a.blocks {
+			var m float64
+			for i := k - 1; i < k-1+phase; i++ {
+				m += sum[i*a.blocks+b]
+			}
+			best[b] = max(best[b], m/phase)
+		}
+		for scale < len(a.scales) && (k+2*phase-1 > a.scales[scale]) {
+			a.close(t, scale, best, short)
+			scale++
+		}
+	}
+}
+
+func (a *activity) close(t, scale int, best, short []float64) {
+	live := 0
+	var all []float64
+	for b, m := range best {
+		in := m - short[b]
+		if scale == 0 {
+			all = append(all, in)
+		}
+		a.energy[scale][t] += max(0, in) / float64(a.blocks)
+		if in > max(liveLevels, liveRatio*short[b]) {
+			live++
+		}
+	}
+	if scale == 0 {
+		slices.Sort(all)
+		n := max(1, int(math.Round(staticBlocks*float64(len(all)))))
+		for _, v := range all[len(all)-n:] {
+			a.top[t] += v / float64(n)
+		}
+	}
+	if scale == len(a.scales)-1 {
+		a.live[t] = float64(live) / float64(a.blocks)
+	}
+}

@@ -1,0 +1,91 @@
+package vqeval
+
+import (
+	"math"
+)
+
+// shot is a half-open range of frames without a cut.
+type shot struct{ from, to int }
+
+const (
+	cutRatio  = 6.0  // times the median adjacent difference around it
+	cutLevels = 6.0  // grey levels at least
+	cutHist   = 0.25 // chi-square distance of the luma histograms, 0..1, or else
+	cutClear  = 2.0  // times the two bounds above
+	cutApart  = 8    // frames at least between two cuts
+	cutStep   = 0.6  // of the jump must remain a few frames to either side
+)
+
+// findCuts returns the first frames of new shots. A cut is a step of the content
+// far above the motion around it: frames to either side stay as far apart (a
+// flash comes back, fast motion goes on). Its sides have different luma
+// histograms, or the step is clearer still.
+func findCuts(s *Source, d *selfsim) []int {
+	var cuts []int
+	const reach = 12
+	for t := 1; t < d.n; t++ {
+		jump := d.at(t-1, t)
+		if jump < cutLevels {
+			continue
+		}
+		var around []float64
+		for u := max(1, t-reach); u < min(d.n, t+reach+1); u++ {
+			if u != t {
+				around = append(around, d.at(u-1, u))
+			}
+		}
+		usual := quantile(around, 0.5)
+		if jump < cutRatio*usual {
+			continue
+		}
+		step := true
+		for k := 1; k <= 3; k++ {
+			i, j := t-1-k, t+k
+			if i >= 0 && d.at(i, t) < cutStep*jump || j < d.n && d.at(t-1, j) < cutStep*jump {
+				step = false
+			}
+			// The sides themselves hold together.
+			if i >= 0 && d.at(i, t-1) > cutStep*jump*float64(k) || j < d.n && d.at(t, j) > cutStep*jump*float64(k) {
+				step = false
+			}
+		}
+		if !step {
+			continue
+		}
+		if histogramDistance(s.Luma[t-1], s.Luma[t]) < cutHist && jump < cutClear*max(cutLevels, cutRatio*usual) {
+			continue
+		}
+		if len(cuts) > 0 && t-cuts[len(cuts)-1] < cutApart {
+			continue // a dissolve in steps
+		}
+		cuts = append(cuts, t)
+	}
+	return cuts
+}
+
+// histogramDistance is half the chi-square distance of 16-bin histograms: 0
+// equal, 1 disjoint.
+func histogramDistance(a, b []byte) float64 {
+	var ha, hb [16]float64
+	for i := range a {
+		ha[a[i]>>4]++
+		hb[b[i]>>4]++
+	}
+	var x float64
+	for i := range ha {
+		if s := ha[i] + hb[i]; s > 0 {
+			x += (ha[i] - hb[i]) * (ha[i] - hb[i]) / s
+		}
+	}
+	return math.Min(1, x/(2*float64(len(a))))
+}
+
+func shots(n int, cuts []int) []shot {
+	var out []shot
+	from := 0
+	for _, c := range cuts {
+		out = append(out, shot{from, c})
+		from = c
+	}
+	return append(out, shot{from, n})
+}

@@ -1,0 +1,325 @@
+package vqeval
+
+import (
+	"math"
+	"slices"
+)
+
+// freezeEvidence is one stretch of a shot in which the content stops moving
+// although it moved before.
+type freezeEvidence struct {
+	from, to int     // frames [from,to)
+	short    float64 // mean difference at lags 1..4 inside, grey levels: shimmer and noise
+	long     float64 // mean difference at lags that span the stretch
+	growth   float64 // of the difference with the lag: what still moves
+	alive    float64 // the same growth before the stretch
+	drop     float64 // how abruptly motion ends: its pace just before the end over its usual pace
+	moving   float64 // share of the blocks that still move
+	cycle    int     // of the shimmer, frames; 0 none
+	severity float64
+}
+
+// findFreezes looks in every shot for stretches without innovation and judges
+// each by the variogram inside it. Stretches that start with their shot are
+// static, not frozen.
+func findFreezes(p *planes, d *selfsim, a *activity, shots []shot, second float64) []freezeEvidence {
+	var out []freezeEvidence
+	for _, s := range shots {
+		var spans []shot
+		for i := range a.scales {
+			spans = append(spans, quietSpans(a, i, s)...)
+		}
+		var found []freezeEvidence
+		for _, q := range spans {
+			f, ok := measureFreeze(p, d, a, s, q, second)
+			if !ok || blank(p, f) {
+				continue
+			}
+			found = append(found, f)
+		}
+		// The strongest of overlapping stretches; the longer of equals.
+		slices.SortStableFunc(found, func(x, y freezeEvidence) int {
+			gx, gy := x.severity*math.Sqrt(float64(x.to-x.from)), y.severity*math.Sqrt(float64(y.to-y.from))
+			switch {
+			case gx > gy:
+				return -1
+			case gx < gy:
+				return 1
+			}
+			return 0
+		})
+		for _, f := range found {
+			if !slices.ContainsFunc(out, func(o freezeEvidence) bool { return f.from < o.to && o.from < f.to }) {
+				out = append(out, f)
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y freezeEvidence) int { return x.from - y.from })
+	return out
+}
+
+// quietSpans are the stretches of a shot whose innovation at one scale is small
+// against both the shimmer and the liveliest part of the shot. Frame t looks
+// ahead over the scale, so a run of starts [u,v) stands for frames [u,v+scale).
+func quietSpans(a *activity, scale int, s shot) []shot {
+	k := a.scales[scale]
+	n := s.to - s.from - k
+	if n < 1 {
+		return nil
+	}
+	e := smoothed(a.energy[scale][s.from:s.from+n], phase)
+	top := slices.Max(e)
+	var out []shot
+	from, last := -1, 0
+	flush := func() {
+		if from >= 0 {
+			out = append(out, shot{s.from + from, min(s.to, s.from+last+1+k)})
+		}
+		from = -1
+	}
+	for t, v := range e {
+		if v <= quietNoise+quietShimmer*a.short[s.from+t] && v <= quietShare*top {
+			if from < 0 {
+				from = t
+			}
+			last = t
+		} else if from >= 0 && t-last > 2*phase {
+			flush()
+		}
+	}
+	flush()
+	return out
+}
+
+// smoothed is a centred running mean over 2*half/2+1 samples.
+func smoothed(v []float64, width int) []float64 {
+	out := make([]float64, len(v))
+	for i := range v {
+		lo, hi := max(0, i-width/2), min(len(v), i+width/2+1)
+		for _, x := range v[lo:hi] {
+			out[i] += x
+		}
+		out[i] /= float64(hi - lo)
+	}
+	return out
+}
+
+// blank tells whether the stretch shows nothing (black leader, a fade that has
+// ended): no detail, so that nothing could move.
+func blank(p *planes, f freezeEvidence) bool {
+	var sum float64
+	for t := f.from; t < f.to; t++ {
+		sum += p.spread[t]
+	}
+	return sum/float64(f.to-f.from) < blankLevels
+}
+
+func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second float64) (freezeEvidence, bool) {
+	f := freezeEvidence{from: q.from, to: q.to}
+	if q.to-q.from < 2*phase {
+		return f, false
+	}
+	f.inside(d, second)
+	f.before(d, a, s, second)
+	f.extend(d, s)
+	if f.to-f.from < 2*phase || f.from-s.from < phase {
+		return f, false
+	}
+	f.inside(d, second)
+	f.before(d, a, s, second)
+	f.moving = movingBlocks(p, f.from, f.to, second)
+	f.cycle = decoderCycle(d, shot{f.from, f.to})
+	// A dead stop may be short. What dies away, or shimmers, or still moves
+	// somewhere, is a pause unless it lasts.
+	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/freezeSoft)
+	need := freezeAbrupt + (freezeGradual-freezeAbrupt)*math.Max(0, math.Min(1, soft))
+	f.severity = strength(
+		f.growth/(freezeNoise+freezeShimmer*f.short),
+		f.growth/(freezeShare*f.alive+1e-9),
+		freezeLevels/f.alive,
+		f.moving/freezeBlocks,
+		need*second/float64(f.to-f.from),
+	)
+	return f, true
+}
+
+// lagRange are lags that span the stretch: from a third to two thirds of it, at
+// most four seconds.
+func lagRange(n int, second float64) (int, int) {
+	lo := max(phase, min(n/3, int(2*second)))
+	hi := max(lo+phase, min(2*n/3, int(4*second)))
+	return lo, min(hi, n-1)
+}
+
+// inside measures the variogram within the stretch.
+func (f *freezeEvidence) inside(d *selfsim, second float64) {
+	f.short = meanOver(d, f.from, f.to, 1, phase+1)
+	lo, hi := lagRange(f.to-f.from, second)
+	f.long = meanOver(d, f.from, f.to, lo, max(hi, lo+1))
+	f.growth = math.Max(0, f.long-f.short)
+}
+
+// meanOver is the mean difference of all pairs inside [from,to) with lags in [lo,hi).
+func meanOver(d *selfsim, from, to, lo, hi int) float64 {
+	var sum, n float64
+	for k := lo; k < hi && k <= d.lags; k++ {
+		for t := from; t+k < to; t++ {
+			sum += d.at(t, t+k)
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / n
+}
+
+// extend moves both ends to where the content parts from that of the stretch.
+func (f *freezeEvidence) extend(d *selfsim, s shot) {
+	step := max(1, (f.to-f.from)/24)
+	inner := shot{f.from + (f.to-f.from)/4, f.to - (f.to-f.from)/8}
+	dist := func(t int) float64 {
+		var sum, n float64
+		for u := inner.from; u < inner.to; u += step {
+			if u != t && d.has(t, u) {
+				sum += d.at(t, u)
+				n++
+			}
+		}
+		if n == 0 {
+			return math.Inf(1)
+		}
+		return sum / n
+	}
+	var base float64
+	var n float64
+	for t := inner.from; t < inner.to; t += step {
+		if v := dist(t); !math.IsInf(v, 1) {
+			base += v
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	base /= n
+	bar := base + max(0.15, 0.25*base, 0.03*f.alive)
+	from, to := inner.from, inner.to
+	for t, miss := inner.from, 0; t >= s.from && miss < phase; t-- {
+		if dist(t) <= bar {
+			from, miss = t, 0
+		} else {
+			miss++
+		}
+	}
+	for t, miss := inner.to-1, 0; t < s.to && miss < phase; t++ {
+		if dist(t) <= bar {
+			to, miss = t+1, 0
+		} else {
+			miss++
+		}
+	}
+	f.from, f.to = from, to
+}
+
+// before measures how the shot lived before the stretch.
+func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64) {
+	lo, hi := lagRange(f.to-f.from, second)
+	reach := min((lo+hi)/2, int(second))
+	var grown []float64
+	for t := s.from; t < f.from; t++ {
+		if u := t + reach; u < s.to && d.has(t, u) {
+			grown = append(grown, math.Max(0, d.at(t, u)-a.short[t]))
+		}
+	}
+	f.alive = quantile(grown, 0.9)
+	// Pace: the adjacent difference above what the stretch itself has.
+	pace := func(t int) float64 { return math.Max(0, d.at(t-1, t)-f.short) }
+	var usual []float64
+	for t := max(s.from+1, f.from-int(2*second)); t <= f.from; t++ {
+		usual = append(usual, pace(t))
+	}
+	f.drop = 0
+	if u := quantile(usual, 0.5); u > 0 {
+		// The end of motion is known to a few frames.
+		for e := max(s.from+phase, f.from-phase+1); e < min(s.to, f.from+phase); e++ {
+			var sum float64
+			for t := e - phase + 1; t <= e; t++ {
+				sum += pace(t)
+			}
+			f.drop = max(f.drop, sum/phase/u)
+		}
+	}
+}
+
+// movingBlocks is the share of blocks whose difference grows with the lag
+// inside the stretch, by the bounds of a live block.
+func movingBlocks(p *planes, from, to int, second float64) float64 {
+	cols, rows := p.w/blockWidth, max(1, p.h/blockHeight)
+	n := to - from
+	lo, hi := lagRange(n, second)
+	near, far, one := make([]float64, cols*rows), make([]float64, cols*rows), make([]float64, cols*rows)
+	mean := func(dst []float64, lo, hi int) {
+		lags := lagSample(lo, hi)
+		count := 0.0
+		for _, k := range lags {
+			step := max(1, (n-k)/16)
+			for t := from; t+k < to; t += step {
+				blockDiffs(one, p, t, t+k, cols, rows)
+				for b, v := range one {
+					dst[b] += v
+				}
+				count++
+			}
+		}
+		for b := range dst {
+			dst[b] /= max(1, count)
+		}
+	}
+	mean(near, 1, phase+1)
+	mean(far, lo, max(hi, lo+1))
+	moving := 0
+	for b := range near {
+		if far[b]-near[b] > max(liveLevels, liveRatio*near[b]) {
+			moving++
+		}
+	}
+	return float64(moving) / float64(len(near))
+}
+
+// lagSample is at most four groups of four consecutive lags in [lo,hi).
+func lagSample(lo, hi int) []int {
+	var out []int
+	step := max(phase, (hi-lo)/4)
+	for k := lo; k < hi; k += step {
+		for i := k; i < min(hi, k+phase); i++ {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func quantile(v []float64, q float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v[min(len(v)-1, int(q*float64(len(v))))]
+}
+
+// decoderCycle is the period of 4 or 8 frames at which the stretch repeats its
+// shimmer, 0 where there is none: psi = 1 - gamma(m) / mean gamma(1..m-1).
+func decoderCycle(d *selfsim, s shot) int {
+	for _, m := range []int{4, 8} {
+		if s.to-s.from < 3*m {
+			return 0
+		}
+		at := meanOver(d, s.from, s.to, m, m+1)
+		shorter := meanOver(d, s.from, s.to, 1, m)
+		if shorter >= cycleLevels && 1-at/shorter >= cyclePsi {
+			return m
+		}
+	}
+	return 0
+}

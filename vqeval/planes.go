@@ -1,0 +1,164 @@
+package vqeval
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// planes are the frames as the detectors see them: smoothed, without their mean,
+// packed for sad.
+type planes struct {
+	n, w, h int
+	mx, my  int // margins that are left out: letterboxes, frames and other overlays live there
+	words   int // of one plane
+	data    []uint64
+	mean    []float64 // grey level of each frame
+	spread  []float64 // standard deviation inside each frame, grey levels
+}
+
+// marginShare of the width and height is left out on each side.
+const marginShare = 0.03
+
+// moments notes and returns the mean of the frame inside the margins.
+func (p *planes) moments(t int, in []float32) float64 {
+	var sum, sq float64
+	for y := p.my; y < p.h-p.my; y++ {
+		for _, v := range in[y*p.w+p.mx : (y+1)*p.w-p.mx] {
+			sum += float64(v)
+			sq += float64(v) * float64(v)
+		}
+	}
+	n := float64(p.inside())
+	p.mean[t] = sum / n
+	p.spread[t] = math.Sqrt(math.Max(0, sq/n-p.mean[t]*p.mean[t]))
+	return p.mean[t]
+}
+
+// inside counts the samples of a plane that are compared.
+func (p *planes) inside() int { return (p.w - 2*p.mx) * (p.h - 2*p.my) }
+
+func (p *planes) plane(t int) []uint64 { return p.data[t*p.words : (t+1)*p.words] }
+
+// gauss is a Gaussian of sigma 0.8 samples, normalised.
+var gauss = func() (g [5]float32) {
+	var sum float64
+	for i := range g {
+		x := float64(i - 2)
+		g[i] = float32(math.Exp(-x * x / (2 * 0.8 * 0.8)))
+		sum += float64(g[i])
+	}
+	for i := range g {
+		g[i] /= float32(sum)
+	}
+	return g
+}()
+
+// newPlanes smooths the frames (area-averaged to half the size first when half
+// is set) and removes their means.
+func newPlanes(s *Source, half bool) *planes {
+	w, h := s.Width, s.Height
+	if half {
+		w, h = max(2*blockWidth, w/2/blockWidth*blockWidth), max(2*blockHeight, h/2)
+	}
+	p := &planes{n: len(s.Luma), w: w, h: h, words: w * h / 4}
+	p.mx, p.my = int(math.Ceil(marginShare*float64(w))), int(math.Ceil(marginShare*float64(h)))
+	p.data = make([]uint64, p.n*p.words)
+	p.mean = make([]float64, p.n)
+	p.spread = make([]float64, p.n)
+	parallel(p.n, func(lo, hi int) {
+		in, tmp := make([]float32, w*h), make([]float32, w*h)
+		out := make([]uint16, w*h)
+		for t := lo; t < hi; t++ {
+			shrink(in, w, h, s.Luma[t], s.Width, s.Height)
+			smooth(in, tmp, w, h)
+			mean := p.moments(t, in)
+			for i := range out {
+				out[i] = centre * unit
+			}
+			for y := p.my; y < h-p.my; y++ {
+				for x := p.mx; x < w-p.mx; x++ {
+					c := math.Max(0, math.Min(limit, float64(in[y*w+x])-mean+centre))
+					out[y*w+x] = uint16(math.Round(c * unit))
+				}
+			}
+			pack(p.plane(t), out)
+		}
+	})
+	return p
+}
+
+// shrink averages areas of src (sw x sh) into dst (w x h); equal sizes copy.
+func shrink(dst []float32, w, h int, src []byte, sw, sh int) {
+	if w == sw && h == sh {
+		for i, v := range src {
+			dst[i] = float32(v)
+		}
+		return
+	}
+	for y := range h {
+		y0, y1 := y*sh/h, max(y*sh/h+1, (y+1)*sh/h)
+		for x := range w {
+			x0, x1 := x*sw/w, max(x*sw/w+1, (x+1)*sw/w)
+			var sum int
+			for yy := y0; yy < y1; yy++ {
+				for _, v := range src[yy*sw+x0 : yy*sw+x1] {
+					sum += int(v)
+				}
+			}
+			dst[y*w+x] = float32(sum) / float32((y1-y0)*(x1-x0))
+		}
+	}
+}
+
+// smooth is a separable Gaussian, the border repeated.
+func smooth(p, tmp []float32, w, h int) {
+	at := func(i, n int) int { return max(0, min(n-1, i)) }
+	for y := range h {
+		row, out := p[y*w:(y+1)*w], tmp[y*w:(y+1)*w]
+		for x := range row {
+			if x >= 2 && x < w-2 {
+				out[x] = gauss[0]*(row[x-2]+row[x+2]) + gauss[1]*(row[x-1]+row[x+1]) + gauss[2]*row[x]
+				continue
+			}
+			out[x] = gauss[0]*(row[at(x-2, w)]+row[at(x+2, w)]) + gauss[1]*(row[at(x-1, w)]+row[at(x+1, w)]) + gauss[2]*row[x]
+		}
+	}
+	for y := range h {
+		r := [5][]float32{}
+		for k := range r {
+			yy := at(y+k-2, h)
+			r[k] = tmp[yy*w : (yy+1)*w]
+		}
+		out := p[y*w : (y+1)*w]
+		for x := range out {
+			out[x] = gauss[0]*(r[0][x]+r[4][x]) + gauss[1]*(r[1][x]+r[3][x]) + gauss[2]*r[2][x]
+		}
+	}
+}
+
+// parallel runs fn over [0,n) in chunks on all cores. Chunks write disjoint
+// results, so their order does not matter.
+func parallel(n int, fn func(lo, hi int)) {
+	const chunk = 8
+	workers := min(runtime.GOMAXPROCS(0), (n+chunk-1)/chunk)
+	if workers <= 1 {
+		fn(0, n)
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for {
+				lo := int(next.Add(chunk)) - chunk
+				if lo >= n {
+					return
+				}
+				fn(lo, min(n, lo+chunk))
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,81 @@
+package vqeval
+
+import "math"
+
+// PlateauWindow is the window, in frames, in which motion is compared between
+// clips of different lengths: the same lags and the same number of frames, namely
+// those of a clip at the usual training length.
+const PlateauWindow = 81
+
+// MotionPlateau is the plateau of the temporal variogram in grey levels: the mean
+// difference of frames that are one to four seconds apart, frame means removed
+// and pairs across a cut left out. It is about the noise for a still, and more
+// the more the content moves.
+type MotionPlateau struct {
+	Whole   float64   `json:"whole"`
+	Window  int       `json:"window_frames"` // of the windows below
+	Windows []float64 `json:"windows"`       // consecutive whole windows; one for a shorter clip
+	Mean    float64   `json:"mean"`          // of the windows
+}
+
+// MotionPlateaus measures a source as a whole and in consecutive windows of the
+// given length (0 = PlateauWindow).
+func MotionPlateaus(s *Source, window int) (MotionPlateau, error) {
+	if err := s.check(); err != nil {
+		return MotionPlateau{}, err
+	}
+	grid, _ := s.even()
+	d := newSelfsim(newPlanes(grid, len(grid.Luma) > fullFrames))
+	return motionPlateaus(d, findCuts(grid, d), grid.second(), window), nil
+}
+
+func motionPlateaus(d *selfsim, cuts []int, second float64, window int) MotionPlateau {
+	if window <= 0 {
+		window = PlateauWindow
+	}
+	m := MotionPlateau{Whole: plateau(d, cuts, 0, d.n, second), Window: min(window, d.n)}
+	for from := 0; from+m.Window <= d.n; from += m.Window {
+		v := plateau(d, cuts, from, from+m.Window, second)
+		m.Windows = append(m.Windows, v)
+		m.Mean += v
+	}
+	m.Mean /= float64(len(m.Windows))
+	return m
+}
+
+// plateau averages over lags, each the mean of its pairs in one shot. Where every
+// shot is shorter than a second it takes the longest lags that there are.
+func plateau(d *selfsim, cuts []int, from, to int, second float64) float64 {
+	shotOf := make([]int, d.n)
+	for _, c := range cuts {
+		for t := c; t < d.n; t++ {
+			shotOf[t]++
+		}
+	}
+	n := to - from
+	lo := int(math.Round(second))
+	hi := min(int(math.Round(4*second)), n*3/4, d.lags)
+	if lo > hi {
+		lo = max(1, hi*2/3)
+	}
+	for ; lo >= 1; lo /= 2 {
+		var sum, lags float64
+		for k := lo; k <= hi; k++ {
+			var s, pairs float64
+			for t := from; t+k < to; t++ {
+				if shotOf[t] == shotOf[t+k] {
+					s += d.at(t, t+k)
+					pairs++
+				}
+			}
+			if pairs >= 4 || pairs > 0 && n < 8 {
+				sum += s / pairs
+				lags++
+			}
+		}
+		if lags > 0 {
+			return sum / lags
+		}
+	}
+	return 0
+}

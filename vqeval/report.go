@@ -1,0 +1,121 @@
+package vqeval
+
+// Version and Profile name the scorer in everything that it writes. A change of
+// a threshold or a formula is a change of Version.
+const (
+	Version = "0.1.0"
+	Profile = "v2"
+	Schema  = 1
+)
+
+// Scorer says which instrument made a report.
+type Scorer struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Profile string `json:"profile"`
+}
+
+// VideoMeta describes the file that was scored.
+type VideoMeta struct {
+	Width         int     `json:"width"`
+	Height        int     `json:"height"`
+	FPS           float64 `json:"fps"`
+	Duration      float64 `json:"duration"` // seconds
+	Codec         string  `json:"codec"`
+	TotalFrames   int     `json:"total_frames"`
+	SampledFrames int     `json:"sampled_frames"`
+}
+
+// Failure is what was found of one kind. At a severity below 0.5 it is not a
+// finding and the place is zero.
+type Failure struct {
+	Severity   float64 `json:"severity"`   // strength of the evidence, 0..1; 0.5 is the decision point
+	Confidence float64 `json:"confidence"` // 0..1, how much material the severity rests on
+	Share      float64 `json:"share"`      // of the frames that are hit, 0..1
+	OnsetFrame int     `json:"onset_frame"`
+	EndFrame   int     `json:"end_frame"` // the last one
+
+	Cause        string `json:"cause,omitempty"`         // freeze: hard, grain, collapse, decay
+	CycleFrames  int    `json:"cycle_frames,omitempty"`  // freeze: of the decoder's shimmer
+	PeriodFrames int    `json:"period_frames,omitempty"` // loop
+	Repeats      int    `json:"repeats,omitempty"`       // loop; 1 is a single return
+}
+
+// Found tells whether the failure is a finding.
+func (f Failure) Found() bool { return f.Severity >= 0.5 }
+
+// Facts are no failures.
+type Facts struct {
+	Static         bool     `json:"static"`          // stands still from its start
+	CameraOnly     *bool    `json:"camera_only"`     // null: not assessed
+	PeriodicMotion *float64 `json:"periodic_motion"` // period of a natural rhythm in frames, null where there is none
+	Cadence        *string  `json:"cadence"`         // such as 3:2; null: not assessed
+	Cuts           []int    `json:"cuts"`            // first frames of new shots
+	MotionPlateau  float64  `json:"motion_plateau"`  // grey levels; see MotionPlateau
+}
+
+// Finding is one stretch of a failure in words.
+type Finding struct {
+	Kind       string `json:"kind"`
+	OnsetFrame int    `json:"onset_frame"`
+	EndFrame   int    `json:"end_frame"`
+	Text       string `json:"text"`
+}
+
+// Dimension is one of the scores of a video; there is none in this version.
+type Dimension struct {
+	Score   float64            `json:"score"`
+	Verdict string             `json:"verdict"`
+	Metrics map[string]float64 `json:"metrics"`
+}
+
+// Report is what is known of one video.
+type Report struct {
+	Schema           int                  `json:"schema"`
+	Scorer           Scorer               `json:"scorer"`
+	VideoPath        string               `json:"video_path"`
+	VideoMeta        VideoMeta            `json:"video_meta"`
+	CompositeScore   *float64             `json:"composite_score"` // null: not computed
+	CompositeVerdict string               `json:"composite_verdict"`
+	CompositeOver    []string             `json:"composite_over"`
+	Dimensions       map[string]Dimension `json:"dimensions"`
+	Failures         map[string]Failure   `json:"failures"`
+	Facts            Facts                `json:"facts"`
+	Findings         []Finding            `json:"findings"`
+	NotAssessed      map[string]string    `json:"not_assessed"` // what could not be looked for, and why
+	ElapsedSeconds   float64              `json:"elapsed_seconds"`
+}
+
+// Kinds of failure, in the order in which tables list them.
+var Kinds = []string{"freeze", "loop", "pingpong", "return_to_start", "stutter", "region_freeze", "region_loop",
+	"seam", "flicker", "scene_jump", "drift", "static"}
+
+// lacking says why a kind of failure or a score is absent from every report of
+// this version.
+var lacking = map[string]string{
+	"pingpong":        "no detector in this version",
+	"return_to_start": "no detector in this version; a start that is replayed is a loop",
+	"stutter":         "no detector in this version",
+	"region_freeze":   "no detector in this version",
+	"region_loop":     "no detector in this version",
+	"seam":            "no detector in this version",
+	"flicker":         "no detector in this version",
+	"scene_jump":      "no detector in this version",
+	"drift":           "no detector in this version",
+	"camera_only":     "no detector in this version",
+	"cadence":         "no detector in this version",
+	"composite_score": "no composite in this version",
+	"text_alignment":  "needs a prompt and CLIP weights",
+}
+
+func newReport(m VideoMeta) *Report {
+	r := &Report{
+		Schema: Schema, Scorer: Scorer{"vqeval", Version, Profile}, VideoMeta: m,
+		CompositeOver: []string{}, Dimensions: map[string]Dimension{}, Failures: map[string]Failure{},
+		Facts: Facts{Cuts: []int{}}, Findings: []Finding{}, NotAssessed: map[string]string{},
+	}
+	for k, why := range lacking {
+		r.NotAssessed[k] = why
+	}
+	return r
+}

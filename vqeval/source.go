@@ -1,0 +1,143 @@
+package vqeval
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"longtake/video"
+)
+
+// Source is a decoded video at analysis size: luma of every frame at its native
+// rate.
+type Source struct {
+	Meta          VideoMeta
+	Width, Height int       // of Luma; see AnalysisSize
+	Luma          [][]byte  // one plane of Width*Height full-range samples a frame
+	Saturation    []float64 // mean saturation of each frame in [0,1]; nil where unknown
+	// Times are seconds after the first frame where the frames are unevenly
+	// spaced, else nil.
+	Times []float64
+}
+
+const (
+	analysisArea = 104 * 60 // samples of a frame that is analysed
+	blockWidth   = 8        // samples; a plane is a whole number of blocks wide
+	blockHeight  = 6
+)
+
+// AnalysisSize is the size at which a video of w x h pixels is analysed: about
+// 104x60 with its aspect kept, and its own size where it is smaller. The width is
+// a multiple of 8.
+func AnalysisSize(w, h int) (int, int) {
+	f := math.Min(1, math.Sqrt(analysisArea/(float64(w)*float64(h))))
+	aw := blockWidth * max(2, int(math.Round(float64(w)*f/blockWidth)))
+	ah := max(2*blockHeight, int(math.Round(float64(h)*f)))
+	return min(aw, 1024), min(ah, 1024)
+}
+
+// maxFrames bounds the memory of one video (about 1.5 GB at full analysis size).
+const maxFrames = 120000
+
+// Load decodes a file to analysis size.
+func Load(ctx context.Context, path string) (*Source, error) {
+	info, err := video.Probe(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	w, h := AnalysisSize(info.Width, info.Height)
+	s := &Source{Width: w, Height: h}
+	info, n, err := video.Decode(ctx, path, video.DecodeOptions{Width: w, Height: h}, func(f video.Frame) error {
+		if f.Index == maxFrames {
+			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
+		}
+		luma, sat := lumaSaturation(f.Pix)
+		s.Luma = append(s.Luma, luma)
+		s.Saturation = append(s.Saturation, sat)
+		s.Times = append(s.Times, f.Time)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Meta = VideoMeta{Width: info.Width, Height: info.Height, FPS: info.FPS, Duration: info.Duration,
+		Codec: info.Codec, TotalFrames: n, SampledFrames: n}
+	if !info.VariableRate {
+		s.Times = nil
+	}
+	return s, nil
+}
+
+// lumaSaturation converts rgb24 to BT.601 luma and the mean of (max-min)/max.
+func lumaSaturation(rgb []byte) ([]byte, float64) {
+	luma := make([]byte, len(rgb)/3)
+	var sat float64
+	for i := range luma {
+		r, g, b := rgb[3*i], rgb[3*i+1], rgb[3*i+2]
+		luma[i] = byte((299*int(r) + 587*int(g) + 114*int(b) + 500) / 1000)
+		if hi := max(r, g, b); hi > 0 {
+			sat += float64(hi-min(r, g, b)) / float64(hi)
+		}
+	}
+	return luma, sat / float64(max(1, len(luma)))
+}
+
+// even returns the source on an even time grid: with uneven timestamps every
+// frame is repeated for as long as it is shown, because a frame that is held is a
+// freeze to the viewer. origin[i] is the frame of s that grid position i shows;
+// nil if the source is its own grid.
+func (s *Source) even() (grid *Source, origin []int) {
+	if len(s.Times) != len(s.Luma) || len(s.Times) < 3 {
+		return s, nil
+	}
+	gaps := make([]float64, 0, len(s.Times)-1)
+	for i := 1; i < len(s.Times); i++ {
+		if g := s.Times[i] - s.Times[i-1]; g > 0 {
+			gaps = append(gaps, g)
+		}
+	}
+	if len(gaps) == 0 {
+		return s, nil
+	}
+	slices.Sort(gaps)
+	step := gaps[len(gaps)/4] // the usual spacing where the video is not held
+	span := s.Times[len(s.Times)-1] - s.Times[0]
+	if !(step > 0) || span/step > maxFrames {
+		return s, nil
+	}
+	n := int(math.Round(span/step)) + 1
+	g := &Source{Meta: s.Meta, Width: s.Width, Height: s.Height}
+	g.Meta.FPS = 1 / step
+	j := 0
+	for i := range n {
+		t := s.Times[0] + float64(i)*step
+		for j+1 < len(s.Times) && s.Times[j+1] <= t+step/4 {
+			j++
+		}
+		origin = append(origin, j)
+		g.Luma = append(g.Luma, s.Luma[j])
+		if s.Saturation != nil {
+			g.Saturation = append(g.Saturation, s.Saturation[j])
+		}
+	}
+	return g, origin
+}
+
+func (s *Source) check() error {
+	if len(s.Luma) == 0 {
+		return fmt.Errorf("vqeval: no frames")
+	}
+	if s.Width < 2*blockWidth || s.Width%blockWidth != 0 || s.Height < 2*blockHeight {
+		return fmt.Errorf("vqeval: frames of %dx%d: use AnalysisSize", s.Width, s.Height)
+	}
+	for i, l := range s.Luma {
+		if len(l) != s.Width*s.Height {
+			return fmt.Errorf("vqeval: frame %d has %d samples, want %d", i, len(l), s.Width*s.Height)
+		}
+	}
+	if s.Saturation != nil && len(s.Saturation) != len(s.Luma) {
+		return fmt.Errorf("vqeval: %d saturations for %d frames", len(s.Saturation), len(s.Luma))
+	}
+	return nil
+}

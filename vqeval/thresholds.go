@@ -1,0 +1,60 @@
+package vqeval
+
+import "math"
+
+// Thresholds of the profile v2. A change of one is a change of Version.
+const (
+	loopShortest   = 6    // frames; shorter cycles belong to the decoder
+	cycleLongest   = 8    // frames; the longest cycle of a decoder
+	loopRunSeconds = 0.6  // a return must last this long
+	loopRunFrames  = 12   // and this many frames
+	loopLevels     = 0.8  // grey levels that the content beside the diagonal differs by
+	loopMatch      = 0.45 // a pair belongs to a run below this share of what is beside it
+	loopDepth      = 0.55 // decision point of the depth of a run
+	loopLocked     = 0.6  // share of frames whose nearest neighbour is exactly one period away
+
+	// Candidates for a freeze: innovation below both bounds.
+	quietNoise   = 0.15 // grey levels
+	quietShimmer = 0.5  // of the short-lag difference
+	quietShare   = 0.25 // of the largest innovation of the shot
+
+	// Decision points of a freeze.
+	freezeNoise   = 0.4  // grey levels of growth, plus
+	freezeShimmer = 0.5  // of the short-lag difference
+	freezeShare   = 0.15 // of the growth before
+	freezeLevels  = 0.5  // grey levels of growth before
+	freezeAbrupt  = 0.4  // seconds, where motion ends at full pace
+	freezeGradual = 2.0  // seconds, where it dies away
+	freezeDrop    = 0.4  // of the usual pace: at least this is full pace
+	freezeMoving  = 0.03 // of the blocks: with so many still moving a freeze must last
+	freezeSoft    = 0.3  // grey levels of growth: likewise
+	freezeBlocks  = 0.15 // of the blocks
+	blankLevels   = 2.0  // grey levels of spread inside a frame that shows something
+
+	hardLevels = 0.15 // grey levels: a freeze below is pixel-identical but for the codec
+
+	// A shot is static when the liveliest blocks innovate less than this within
+	// a few frames at three quarters of the time, and the frame drifts less than this
+	// within seconds.
+	staticLevels = 0.75 // grey levels
+	staticDrift  = 1.0  // grey levels of growth over seconds
+	staticBlocks = 0.03 // share of the blocks that count as liveliest
+
+	// The cycle of a decoder.
+	cyclePsi    = 0.10
+	cycleLevels = 0.2 // grey levels of shimmer
+)
+
+// strength turns ratios (0 = as clear as can be, 1 = at the decision point for
+// this one alone) into a severity: their Euclidean norm r gives 2^-r, which is 1
+// at 0, 0.5 at 1 and falls to 0 beyond.
+func strength(ratios ...float64) float64 {
+	var sq float64
+	for _, r := range ratios {
+		sq += r * r
+	}
+	if math.IsNaN(sq) {
+		return 0
+	}
+	return math.Exp2(-math.Sqrt(sq))
+}
