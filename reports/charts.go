@@ -128,7 +128,7 @@ func findingsChart(s section, kind, metric string) figure.Bars {
 	return f
 }
 
-// example is one prompt and seed at the longest horizon, one cell a method.
+// example is one prompt and seed at its longest horizon, one cell a method.
 type example struct {
 	tag    string
 	seed   int64
@@ -143,17 +143,18 @@ func (e example) title() string {
 // mostExamples bounds the figures that are made per prompt.
 const mostExamples = 6
 
-// examples picks for each prompt the seed with the most videos at the longest
+// examples picks for each prompt the seed with the most videos at its longest
 // horizon, the smallest such seed.
 func (s section) examples() (out []example, left int) {
-	if len(s.frames) == 0 {
-		return nil, 0
-	}
-	longest := s.frames[len(s.frames)-1]
 	tags := distinct(s.cells, func(c cell) string { return c.Prompt.Tag })
 	for _, tag := range tags {
 		var best example
-		most := 0
+		most, longest := 0, 0
+		for _, c := range s.cells {
+			if c.Prompt.Tag == tag {
+				longest = max(longest, c.Frames)
+			}
+		}
 		seeds := map[int64]bool{}
 		for _, c := range s.cells { // sorted by seed
 			if c.Frames != longest || c.Prompt.Tag != tag || seeds[c.Seed] {
@@ -237,7 +238,8 @@ func similarityChart(dir string, s section, e example) (figure.Heats, []string) 
 
 // energyChart shows every method's motion frame by frame, with what was found.
 func energyChart(dir string, s section, e example) figure.Curves {
-	f := figure.Curves{Title: "Motion energy (grey levels) at " + e.title(), X: figure.Axis{Label: "frame"}}
+	f := figure.Curves{Title: "Motion energy (grey levels) at " + e.title(), X: figure.Axis{Label: "frame", Max: float64(max(1, e.frames-1))}}
+	most := 0.0
 	for i, m := range s.methods {
 		p := figure.Panel{Title: m.title, Y: figure.Axis{Zero: true}}
 		if c := e.cells[i]; c != nil && c.ok() {
@@ -245,6 +247,7 @@ func energyChart(dir string, s section, e example) figure.Curves {
 				line := figure.Series{Name: "motion energy", Color: 1, Y: v.MotionEnergy}
 				for k := range v.MotionEnergy {
 					line.X = append(line.X, float64(k))
+					most = max(most, finiteOr0(v.MotionEnergy[k]))
 				}
 				p.Series = append(p.Series, line)
 			}
@@ -257,5 +260,17 @@ func energyChart(dir string, s section, e example) figure.Curves {
 		}
 		f.Panels = append(f.Panels, p)
 	}
+	if most > 0 {
+		for i := range f.Panels { // one scale, so that methods can be compared
+			f.Panels[i].Y.Max = 1.05 * most
+		}
+	}
 	return f
+}
+
+func finiteOr0(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
 }

@@ -294,6 +294,8 @@ func TestMissingIsSaid(t *testing.T) {
 			want: []string{"no dense cell at 333 frames to compare with", "no record of dense at 333 frames"}},
 		{name: "one prompt and seed", recs: keep(func(c bench.Cell) bool { return c.Prompt.Tag == "fish" }), refs: testReferences(t),
 			want: []string{"n = 1: an interval needs 2 samples", " 0.850 (a) |", " 1.87 (a) |"}, not: []string{"0.850 [", "1.87 ["}},
+		{name: "other prompts at other horizons", recs: keep(func(c bench.Cell) bool { return (c.Frames == 81) == (c.Prompt.Tag == "fish") }),
+			want: []string{"Horizons do not hold the same prompts and seeds"}},
 		{name: "no references", recs: smoke(t), want: []string{"prompt fish has 1 dense 1x seeds, of the 4 that are needed", "Motion retained against horizon, with 95 % intervals: not drawn, because there is nothing to show"}},
 		{name: "another checkpoint", recs: smoke(t), refs: func() []bench.Record {
 			refs := testReferences(t)
@@ -309,7 +311,7 @@ func TestMissingIsSaid(t *testing.T) {
 			}
 			return refs
 		}(), want: []string{"the references were made with other settings (builtin, mini, abababab, 64x64, 9 steps"}},
-		{name: "unfinished", recs: smoke(t)[:20], o: Options{Cells: 24}, want: []string{"4 of the 24 cells of the spec have no record", "lacks 2 of 2"}},
+		{name: "unfinished", recs: smoke(t)[:21], o: Options{Cells: 24}, want: []string{"3 of the 24 cells of the spec have no record", "ultravico at 333 frames lacks 1 of 2", "no record of lvsa at 333 frames"}},
 		{name: "not scored", recs: func() []bench.Record {
 			recs := smoke(t)
 			for i := range recs {

@@ -220,39 +220,42 @@ func (s section) eachRow(visit func(frames int, m method, all []cell)) {
 }
 
 // residue says what the rows average over, and which rows do not cover the
-// same prompts and seeds.
+// same prompts and seeds as the others of their horizon.
 func (s section) residue() []string {
 	tags := distinct(s.cells, func(c cell) string { return c.Prompt.Tag })
 	seeds := distinct(s.cells, func(c cell) string { return strconv.FormatInt(c.Seed, 10) })
-	over := fmt.Sprintf("Each row averages over %s (%s) and %s (%s).", count(len(tags), "prompt"), list(tags, 8), count(len(seeds), "seed"), list(seeds, 8))
+	out := []string{fmt.Sprintf("A row averages over its videos, of %s (%s) and %s (%s).", count(len(tags), "prompt"), list(tags, 8), count(len(seeds), "seed"), list(seeds, 8))}
 	var missing []string
+	same := true
 	for _, frames := range s.frames {
+		all := s.videos(func(c cell) bool { return c.Frames == frames })
+		same = same && slices.Equal(all, s.videos(func(cell) bool { return true }))
 		for _, m := range s.methods {
-			have := map[string]bool{}
-			for _, c := range s.pick(m, frames) {
-				if c.ok() {
-					have[c.Prompt.Tag+"\x00"+strconv.FormatInt(c.Seed, 10)] = true
-				}
+			if len(s.pick(m, frames)) == 0 {
+				continue // no row
 			}
-			lost := 0
-			for _, pt := range s.videos() {
-				if !have[pt] {
-					lost++
-				}
-			}
-			if lost > 0 {
-				missing = append(missing, fmt.Sprintf("%s at %d frames lacks %d of %d", m.title, frames, lost, len(s.videos())))
+			have := s.videos(func(c cell) bool { return c.Frames == frames && c.key == m.key && c.ok() })
+			if lost := len(all) - len(have); lost > 0 {
+				missing = append(missing, fmt.Sprintf("%s at %d frames lacks %d of %d", m.title, frames, lost, len(all)))
 			}
 		}
 	}
-	out := []string{over}
 	if len(missing) > 0 {
-		out = append(out, "Rows do not cover the same prompts and seeds: "+list(missing, 8)+". Means of such rows are not comparable; speed-ups are, because they are paired.")
+		out = append(out, "Rows of a horizon do not hold the same prompts and seeds, so their means do not compare (speed-ups do, they are paired): "+list(missing, 8)+".")
+	}
+	if !same {
+		out = append(out, "Horizons do not hold the same prompts and seeds, so their means do not compare.")
 	}
 	return out
 }
 
-// videos lists the prompts and seeds that occur in a section.
-func (s section) videos() []string {
-	return distinct(s.cells, func(c cell) string { return c.Prompt.Tag + "\x00" + strconv.FormatInt(c.Seed, 10) })
+// videos lists the prompts and seeds of the cells that are wanted.
+func (s section) videos(want func(cell) bool) []string {
+	var cells []cell
+	for _, c := range s.cells {
+		if want(c) {
+			cells = append(cells, c)
+		}
+	}
+	return distinct(cells, func(c cell) string { return c.Prompt.Tag + "\x00" + strconv.FormatInt(c.Seed, 10) })
 }
