@@ -34,7 +34,7 @@ func References(ctx context.Context, o Options, env Env) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spec{File: "references", Name: "references", Model: ModelRef{Name: "mini"}, Backend: "auto", Methods: []MethodRef{{Label: dense.Label(), Spec: dense}},
+	s := &Spec{File: "(references)", Name: "references", Model: ModelRef{Name: "mini"}, Backend: "auto", Methods: []MethodRef{{Label: dense.Label(), Spec: dense}},
 		Horizons: []Horizon{{Ratio: 1, Text: "1x"}}, Seeds: referenceSeeds, Steps: referenceSteps, Guidance: referenceGuidance, Repeats: 1, ExpectMotion: true}
 	for _, kind := range scenes.Kinds() {
 		s.Prompts = append(s.Prompts, Prompt{Tag: kind, Text: scenes.About(kind)})

@@ -374,10 +374,16 @@ func (r *runner) take(ctx context.Context, c *Cell) (*job, error) {
 // settle decides what an error of a cell means: nil goes on (a failure of the
 // cell is recorded), else the run ends.
 func (r *runner) settle(ctx context.Context, j *job, err error) error {
+	if err == nil {
+		return nil
+	}
+	// Ctrl-C on a terminal reaches ffmpeg as well, and its end may be seen first.
+	select {
+	case <-ctx.Done():
+	case <-time.After(100 * time.Millisecond):
+	}
 	var disk *DiskError
 	switch {
-	case err == nil:
-		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &disk), errors.Is(err, video.ErrFFmpegMissing):

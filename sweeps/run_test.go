@@ -60,7 +60,7 @@ func planOf(spec string) (*Plan, error) {
 
 const tinyGrid = `name: tiny
 model: tiny
-methods: [dense, riflex, {name: lvsa, window: 1, reference: 2}]
+methods: [dense, {name: lvsa, window: 1, reference: 2}]
 horizons: [1x, 2x]
 prompts: [fish]
 seeds: [1]
@@ -117,7 +117,7 @@ func TestPlan(t *testing.T) {
 	for _, c := range p.Cells {
 		got = append(got, fmt.Sprintf("%s/%d", c.Cell.Method.Title(), c.Frames))
 	}
-	if len(got) != 6 || got[0] != "dense/9" || !strings.HasPrefix(got[1], "riflex") || got[3] != "dense/21" {
+	if len(got) != 4 || got[0] != "dense/9" || !strings.HasPrefix(got[1], "lvsa") || got[2] != "dense/21" {
 		t.Errorf("order %v", got)
 	}
 	ids := map[string]bool{}
@@ -127,13 +127,13 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s: work %+v", c.Title(), c.Work)
 		}
 	}
-	if len(ids) != 6 {
-		t.Errorf("%d different ids of 6", len(ids))
+	if len(ids) != 4 {
+		t.Errorf("%d different ids of 4", len(ids))
 	}
-	if dense, sparse := p.Cells[3].Work, p.Cells[5].Work; dense.Attended != 1 || sparse.Attended >= 1 || sparse.FLOP >= dense.FLOP {
+	if dense, sparse := p.Cells[2].Work, p.Cells[3].Work; dense.Attended != 1 || sparse.Attended >= 1 || sparse.FLOP >= dense.FLOP {
 		t.Errorf("dense %+v, lvsa %+v: sparse attention must cost less", dense, sparse)
 	}
-	if c := p.Cells[3]; c.LatentFrames != 6 || c.Ratio != 2 || c.Horizon() != "2x" {
+	if c := p.Cells[2]; c.LatentFrames != 6 || c.Ratio != 2 || c.Horizon() != "2x" {
 		t.Errorf("2x is %d latent frames, ratio %g, %s", c.LatentFrames, c.Ratio, c.Horizon())
 	}
 	again := plan(t, p.Spec.File)
@@ -165,16 +165,17 @@ func TestPlanErrors(t *testing.T) {
 }
 
 func TestRunAndResume(t *testing.T) {
+	t.Parallel()
 	spec := grid(t, tinyGrid)
 	whole := filepath.Join(t.TempDir(), "whole")
 	p := plan(t, spec)
 	sum, err := Run(t.Context(), p, Options{Dir: whole, Version: "test 1"})
-	if err != nil || sum.Ran != 6 || sum.Before != 0 {
+	if err != nil || sum.Ran != 4 || sum.Before != 0 {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	want := hashes(t, whole)
 	list, _, err := bench.ReadFile(filepath.Join(whole, RecordsFile))
-	if err != nil || len(list) != 6 {
+	if err != nil || len(list) != 4 {
 		t.Fatal(len(list), err)
 	}
 	for _, r := range list {
@@ -202,19 +203,19 @@ func TestRunAndResume(t *testing.T) {
 			t.Errorf("dense is engaged")
 		}
 	}
-	if sum, err := Run(t.Context(), p, Options{Dir: whole}); err != nil || sum.Before != 6 || sum.Ran != 0 {
+	if sum, err := Run(t.Context(), p, Options{Dir: whole}); err != nil || sum.Before != 4 || sum.Ran != 0 {
 		t.Errorf("again: %+v, %v: nothing was to do", sum, err)
 	}
 
 	t.Run("cancelled", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "cut")
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := Run(ctx, p, Options{Dir: dir, Progress: &stopper{cancel: cancel, after: 9}})
+		_, err := Run(ctx, p, Options{Dir: dir, Progress: &stopper{cancel: cancel, after: 7}})
 		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command goes on") {
 			t.Fatalf("got %v", err)
 		}
 		sum, err := Run(t.Context(), p, Options{Dir: dir})
-		if err != nil || sum.Ran == 0 || sum.Before+sum.Ran != 6 {
+		if err != nil || sum.Ran == 0 || sum.Before+sum.Ran != 4 {
 			t.Errorf("%+v, %v", sum, err)
 		}
 		if got := hashes(t, dir); got != want {
@@ -241,7 +242,7 @@ func TestRunAndResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum, err := Run(t.Context(), p, Options{Dir: whole})
-		if err != nil || sum.Ran != 1 || sum.Before != 5 {
+		if err != nil || sum.Ran != 1 || sum.Before != 3 {
 			t.Errorf("%+v, %v", sum, err)
 		}
 		if got := hashes(t, whole); got != want {
@@ -251,7 +252,7 @@ func TestRunAndResume(t *testing.T) {
 
 	t.Run("rescore", func(t *testing.T) {
 		sum, err := Rescore(t.Context(), whole, nil)
-		if err != nil || sum.Ran != 6 {
+		if err != nil || sum.Ran != 4 {
 			t.Fatalf("%+v, %v", sum, err)
 		}
 		if got := hashes(t, whole); got != want {
@@ -260,7 +261,7 @@ func TestRunAndResume(t *testing.T) {
 		p := *p
 		s := *p.Spec
 		s.ExpectMotion, p.Spec = true, &s
-		if sum, err := Run(t.Context(), &p, Options{Dir: whole}); err != nil || sum.Before != 6 {
+		if sum, err := Run(t.Context(), &p, Options{Dir: whole}); err != nil || sum.Before != 4 {
 			t.Errorf("%+v, %v", sum, err)
 		}
 		rec, ok, why := (&Store{whole}).Done(p.Cells[0].ID)
@@ -270,7 +271,7 @@ func TestRunAndResume(t *testing.T) {
 	})
 
 	t.Run("force", func(t *testing.T) {
-		if sum, err := Run(t.Context(), p, Options{Dir: whole, Force: true}); err != nil || sum.Ran != 6 {
+		if sum, err := Run(t.Context(), p, Options{Dir: whole, Force: true}); err != nil || sum.Ran != 4 {
 			t.Errorf("%+v, %v", sum, err)
 		}
 		if got := hashes(t, whole); got != want {
@@ -294,6 +295,7 @@ func (s *stopper) Advance(float64, string) {
 
 // TestKilled kills runners at random moments and lets another finish.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	spec := grid(t, tinyGrid)
 	whole, cut := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut")
 	begun := time.Now()
@@ -344,6 +346,7 @@ func runner2(spec, out string) *exec.Cmd {
 
 // TestTwoRunners: both end well and every cell is made once.
 func TestTwoRunners(t *testing.T) {
+	t.Parallel()
 	spec := grid(t, strings.Replace(tinyGrid, "horizons: [1x, 2x]", "horizons: [1x]", 1))
 	dir := filepath.Join(t.TempDir(), "out")
 	type end struct {
@@ -361,22 +364,23 @@ func TestTwoRunners(t *testing.T) {
 	ran := 0
 	for range 2 {
 		e := <-ends
-		if e.err != nil || e.sum.Before+e.sum.Ran != 3 {
+		if e.err != nil || e.sum.Before+e.sum.Ran != 2 {
 			t.Errorf("%+v, %v", e.sum, e.err)
 		}
 		ran += e.sum.Ran
 	}
-	if ran != 3 {
-		t.Errorf("%d cells were made, want 3", ran)
+	if ran != 2 {
+		t.Errorf("%d cells were made, want 2", ran)
 	}
 }
 
 func TestRepeats(t *testing.T) {
+	t.Parallel()
 	spec := grid(t, strings.Replace(tinyGrid, "horizons: [1x, 2x]", "horizons: [1x]\nrepeats: 3", 1))
 	dir := filepath.Join(t.TempDir(), "out")
 	p := plan(t, spec)
 	order := &listener{}
-	if sum, err := Run(t.Context(), p, Options{Dir: dir, Progress: order}); err != nil || sum.Ran != 3 {
+	if sum, err := Run(t.Context(), p, Options{Dir: dir, Progress: order}); err != nil || sum.Ran != 2 {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	for _, c := range p.Cells {
@@ -386,16 +390,16 @@ func TestRepeats(t *testing.T) {
 		}
 	}
 	seen := slices.Compact(order.titles)
-	if len(seen) < 9 || seen[0] != seen[3] {
+	if len(seen) < 6 || seen[0] != seen[2] {
 		t.Errorf("methods are not interleaved: %v", seen)
 	}
 	// One repeat more than there are: the cells are made again.
 	p.Spec.Repeats = 4
-	if sum, err := Run(t.Context(), p, Options{Dir: dir}); err != nil || sum.Ran != 3 {
+	if sum, err := Run(t.Context(), p, Options{Dir: dir}); err != nil || sum.Ran != 2 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 	p.Spec.Repeats = 1
-	if sum, err := Run(t.Context(), p, Options{Dir: dir}); err != nil || sum.Before != 3 {
+	if sum, err := Run(t.Context(), p, Options{Dir: dir}); err != nil || sum.Before != 2 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }
@@ -414,17 +418,18 @@ func (l *listener) Advance(_ float64, now string) {
 // TestFailingCell: one cell fails, the others are made, the failure is on
 // record, and the next run tries it again.
 func TestFailingCell(t *testing.T) {
+	t.Parallel()
 	spec := grid(t, strings.Replace(tinyGrid, "horizons: [1x, 2x]", "horizons: [1x]", 1))
 	dir := filepath.Join(t.TempDir(), "out")
 	p := plan(t, spec)
 	p.Cells[1].invalid = errors.New("boom")
 	sum, err := Run(t.Context(), p, Options{Dir: dir})
 	var failed *FailedError
-	if !errors.As(err, &failed) || len(failed.Failures) != 1 || sum.Ran != 2 || !strings.Contains(err.Error(), "boom") || !strings.Contains(err.Error(), p.Cells[1].ID) {
+	if !errors.As(err, &failed) || len(failed.Failures) != 1 || sum.Ran != 1 || !strings.Contains(err.Error(), "boom") || !strings.Contains(err.Error(), p.Cells[1].ID) {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	list, _, err := bench.ReadFile(filepath.Join(dir, RecordsFile))
-	if err != nil || len(list) != 3 {
+	if err != nil || len(list) != 2 {
 		t.Fatal(len(list), err)
 	}
 	for _, r := range list {
@@ -433,13 +438,14 @@ func TestFailingCell(t *testing.T) {
 		}
 	}
 	p.Cells[1].invalid = nil
-	if sum, err := Run(t.Context(), p, Options{Dir: dir}); err != nil || sum.Ran != 1 || sum.Before != 2 {
+	if sum, err := Run(t.Context(), p, Options{Dir: dir}); err != nil || sum.Ran != 1 || sum.Before != 1 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }
 
 // TestFiles scores the videos of another sweep by their names.
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	spec := grid(t, strings.Replace(tinyGrid, "horizons: [1x, 2x]", "horizons: [1x]", 1))
 	made := filepath.Join(t.TempDir(), "made")
 	p := plan(t, spec)
@@ -451,8 +457,8 @@ func TestFiles(t *testing.T) {
 	if err := os.Mkdir(videos, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{"wan__dense__1x__fish.mp4", "wan__riflex__1x__fish__7.mp4", "other.mp4"} {
-		src, err := os.ReadFile(filepath.Join(made, CellsFolder, p.Cells[i].ID, VideoFile))
+	for i, name := range []string{"wan__dense__1x__fish.mp4", "wan__pi__1x__fish__7.mp4", "other.mp4"} {
+		src, err := os.ReadFile(filepath.Join(made, CellsFolder, p.Cells[min(i, 1)].ID, VideoFile))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -481,7 +487,7 @@ func TestFiles(t *testing.T) {
 		if _, ok := rec.Metric(bench.WallSeconds); ok {
 			t.Error("a video that was there has no generation time")
 		}
-		if c.Cell.Method.Name == "riflex" && c.Seed != 7 {
+		if c.Cell.Method.Name == "pi" && c.Seed != 7 {
 			t.Errorf("seed %d, want 7", c.Seed)
 		}
 	}

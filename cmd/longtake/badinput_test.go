@@ -163,7 +163,7 @@ func TestBadInput(t *testing.T) {
 		{"leading dash is a file", vqeval, evaluate("--", "-dash.mp4"), 0, nil},
 		{"leading dash in a folder", vqeval, evaluate("./-dash.mp4"), 0, nil},
 		{"unknown flag of vqeval", vqeval, evaluate("--expect-moton", "good.mp4"), 2, []string{"--expect-moton"}},
-		{"one bad video of a batch", vqeval, []string{"batch", "good.mp4", "text.mp4", "-o", "batch.csv"}, 1, []string{"text.mp4"}},
+		{"one bad video of a batch", vqeval, []string{"batch", "good.mp4", "text.mp4", "-o", "batch.csv"}, 1, []string{"1 of 2 videos could not be scored"}},
 		{"a folder of bad videos", longtake, sweep("files.yaml"), 1, []string{"3 of 4 cells failed", "corrupt.mp4", "text.mp4", "empty.mp4"}},
 		{"pattern without files", longtake, sweep("nofiles.yaml"), 2, []string{"folder", "videos not found"}},
 

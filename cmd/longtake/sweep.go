@@ -47,6 +47,7 @@ command goes on where it stopped; several runners may share DIR.`,
 				bar.Message(w)
 			}
 			sum, err := sweeps.Run(cmd.Context(), plan, sweeps.Options{Dir: dir, Force: force, Wait: wait, Progress: bar, Version: engine()})
+			bar.Message(fmt.Sprintf("%d cells: %d made now, %d were done, %d failed", sum.Cells, sum.Ran, sum.Before, len(sum.Failures)))
 			if sum.Busy > 0 {
 				bar.Message(fmt.Sprintf("%d cells are with other runners; --wait stays until they are done", sum.Busy))
 			}
@@ -55,7 +56,7 @@ command goes on where it stopped; several runners may share DIR.`,
 				return err
 			}
 			command := fmt.Sprintf("longtake sweep %s -o %s", args[0], dir)
-			rerr := p.report(cmd.Context(), dir, reports.Options{Name: spec.Name, Command: command, Cells: len(plan.Cells)})
+			rerr := p.report(cmd.Context(), dir, reports.Options{Command: command, Cells: len(plan.Cells)})
 			return errors.Join(err, rerr)
 		},
 	}
