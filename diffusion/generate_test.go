@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -339,4 +340,26 @@ func TestFrames(t *testing.T) {
 	}
 	_, err := LatentFrames(82, 4)
 	wantError(t, err, "82 frames: use 81 or 85")
+}
+
+// A step allocates no activations: more steps cost next to no memory.
+func TestStepsDoNotAllocate(t *testing.T) {
+	m := tinyModel(t, cpu.Options{Workers: 1})
+	total := func(steps int) uint64 {
+		r := small(t, "dense")
+		r.Steps, r.Width, r.Height = steps, 64, 64
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := Generate(context.Background(), m, r, discard); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	total(2) // the backend's own scratch
+	few, many := total(2), total(10)
+	activation := uint64(4 * 80 * 128) // one [tokens, width]
+	if per := (float64(many) - float64(few)) / 8; per > float64(activation)/4 {
+		t.Errorf("%g bytes a step; one activation is %d", per, activation)
+	}
 }
