@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -52,8 +53,11 @@ func (p *progress) Advance(done float64, now string) {
 	case p.bar != nil:
 		p.bar.Describe(now + p.left(share))
 		p.bar.Set(int(share * barTicks))
-	case now != p.now && !p.terminal:
-		fmt.Fprintf(p.w, "[%3.0f%%] %s%s\n", 100*share, now, p.left(share))
+	case !p.terminal:
+		// One line a cell: its scoring and its end are no news in a log.
+		if now = strings.TrimPrefix(now, "scoring "); now != p.now {
+			fmt.Fprintf(p.w, "[%3.0f%%] %s%s\n", 100*share, now, p.left(share))
+		}
 	}
 	p.now = now
 }
