@@ -135,7 +135,12 @@ func ReadFile(path string) ([]Record, []Warning, error) {
 		return nil, nil, fmt.Errorf("bench: %w", err)
 	}
 	defer f.Close()
-	r := NewReader(f, path)
+	return ReadAll(f, path)
+}
+
+// ReadAll reads all records of a source; name stands in warnings and errors.
+func ReadAll(src io.Reader, name string) ([]Record, []Warning, error) {
+	r := NewReader(src, name)
 	var recs []Record
 	for r.Scan() {
 		recs = append(recs, r.Record())

@@ -41,6 +41,21 @@ func (r *Report) Summary(w io.Writer) error {
 	return nil
 }
 
+// SummaryMarkdown writes the same table as Markdown.
+func (r *Report) SummaryMarkdown(w io.Writer) error {
+	for i, s := range r.sections {
+		if s.title != "" {
+			if _, err := fmt.Fprintf(w, "%s\n\n", md(s.title)); err != nil {
+				return err
+			}
+		}
+		if err := markdownTable(w, r.summaryTable(s, r.refs[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *Report) summaryTable(s section, ref reference) table {
 	t := table{Header: []string{"Frames", "Method", "n", "Wall, s", "Denoise, s", "Speed-up", "Attended", "Freeze", "Loop", "Motion retained"}, Left: []int{1}}
 	plain := func(i stats.Interval) string {

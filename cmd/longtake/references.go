@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longtake/bench"
+	"longtake/diffusion/mini"
 	"longtake/sweeps"
 )
 
@@ -61,5 +63,5 @@ func replaceFile(name string, data []byte) error {
 
 // miniReferences are the records that ship with the built-in model.
 func miniReferences() ([]bench.Record, []bench.Warning, error) {
-	return nil, nil, nil
+	return bench.ReadAll(bytes.NewReader(mini.References()), "references of mini")
 }
