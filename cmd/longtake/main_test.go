@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"longtake/bench"
+	"longtake/diffusion/mini"
 	"longtake/internal/tiny"
+	"longtake/kernels/all"
 	"longtake/video"
 )
 
@@ -148,6 +152,49 @@ func TestVersionAndHelp(t *testing.T) {
 	for _, args := range [][]string{{"--version"}, {"--help"}, {"sweep", "--help"}, {}} {
 		if status, stdout, stderr := call(t.Context(), args...); status != 0 || !strings.Contains(stdout, "longtake") || stderr != "" {
 			t.Errorf("%v: status %d, %q, %q", args, status, stdout, stderr)
+		}
+	}
+}
+
+// TestMiniReferences: the records that ship are of the shipped checkpoint, at
+// least four seeds of every scene, and hold what a report compares with.
+func TestMiniReferences(t *testing.T) {
+	if len(mini.References()) == 0 {
+		t.Skip("this build has no references of mini")
+	}
+	b, err := all.Get("auto", all.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := mini.Load(b)
+	if err != nil {
+		t.Skip(err)
+	}
+	list, lost, err := miniReferences()
+	if err != nil || len(lost) > 0 {
+		t.Fatal(err, lost)
+	}
+	seeds, controls := map[string]int{}, map[string]int{}
+	for _, r := range list {
+		c, err := r.DecodeCell()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, ok := r.Metric(bench.MotionPlateau81); !ok || v <= 0 {
+			t.Errorf("%s has no motion plateau", r.CellID)
+		}
+		if c.Generator == "scenes" {
+			controls[fmt.Sprint(c.Prompt.Tag, c.Frames)]++
+			continue
+		}
+		seeds[c.Prompt.Tag]++
+		if c.Model.SHA256 != m.Info().SHA256 {
+			t.Errorf("%s is of another checkpoint: make references", r.CellID)
+		}
+	}
+	for _, s := range m.Info().Scenes {
+		if seeds[s.Tag] < 4 || controls[s.Tag+"81"] < 4 || controls[s.Tag+"165"] < 4 || controls[s.Tag+"333"] < 4 {
+			t.Errorf("scene %s: %d seeds, controls %v", s.Tag, seeds[s.Tag], controls)
 		}
 	}
 }

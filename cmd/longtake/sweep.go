@@ -119,6 +119,9 @@ func (p *program) report(ctx context.Context, dir string, o reports.Options) err
 		for _, w := range lost {
 			fmt.Fprintln(p.stderr, w)
 		}
+		if len(o.References) == 0 {
+			fmt.Fprintln(p.stderr, "references: mini: this build has none, so that no motion is compared: make them with longtake references -o diffusion/mini/references.jsonl")
+		}
 	}
 	start := time.Now()
 	r, err := reports.Build(ctx, dir, o)
