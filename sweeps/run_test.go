@@ -312,7 +312,7 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(r.Float64() * float64(took)))
+		time.Sleep(time.Duration((0.05 + 0.35*r.Float64()) * float64(took)))
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
