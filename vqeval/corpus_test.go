@@ -29,6 +29,7 @@ type labelled struct {
 type recipe struct {
 	labelled
 	frames  int
+	w, h    int // 0 = testW x testH
 	fps     float64
 	source  scene
 	time    func(t int) float64 // which moment of the source frame t shows; nil = t
@@ -41,14 +42,14 @@ type recipe struct {
 }
 
 // field is band-limited noise of unit deviation.
-func field(r *rand.Rand) []float64 {
-	f := make([]float64, testW*testH)
-	g := make([]float32, testW*testH)
-	tmp := make([]float32, testW*testH)
+func field(r *rand.Rand, w, h int) []float64 {
+	f := make([]float64, w*h)
+	g := make([]float32, w*h)
+	tmp := make([]float32, w*h)
 	for i := range g {
 		g[i] = float32(r.NormFloat64())
 	}
-	smooth(g, tmp, testW, testH)
+	smooth(g, tmp, w, h)
 	var sq float64
 	for _, v := range g {
 		sq += float64(v) * float64(v)
@@ -70,6 +71,9 @@ func (rc *recipe) render(t testing.TB) *Source {
 	if cache != "" {
 		h := fnv.New64a()
 		fmt.Fprint(h, rc.name, rc.seed, rc.crf, rc.frames, rc.fps)
+		if rc.w > 0 {
+			fmt.Fprint(h, rc.w, rc.h)
+		}
 		cache = filepath.Join(cache, fmt.Sprintf("%016x.gob", h.Sum64()))
 		if f, err := os.Open(cache); err == nil {
 			defer f.Close()
@@ -82,8 +86,12 @@ func (rc *recipe) render(t testing.TB) *Source {
 	if rc.crf == 0 {
 		rc.crf = 20
 	}
+	w, h := rc.w, rc.h
+	if w == 0 {
+		w, h = testW, testH
+	}
 	path := filepath.Join(t.TempDir(), "clip.mp4")
-	e, err := video.Create(context.Background(), path, video.EncodeOptions{Width: testW, Height: testH, FPS: rc.fps, CRF: rc.crf})
+	e, err := video.Create(context.Background(), path, video.EncodeOptions{Width: w, Height: h, FPS: rc.fps, CRF: rc.crf})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,10 +99,10 @@ func (rc *recipe) render(t testing.TB) *Source {
 	r := rand.New(rand.NewPCG(rc.seed, 99))
 	var fields [][]float64
 	for range rc.shimmer {
-		fields = append(fields, field(r))
+		fields = append(fields, field(r, w, h))
 	}
-	img, other := make([]float64, testW*testH), make([]float64, testW*testH)
-	rgb := make([]byte, 3*testW*testH)
+	img, other := make([]float64, w*h), make([]float64, w*h)
+	rgb := make([]byte, 3*w*h)
 	for i := range rc.frames {
 		at := float64(i)
 		if rc.time != nil {
@@ -153,22 +161,23 @@ func neededTools() error {
 type named struct {
 	name string
 	make func(seed uint64) scene
+	w, h int
 }
 
 var liveScenes = []named{
-	{"flow", flow},
-	{"pan", func(s uint64) scene { return pan(s, 1) }},
-	{"sprites", func(s uint64) scene { return sprites(s, 5, 16) }},
-	{"blobs", blobs},
-	{"slowpan", func(s uint64) scene { return pan(s, 0.25) }},
-	{"zoom", zoom},
+	{"flow", flow, 0, 0},
+	{"pan", func(s uint64) scene { return pan(s, 1) }, 0, 0},
+	{"sprites", func(s uint64) scene { return sprites(s, 5, 16) }, 0, 0},
+	{"blobs", blobs, 0, 0},
+	{"slowpan", func(s uint64) scene { return pan(s, 0.25) }, 0, 0},
+	{"zoom", zoom, 0, 0},
 }
 
 // failures are the recipes of the freezes and loops of one live source.
 func failures(src named, seed uint64, n int, fps float64) []*recipe {
 	base := func(class, what string) *recipe {
 		return &recipe{labelled: labelled{name: fmt.Sprintf("%s.%d.%s", src.name, seed, what), class: class}, frames: n, fps: fps,
-			source: src.make(seed), seed: seed}
+			source: src.make(seed), seed: seed, w: src.w, h: src.h}
 	}
 	var out []*recipe
 	freeze := func(class, what string, onset, end int) *recipe {
@@ -214,7 +223,7 @@ func failures(src named, seed uint64, n int, fps float64) []*recipe {
 		out = append(out, rc)
 		return rc
 	}
-	for _, p := range []int{6, 8, 12, 16, 24, 33, 48, 64, 81} {
+	for _, p := range []int{6, 8, 12, 16, 24, 33, 48, 64, 81, 100, 129, 200} {
 		if 2*p <= n {
 			loop("L1", fmt.Sprintf("L1.%d", p), 0, p)
 		}
@@ -268,9 +277,13 @@ func negatives(seed uint64, n int, fps float64) []*recipe {
 	add("fade", "fadein.tripod", fadeIn(sprites(seed, 1, 9), 0, 30), 0, 0)
 	add("cuts", "cuts", cutTo([]scene{flow(seed), pan(seed+3, 1), sprites(seed+5, 4, 15), blobs(seed + 1)}, 41), 0, 0)
 	add("cuts", "cut.tripod", cutTo([]scene{pan(seed, 1.5), sprites(seed, 1, 10)}, float64(n)/2), 0, 0)
+	add("static", "still", func() scene { s := flow(seed); return func(t float64, img []float64) { s(0, img) } }(), 0, 0)
+	out[len(out)-1].kind = "static"
 	add("static", "still.grain", func() scene { s := pan(seed, 1); return func(t float64, img []float64) { s(0, img) } }(), 4, 0)
-	add("pendulum jitter", "pendulum.j5", pendulum(seed, 31, .05), 0, 0)
-	add("pendulum jitter", "pendulum.j2", pendulum(seed+1, 40, .02), 1, 0)
+	out[len(out)-1].kind = "static"
+	for i, j := range []float64{.01, .02, .05, .1} {
+		add("pendulum jitter", fmt.Sprintf("swing.j%g", 100*j), pendulum(seed+uint64(i), 24+7*float64(i), j), float64(i%2), 0)
+	}
 	add("pendulum exact", "pendulum.exact", pendulum(seed+2, 36, 0), 0, 0)
 	return out
 }

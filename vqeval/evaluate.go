@@ -77,7 +77,14 @@ func EvaluateFrames(ctx context.Context, src *Source, o Options) (*Report, *Curv
 	} else {
 		loop := j.loop(d)
 		found := j.freeze(p, d, a, shots(p.n, cuts), loop)
-		j.static(d, a, shots(p.n, cuts), o.ExpectMotion, found)
+		var moved []shot // before it froze, and in a short loop whose innovation cancels
+		for _, e := range found {
+			moved = append(moved, shot{e.from, e.to})
+		}
+		if loop != nil {
+			moved = append(moved, shot{loop.from, loop.end()})
+		}
+		j.static(d, a, shots(p.n, cuts), o.ExpectMotion, moved)
 	}
 	for i, t := range r.Facts.Cuts {
 		r.Facts.Cuts[i] = j.frame(t)
@@ -210,13 +217,13 @@ func (f freezeEvidence) cause() string {
 	return "collapse"
 }
 
-func (j *judge) static(d *selfsim, a *activity, shots []shot, expectMotion bool, frozen []freezeEvidence) {
+func (j *judge) static(d *selfsim, a *activity, shots []shot, expectMotion bool, moved []shot) {
 	var f Failure
 	still := 0
 	from, to := -1, 0
 	for _, e := range findStatic(d, a, shots, j.second) {
-		if slices.ContainsFunc(frozen, func(z freezeEvidence) bool { return z.from < e.to && e.from < z.to }) {
-			continue // it moved before it froze
+		if slices.ContainsFunc(moved, func(z shot) bool { return z.from < e.to && e.from < z.to }) {
+			continue
 		}
 		f.Severity = max(f.Severity, round(e.severity))
 		if e.severity >= 0.5 {

@@ -13,6 +13,7 @@ type freezeEvidence struct {
 	long     float64 // mean difference at lags that span the stretch
 	growth   float64 // of the difference with the lag: what still moves
 	alive    float64 // the same growth before the stretch
+	total    float64 // the difference itself before the stretch, at such lags
 	drop     float64 // how abruptly motion ends: its pace just before the end over its usual pace
 	moving   float64 // share of the blocks that still move
 	cycle    int     // of the shimmer, frames; 0 none
@@ -137,6 +138,7 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 		f.growth/(freezeNoise+freezeShimmer*f.short),
 		f.growth/(freezeShare*f.alive+1e-9),
 		freezeLevels/f.alive,
+		f.long/(freezeTotal*f.total), // fast texture is as far apart at once as later, before and after
 		f.moving/freezeBlocks,
 		need*second/float64(f.to-f.from),
 	)
@@ -226,13 +228,14 @@ func (f *freezeEvidence) extend(d *selfsim, s shot) {
 func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64) {
 	lo, hi := lagRange(f.to-f.from, second)
 	reach := min((lo+hi)/2, int(second))
-	var grown []float64
+	var grown, all []float64
 	for t := s.from; t < f.from; t++ {
 		if u := t + reach; u < s.to && d.has(t, u) {
 			grown = append(grown, math.Max(0, d.at(t, u)-a.short[t]))
+			all = append(all, d.at(t, u))
 		}
 	}
-	f.alive = quantile(grown, 0.9)
+	f.alive, f.total = quantile(grown, 0.9), quantile(all, 0.9)
 	// Pace: the adjacent difference above what the stretch itself has.
 	pace := func(t int) float64 { return math.Max(0, d.at(t-1, t)-f.short) }
 	var usual []float64

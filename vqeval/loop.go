@@ -219,10 +219,23 @@ func (l *loopEvidence) judge(d *selfsim, second float64) {
 		n++
 	}
 	l.locked = locked / n
+	// A copy is one period away to the frame, and close; a pendulum or a train of
+	// waves is only about there. What returns once has no rhythm.
+	depth, lock, near, run := loopDepth, loopLocked, loopNearness, float64(shortestRun(second))
+	if l.repeats() == 1 {
+		depth, lock = loopDepthOnce, loopLockedOnce
+		if l.from <= 2 && l.end() >= d.n-2 {
+			// The start is replayed until the clip ends, as extrapolated positions do.
+			near, run = loopNearnessStart, loopRunStart*run
+		}
+	}
+	// A copied frame is nearer than the next frame is; what merely comes round
+	// again (light, a wave) seldom gets as near.
+	copied := l.meanAt(d, l.period) / (near * (l.meanAt(d, 1) + loopNoise))
 	l.severity = strength(
-		(1-l.depth)/(1-loopDepth),
-		float64(shortestRun(second))/float64(l.to-l.from),
+		max((1-l.depth)/(1-depth), copied),
+		run/float64(l.to-l.from),
 		loopLevels/l.beside,
 	)
-	l.periodic = l.locked < loopLocked
+	l.periodic = l.locked < lock
 }

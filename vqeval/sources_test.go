@@ -185,23 +185,29 @@ func drops(seed uint64, n int, speed, length, level float64) scene {
 	}
 }
 
-// pendulum swings with jittered period and amplitude (jitter 0 = exact).
+// pendulum swings; every half swing has its own duration and reach, which
+// deviate by the jitter (0 = exact).
 func pendulum(seed uint64, period, jitter float64) scene {
 	r := rand.New(rand.NewPCG(seed, 7))
 	l := newLattice(r, 64)
-	ph := []float64{0}
-	amp := []float64{1}
-	for range 4000 {
-		// One draw a half swing, joined smoothly by integrating the phase.
-		ph = append(ph, ph[len(ph)-1]+math.Pi/(period/2*(1+jitter*r.NormFloat64())))
-		amp = append(amp, amp[len(amp)-1]+0.2*(1+jitter*r.NormFloat64()-amp[len(amp)-1]))
+	ends, reach := []float64{0}, []float64{1}
+	for range 400 {
+		ends = append(ends, ends[len(ends)-1]+period/2*math.Max(0.5, 1+jitter*r.NormFloat64()))
+		reach = append(reach, math.Max(0.5, 1+jitter*r.NormFloat64()))
 	}
 	return func(t float64, img []float64) {
 		texture(l, img, 0, 0, 1, 120)
-		i := max(0, min(len(ph)-2, int(t)))
-		f := t - float64(i)
-		p, a := ph[i]*(1-f)+ph[i+1]*f, amp[i]*(1-f)+amp[i+1]*f
-		disc(img, testW/2+60*a*math.Sin(p), testH/2+12*math.Cos(2*p), 20, 220)
+		i := 0
+		for i+2 < len(ends) && ends[i+1] <= t {
+			i++
+		}
+		u := (t - ends[i]) / (ends[i+1] - ends[i])
+		from, to := reach[i], -reach[i+1]
+		if i%2 == 1 {
+			from, to = -reach[i], reach[i+1]
+		}
+		x := (from+to)/2 + (from-to)/2*math.Cos(math.Pi*u)
+		disc(img, testW/2+60*x, testH/2+12*(1-x*x), 20, 220)
 	}
 }
 

@@ -4,14 +4,20 @@ import "math"
 
 // Thresholds of the profile v2. A change of one is a change of Version.
 const (
-	loopShortest   = 6    // frames; shorter cycles belong to the decoder
-	cycleLongest   = 8    // frames; the longest cycle of a decoder
-	loopRunSeconds = 0.6  // a return must last this long
-	loopRunFrames  = 12   // and this many frames
-	loopLevels     = 0.8  // grey levels that the content beside the diagonal differs by
-	loopMatch      = 0.45 // a pair belongs to a run below this share of what is beside it
-	loopDepth      = 0.55 // decision point of the depth of a run
-	loopLocked     = 0.6  // share of frames whose nearest neighbour is exactly one period away
+	loopShortest      = 6    // frames; shorter cycles belong to the decoder
+	cycleLongest      = 8    // frames; the longest cycle of a decoder
+	loopRunSeconds    = 0.6  // a return must last this long
+	loopRunFrames     = 12   // and this many frames
+	loopLevels        = 0.8  // grey levels that the content beside the diagonal differs by
+	loopMatch         = 0.45 // a pair belongs to a run below this share of what is beside it
+	loopDepth         = 0.7  // decision point of the depth of a run
+	loopDepthOnce     = 0.55 // likewise of a single return, which no natural rhythm makes
+	loopNearness      = 0.9  // of the adjacent difference, plus noise: how near a copy must be
+	loopNearnessStart = 1.35 // likewise where the clip's end replays its start
+	loopRunStart      = 0.85 // and of the shortest run
+	loopNoise         = 0.5  // grey levels
+	loopLocked        = 0.8  // share of frames whose nearest neighbour is exactly one period away
+	loopLockedOnce    = 0.6  // likewise for a single return
 
 	// Candidates for a freeze: innovation below both bounds.
 	quietNoise   = 0.15 // grey levels
@@ -22,6 +28,7 @@ const (
 	freezeNoise   = 0.4  // grey levels of growth, plus
 	freezeShimmer = 0.5  // of the short-lag difference
 	freezeShare   = 0.15 // of the growth before
+	freezeTotal   = 0.4  // of the difference before
 	freezeLevels  = 0.5  // grey levels of growth before
 	freezeAbrupt  = 0.4  // seconds, where motion ends at full pace
 	freezeGradual = 2.0  // seconds, where it dies away
