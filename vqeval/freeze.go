@@ -243,14 +243,26 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 		usual = append(usual, pace(t))
 	}
 	f.drop = 0
-	if u := quantile(usual, 0.5); u > 0 {
-		// The end of motion is known to a few frames.
-		for e := max(s.from+phase, f.from-phase+1); e < min(s.to, f.from+phase); e++ {
-			var sum float64
-			for t := e - phase + 1; t <= e; t++ {
-				sum += pace(t)
+	u := quantile(usual, 0.5)
+	if u == 0 {
+		return
+	}
+	// The end of motion is known to a few frames.
+	for e := max(s.from+phase, f.from-phase+1); e < min(s.to, f.from+phase); e++ {
+		var sum float64
+		for t := e - phase + 1; t <= e; t++ {
+			sum += pace(t)
+		}
+		f.drop = max(f.drop, sum/phase/u)
+	}
+	// An encoder needs some frames to settle on a still: they belong to it if
+	// nothing moves in them.
+	if f.drop >= freezeDrop {
+		for e := f.from; e > s.from+phase && e > f.from-2*phase; e-- {
+			if pace(e) > freezeSettle*u {
+				f.from = e
+				break
 			}
-			f.drop = max(f.drop, sum/phase/u)
 		}
 	}
 }

@@ -33,6 +33,7 @@ const (
 	freezeAbrupt  = 0.4  // seconds, where motion ends at full pace
 	freezeGradual = 2.0  // seconds, where it dies away
 	freezeDrop    = 0.4  // of the usual pace: at least this is full pace
+	freezeSettle  = 0.15 // of the usual pace: less is no motion
 	freezeMoving  = 0.03 // of the blocks: with so many still moving a freeze must last
 	freezeSoft    = 0.3  // grey levels of growth: likewise
 	freezeBlocks  = 0.15 // of the blocks
