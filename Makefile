@@ -13,7 +13,7 @@ help: ## list the targets
 
 build: ## build longtake and vqeval into bin/ (no cgo)
 	@mkdir -p $(BIN)
-	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./cmd/longtake ./cmd/vqeval
+	CGO_ENABLED=0 $(GO) build -buildvcs=auto -o $(BIN)/ ./cmd/longtake ./cmd/vqeval
 
 test: ffmpeg ## run every test
 	$(GO) test ./...
