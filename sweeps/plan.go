@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"longtake/bench"
@@ -237,7 +238,7 @@ func (p *Plan) fileCell(ctx context.Context, f Match) (c Cell, keep bool, err er
 	s := p.Spec
 	var seed int64
 	if v, ok := f.Parts["seed"]; ok {
-		fmt.Sscan(v, &seed) // the pattern admits digits only
+		seed, _ = strconv.ParseInt(v, 10, 64) // the pattern admits up to 18 digits; 016 is 16
 		if len(s.Seeds) > 0 && !slices.Contains(s.Seeds, seed) {
 			return c, false, nil
 		}

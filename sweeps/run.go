@@ -127,12 +127,18 @@ func needFFmpeg() error {
 	return nil
 }
 
-// keepSpec copies the spec into the folder.
+// keepSpec copies the spec into the folder, under the folder's lock: another
+// runner's Clean must not take the half-written copy for a leftover.
 func (r *runner) keepSpec() error {
 	src, err := os.ReadFile(r.p.Spec.File)
 	if err != nil {
 		return nil // parsed from memory: there is no file to keep
 	}
+	unlock, _, err := lock(r.store.path(lockFile), true)
+	if err != nil {
+		return storeError("lock", r.store.Dir, err)
+	}
+	defer unlock()
 	old, err := os.ReadFile(r.store.path(SpecFile))
 	if err == nil && string(old) == string(src) {
 		return nil
