@@ -59,7 +59,11 @@ func methodKey(m bench.Method) string {
 	return string(b)
 }
 
-func isDense(m bench.Method) bool { return strings.EqualFold(m.Name, "dense") }
+// isDense tells whether a method is what the others are compared with: dense
+// attention, neither its embedding nor its logits edited.
+func isDense(m bench.Method) bool {
+	return strings.EqualFold(m.Name, "dense") && m.Params["rope"] == nil && m.Params["logits"] == nil
+}
 
 // oneX reports whether a cell is at the model's training horizon.
 func oneX(c cell) bool {

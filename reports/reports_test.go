@@ -463,6 +463,41 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// Dense attention with an edited embedding or edited logits is a method like
+// any other: nothing is compared with it.
+func TestEditedDenseIsNoReference(t *testing.T) {
+	var recs []bench.Record
+	for i, edit := range []any{nil, map[string]any{"name": "riflex"}} {
+		m := bench.Method{Name: "dense", Label: []string{"plain", "edited"}[i], Params: map[string]any{"rope": edit, "logits": nil}}
+		for _, ratio := range []int{1, 2} {
+			r := mustRecord(t, testCell(m, ratio, "fish", 16))
+			r.Engaged = new(i == 1)
+			r.Metrics = map[string]float64{bench.WallSeconds: []float64{12, 4}[i], bench.DenoiseSeconds: []float64{12, 4}[i], bench.MotionPlateau81: 0.02}
+			recs = append(recs, r)
+		}
+	}
+	_, readme := build(t, sweep(t, recs), Options{NoFrames: true})
+	if got := row(t, readme, 0, "165", "42", "2.00", "edited"); strings.Count(got, " 3.00 ") != 2 {
+		t.Errorf("no speed-up of 3 over plain dense: %s", got)
+	}
+	if got := row(t, readme, 0, "165", "42", "2.00", "plain"); !strings.Contains(got, "reference") {
+		t.Errorf("plain dense: %s", got)
+	}
+	if want := "prompt fish has 1 dense 1x seeds"; !strings.Contains(readme, want) {
+		t.Errorf("no %q", want)
+	}
+}
+
+func TestSheetSize(t *testing.T) {
+	for in, want := range map[[2]int][2]int{
+		{128, 128}: {}, {0, 0}: {}, {256, 512}: {}, {832, 480}: {256, 147}, {480, 832}: {256, 443}, {480, 1920}: {128, 512}, {2, 16384}: {2, 512}, {16384, 2}: {256, 2},
+	} {
+		if w, h := sheetSize(in[0], in[1]); [2]int{w, h} != want {
+			t.Errorf("%v: %dx%d, want %v", in, w, h, want)
+		}
+	}
+}
+
 func TestLoad(t *testing.T) {
 	recs := smoke(t)
 	put := func(t *testing.T, dir string, r bench.Record) {

@@ -13,8 +13,8 @@ import (
 // sheetColumns is the number of frames of each video on a contact sheet.
 const sheetColumns = 8
 
-// sheetWidth is the width in pixels that larger frames are reduced to.
-const sheetWidth = 256
+// sheetWidth and sheetHeight, in pixels, are what larger frames are reduced to.
+const sheetWidth, sheetHeight = 256, 512
 
 // contactSheet shows frames of every method at equal times. The frames are
 // those of the files, which the warnings say when they have changed.
@@ -71,9 +71,7 @@ func (c cell) frames(ctx context.Context, dir string, at []int) ([]image.Image, 
 		return nil, 0, err
 	}
 	o := video.DecodeOptions{Threads: 1}
-	if c.Width > sheetWidth && c.Height > 0 {
-		o.Width, o.Height = sheetWidth, max(2, sheetWidth*c.Height/c.Width)
-	}
+	o.Width, o.Height = sheetSize(c.Width, c.Height)
 	images := make([]image.Image, len(at))
 	next := 0
 	info, _, err := video.Decode(ctx, path, o, func(f video.Frame) error {
@@ -99,6 +97,18 @@ func (c cell) frames(ctx context.Context, dir string, at []int) ([]image.Image, 
 		err = fmt.Errorf("the video ends before frame %d", at[next])
 	}
 	return images, info.FPS, err
+}
+
+// sheetSize is the size at which frames of w x h pixels are decoded: 0, 0 for
+// their own.
+func sheetSize(w, h int) (int, int) {
+	switch {
+	case w <= 0 || h <= 0 || w <= sheetWidth && h <= sheetHeight:
+		return 0, 0
+	case h*sheetWidth > w*sheetHeight:
+		return max(2, sheetHeight*w/h), sheetHeight
+	}
+	return sheetWidth, max(2, sheetWidth*h/w)
 }
 
 // rgb copies a frame.

@@ -229,6 +229,17 @@ func TestHeatIsCrisp(t *testing.T) {
 	}
 }
 
+// A frame of two pixels' width does not make a sheet of a million rows.
+func TestSheetOfSlivers(t *testing.T) {
+	f := Sheet{Columns: []string{"a", "b"}, Rows: []SheetRow{{Images: []image.Image{image.NewRGBA(image.Rect(0, 0, 2, 4000)), image.NewRGBA(image.Rect(0, 0, 64, 64))}}}}
+	if w, h := f.size(); h > 3*w {
+		t.Errorf("%g x %g points", w, h)
+	}
+	if err := Write(io.Discard, f, "png"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNothingToDraw(t *testing.T) {
 	nan := math.NaN()
 	for name, tc := range map[string]struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
+	"math"
 	"strings"
 
 	xdraw "golang.org/x/image/draw"
@@ -32,6 +33,7 @@ const (
 	sheetLabel = 92 // room for row labels, at most
 	sheetHead  = 14
 	sheetGap   = 3
+	sheetTall  = 3
 )
 
 func (f Sheet) check() error {
@@ -53,14 +55,15 @@ func (f Sheet) check() error {
 	return nil
 }
 
-// cell is the size of an image; its shape is that of the first one.
+// cell is the size of an image; its shape is that of the first one, but no
+// taller than sheetTall times its width.
 func (f Sheet) cell() (w, h vg.Length) {
 	w, h = orUsual(f.Cell, sheetCell), 0
 	for _, r := range f.Rows {
 		for _, img := range r.Images {
 			if img != nil {
 				b := img.Bounds()
-				return w, w * vg.Length(b.Dy()) / vg.Length(b.Dx())
+				return w, min(w*vg.Length(b.Dy())/vg.Length(b.Dx()), w*sheetTall)
 			}
 		}
 	}
@@ -104,7 +107,8 @@ func (f Sheet) draw(c vgdraw.Canvas) {
 			x := left + vg.Length(k)*(cw+sheetGap)
 			box := vg.Rectangle{Min: vg.Point{X: x, Y: top - ch}, Max: vg.Point{X: x + cw, Y: top}}
 			if k < len(r.Images) && r.Images[k] != nil {
-				c.DrawImage(inside(box, r.Images[k]), raster(r.Images[k], int(cw*dpi/72)))
+				shown := inside(box, r.Images[k])
+				c.DrawImage(shown, raster(r.Images[k], max(1, int(math.Round(float64(shown.Size().X*dpi/72))))))
 				continue
 			}
 			rect(c, box, emptyBox)
@@ -125,7 +129,7 @@ func inside(box vg.Rectangle, img image.Image) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + w, Y: y + h}}
 }
 
-// raster brings an image near the number of pixels it is shown with: small
+// raster brings an image near the width in pixels it is shown with: small
 // ones by repeating pixels, which adds nothing that was not in the video,
 // large ones by a smooth filter.
 func raster(img image.Image, pixels int) image.Image {
