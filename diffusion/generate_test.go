@@ -231,6 +231,31 @@ func TestWithoutGuidance(t *testing.T) {
 	}
 }
 
+// At and below the horizon every method leaves the video alone, bit for bit,
+// down to one latent frame, one step and a row of tokens.
+func TestMethodsRestAtTheHorizon(t *testing.T) {
+	m := tinyModel(t, cpu.Options{})
+	for _, c := range []struct{ frames, width, height int }{{1, 16, 16}, {1, 48, 16}, {9, 16, 48}} {
+		want := ""
+		for _, spec := range []string{"dense", "pi", "ntk", "yarn", "riflex", "riflex:variant=lvsa", "ultravico", "lvsa:window=0", "lvsa+yarn"} {
+			r := small(t, spec)
+			r.Frames, r.Width, r.Height, r.Steps, r.Guidance = c.frames, c.width, c.height, 1, 1
+			frames := 0
+			res, err := Generate(context.Background(), m, r, func([]byte) error { frames++; return nil })
+			if err != nil {
+				t.Fatalf("%s: %v", spec, err)
+			}
+			if want == "" {
+				want = res.LatentsSHA256
+			}
+			if frames != c.frames || res.LatentsSHA256 != want || res.Engaged || res.AttendedFraction != 1 {
+				t.Errorf("%s, %+v: %d frames, engaged %v, fraction %g, latents %.8s, dense has %.8s",
+					spec, c, frames, res.Engaged, res.AttendedFraction, res.LatentsSHA256, want)
+			}
+		}
+	}
+}
+
 func TestGenerateRefuses(t *testing.T) {
 	m := tinyModel(t, cpu.Options{})
 	short := &Embeds{Prompt: &Matrix{Rows: 2, Cols: 3, Data: make([]float32, 6)}}
@@ -245,6 +270,7 @@ func TestGenerateRefuses(t *testing.T) {
 		{"beyond the positions", func(r *Request) { r.Frames = 4*1024 + 1 }, "positions for 4093"},
 		{"odd size", func(r *Request) { r.Width = 40 }, "size 40x32: want multiples of 16x16"},
 		{"one side", func(r *Request) { r.Width = 0 }, "size 0x32"},
+		{"wider than the positions", func(r *Request) { r.Width, r.Height = 65536, 65536 }, "positions for 16384x16384"},
 		{"steps", func(r *Request) { r.Steps = -1 }, "-1 steps"},
 		{"guidance", func(r *Request) { r.Guidance = -1 }, "guidance -1"},
 		{"sampler", func(r *Request) { r.Sampler.Name = "ddim" }, `sampler "ddim"`},

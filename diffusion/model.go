@@ -188,5 +188,8 @@ func (m *Model) Grid(frames, width, height int) (f, w, h int, latents [4]int, er
 	if width < ux || height < uy || width%ux != 0 || height%uy != 0 || width > maxWidth || height > maxWidth {
 		return 0, 0, 0, latents, fmt.Errorf("diffusion: size %dx%d: want multiples of %dx%d up to %d", width, height, ux, uy, maxWidth)
 	}
+	if n := m.tr.cfg.MaxPositions; width/ux > n || height/uy > n {
+		return 0, 0, 0, latents, fmt.Errorf("diffusion: size %dx%d: the model has positions for %dx%d", width, height, n*ux, n*uy)
+	}
 	return frames, width, height, [4]int{i.LatentChannels, t, height / i.SpatialFactor, width / i.SpatialFactor}, nil
 }
