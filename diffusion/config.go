@@ -228,6 +228,15 @@ type schedulerConfig struct {
 	FlowShift  float64 `json:"flow_shift"`
 	Shift      float64 `json:"shift"` // of the Euler scheduler
 	Prediction string  `json:"prediction_type"`
+
+	// What the samplers are built for; nil is as the file leaves it.
+	Order       *int    `json:"solver_order"`
+	Solver      *string `json:"solver_type"`
+	PredictX0   *bool   `json:"predict_x0"`
+	FlowSigmas  *bool   `json:"use_flow_sigmas"`
+	FinalSigmas *string `json:"final_sigmas_type"`
+	LowerFinal  *bool   `json:"lower_order_final"`
+	Dynamic     *bool   `json:"use_dynamic_shifting"`
 }
 
 func (s *schedulerConfig) check() error {
@@ -238,6 +247,21 @@ func (s *schedulerConfig) check() error {
 	case "UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler":
 	default:
 		return fmt.Errorf("_class_name %q: want UniPCMultistepScheduler or FlowMatchEulerDiscreteScheduler", s.ClassName)
+	}
+	// Another setting is another sampler, not a variant to pass over.
+	for _, f := range []struct {
+		name string
+		ok   bool
+		want string
+	}{
+		{"solver_order", s.Order == nil || *s.Order == 2, "2"}, {"solver_type", s.Solver == nil || *s.Solver == "bh2", "bh2"},
+		{"predict_x0", s.PredictX0 == nil || *s.PredictX0, "true"}, {"use_flow_sigmas", s.FlowSigmas == nil || *s.FlowSigmas, "true"},
+		{"final_sigmas_type", s.FinalSigmas == nil || *s.FinalSigmas == "zero", "zero"}, {"lower_order_final", s.LowerFinal == nil || *s.LowerFinal, "true"},
+		{"use_dynamic_shifting", s.Dynamic == nil || !*s.Dynamic, "false"},
+	} {
+		if !f.ok {
+			return fmt.Errorf("%s: only %s is supported", f.name, f.want)
+		}
 	}
 	if sh := s.sampler().Shift; !(sh > 0) {
 		return fmt.Errorf("flow_shift %g: want a positive number", sh)

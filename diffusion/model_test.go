@@ -321,6 +321,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"channels", set(tc, `"in_channels": 6,`, `"in_channels": 5,`), []string{"in_channels 5 and out_channels 6"}},
 		{"scheduler", set("scheduler/scheduler_config.json", "UniPC", "DDIM"), []string{"scheduler_config.json", "want UniPCMultistepScheduler"}},
 		{"shift", set("scheduler/scheduler_config.json", `"flow_shift": 4`, `"flow_shift": -4`), []string{"flow_shift -4"}},
+		{"order", set("scheduler/scheduler_config.json", `"flow_shift": 4`, `"solver_order": 3`), []string{"solver_order: only 2"}},
+		{"solver", set("scheduler/scheduler_config.json", `"flow_shift": 4`, `"solver_type": "bh1"`), []string{"solver_type: only bh2"}},
+		{"flow sigmas", set("scheduler/scheduler_config.json", `"flow_shift": 4`, `"use_flow_sigmas": false`), []string{"use_flow_sigmas: only true"}},
+		{"dynamic shift", set("scheduler/scheduler_config.json", `"flow_shift": 4`, `"use_dynamic_shifting": true`), []string{"use_dynamic_shifting: only false"}},
 		{"no embeddings", drop("prompts/embeds.safetensors"), []string{"prompts/embeds.safetensors"}},
 		{"scene without embeddings", set("prompts/prompts.json", `"embeds": "fish"`, `"embeds": "whale"`), []string{"embeds.safetensors", `"whale"`}},
 		{"no scenes", func(f fstest.MapFS) {
