@@ -31,7 +31,18 @@ class Run:
         state = torch.load(self.path("state.pt"), map_location=self.device, weights_only=False)
         self.seconds = state["seconds"]
         torch.set_rng_state(state["rng"].cpu())
+        self.rewind(state["step"])
         return state
+
+    def rewind(self, step):
+        """Takes the steps out of the log that were run after the checkpoint: they come again."""
+        if not os.path.exists(self.path("log.jsonl")):
+            return
+        with open(self.path("log.jsonl")) as f:
+            rows = [line for line in f if line.endswith("\n") and json.loads(line)["step"] <= step]
+        with open(self.path("log.tmp"), "w") as f:
+            f.writelines(rows)
+        os.replace(self.path("log.tmp"), self.path("log.jsonl"))
 
     def save(self, **state):
         state.update(seconds=self.elapsed(), rng=torch.get_rng_state())

@@ -55,7 +55,7 @@ def train(c, work, device):
     if (s := run.load()) is not None:
         net.load_state_dict(s["net"])
         opt.load_state_dict(s["opt"])
-        ema.state, first = s["ema"], s["step"]
+        ema.state, first, mean = s["ema"], s["step"], s.get("mean")
         g.set_state(s["generator"].cpu())
     for step in range(first, c.dit_steps):
         opt.set_lr(learning_rate(step, c.dit_steps, c.dit_lr))
@@ -73,7 +73,7 @@ def train(c, work, device):
         if (step + 1) % 50 == 0:
             run.log(step=step + 1, loss=mean)
         if (step + 1) % 250 == 0 or step + 1 == c.dit_steps:
-            run.save(net=net.state_dict(), opt=opt.state_dict(), ema=ema.state, step=step + 1, generator=g.get_state())
+            run.save(net=net.state_dict(), opt=opt.state_dict(), ema=ema.state, step=step + 1, mean=mean, generator=g.get_state())
             run.log(step=step + 1, held_out=held_out(c, ema.state, held, text, device))
     run.finish()
 

@@ -84,12 +84,12 @@ def train(c, work, device, render):
         net.quant_conv.requires_grad_(False)
     opt = Both(net, c.vae_lr, edge=("conv_in", "conv_out"))
     ema, g, first = Average(net, 0.998), torch.Generator().manual_seed(c.seed), 0
+    mean = {}
     if (s := run.load()) is not None:
         net.load_state_dict(s["net"])
         opt.load_state_dict(s["opt"])
-        ema.state, first = s["ema"], s["step"]
+        ema.state, first, mean = s["ema"], s["step"], s.get("mean", {})
         g.set_state(s["generator"].cpu())
-    mean = {}
     for step in range(first, c.vae_steps):
         opt.set_lr(learning_rate(step, c.vae_steps, c.vae_lr))
         x = batch(clips, c, g).to(device)
@@ -120,7 +120,7 @@ def train(c, work, device, render):
         if (step + 1) % 25 == 0:
             run.log(step=step + 1, **mean)
         if (step + 1) % 100 == 0 or step + 1 == c.vae_steps:
-            run.save(net=net.state_dict(), opt=opt.state_dict(), ema=ema.state, step=step + 1, generator=g.get_state())
+            run.save(net=net.state_dict(), opt=opt.state_dict(), ema=ema.state, step=step + 1, mean=mean, generator=g.get_state())
     run.finish()
 
 
