@@ -23,7 +23,6 @@ type labelled struct {
 	end    int    // after the last frame of it
 	period int
 	cycle  int
-	src    *Source
 }
 
 type recipe struct {

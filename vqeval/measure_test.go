@@ -21,8 +21,6 @@ type scored struct {
 	report *Report
 }
 
-func (s scored) severity(kind string) float64 { return s.report.Failures[kind].Severity }
-
 func scoreAll(t *testing.T, rs []*recipe) []scored {
 	t.Helper()
 	var out []scored

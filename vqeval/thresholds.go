@@ -28,7 +28,7 @@ const (
 	freezeNoise   = 0.4  // grey levels of growth, plus
 	freezeShimmer = 0.5  // of the short-lag difference
 	freezeShare   = 0.15 // of the growth before
-	freezeTotal   = 0.4  // of the difference before
+	freezeTotal   = 0.5  // of the difference before
 	freezeLevels  = 0.5  // grey levels of growth before
 	freezeAbrupt  = 0.4  // seconds, where motion ends at full pace
 	freezeGradual = 2.0  // seconds, where it dies away

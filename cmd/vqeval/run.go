@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"longtake/video"
 	"longtake/vqeval"
 )
 
@@ -62,9 +61,4 @@ func trimmed(err error) string {
 		return s[len(own):]
 	}
 	return s
-}
-
-// readable tells whether an error is about the input rather than the machine.
-func badInput(err error) bool {
-	return errors.Is(err, video.ErrNotVideo) || errors.Is(err, video.ErrTruncated)
 }
