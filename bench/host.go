@@ -12,7 +12,8 @@ type Host struct {
 	CPU      string `json:"cpu,omitempty"`
 	GPU      string `json:"gpu,omitempty"` // set by whoever ran on one
 	Cores    int    `json:"cores,omitempty"`
-	OS       string `json:"os,omitempty"` // system/architecture
+	Workers  int    `json:"workers,omitempty"` // that computed, set by whoever ran them
+	OS       string `json:"os,omitempty"`      // system/architecture
 	Go       string `json:"go,omitempty"`
 	Revision string `json:"revision,omitempty"` // git, "-dirty" when modified
 }

@@ -55,6 +55,7 @@ type Record struct {
 	Error   string `json:"error,omitempty"` // why Status is not ok
 	Engine  string `json:"engine,omitempty"`
 	Variant string `json:"variant,omitempty"` // kernel variant: generic, avx2, avx512
+	Scorer  string `json:"scorer,omitempty"`  // name, version and profile of what scored the video
 	Host    Host   `json:"host"`
 
 	// Engaged tells whether some pair, logit or frequency differed from dense.

@@ -121,7 +121,7 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 		p.heading(2, s.title)
 	}
 	if ref.other != "" {
-		b.warn("the references were made with other settings (%s) than these cells (%s)", ref.other, settings(s.cells[0]))
+		b.warn("the references were made with other settings (%s) than these cells (%s)", ref.other, join(settings(s.cells[0]), s.cells[0].Scorer))
 	}
 	b.warnAll(s.holes())
 	p.heading(2, "Cost")

@@ -35,7 +35,7 @@ func (s section) pairs(m method, frames int) (out []pair, reason string) {
 		switch {
 		case !ok:
 			alone++
-		case d.Host.Device() != c.Host.Device() || d.Host.Cores != c.Host.Cores || d.Variant != c.Variant || d.Engine != c.Engine:
+		case d.Host.Device() != c.Host.Device() || d.Host.Cores != c.Host.Cores || d.Host.Workers != c.Host.Workers || d.Variant != c.Variant || d.Engine != c.Engine:
 			apart++
 		default:
 			out = append(out, pair{d, c})

@@ -116,6 +116,9 @@ func host(c cell) string {
 	if h.Cores > 0 {
 		s = append(s, count(h.Cores, "core"))
 	}
+	if h.Workers > 0 && h.Workers != h.Cores {
+		s = append(s, count(h.Workers, "worker"))
+	}
 	for _, v := range []string{h.OS, h.Go} {
 		if v != "" {
 			s = append(s, v)
@@ -140,6 +143,7 @@ func (b *builder) checkRecords(cells []cell) {
 		{"kernel variants", func(c cell) string { return c.Variant }},
 		{"hosts", func(c cell) string { h := c.Host; h.Revision = ""; c.Host = h; return host(c) }},
 		{"revisions", func(c cell) string { return c.Host.Revision }},
+		{"scorers", func(c cell) string { return c.Scorer }},
 	} {
 		if v := distinct(onlyOK(cells), f.field); len(v) > 1 {
 			for i := range v {

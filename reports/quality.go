@@ -44,7 +44,7 @@ func references(s section, given []cell) reference {
 		seen[c.CellID] = true
 		if v, ok := c.Metric(bench.MotionPlateau81); ok {
 			byTag[c.Prompt.Tag] = append(byTag[c.Prompt.Tag], v)
-			if now := settings(c); now != settings(s.cells[0]) {
+			if now := join(settings(c), c.Scorer); now != join(settings(s.cells[0]), s.cells[0].Scorer) {
 				r.other = now
 			}
 		}

@@ -350,7 +350,7 @@ func (r *runner) take(ctx context.Context, c *Cell) (*job, error) {
 	r.tried[c.ID] = true
 	old, ok, why := r.store.Done(c.ID)
 	if ok && !force && r.enough(old) {
-		if old.Status == bench.StatusOK && expectsMotion(old) != r.p.Spec.ExpectMotion {
+		if old.Status == bench.StatusOK && (expectsMotion(old) != r.p.Spec.ExpectMotion || old.Scorer != scorer) {
 			if err := rescore(ctx, r.store, &old, r.p.Spec.ExpectMotion); err != nil {
 				return nil, err
 			}
@@ -368,6 +368,9 @@ func (r *runner) take(ctx context.Context, c *Cell) (*job, error) {
 	rec.Engine, rec.Host = r.o.Version, bench.HostInfo()
 	if c.method != nil {
 		rec.Variant = all.Variant(r.p.backend)
+		if b, ok := r.p.backend.(interface{ Workers() int }); ok {
+			rec.Host.Workers = b.Workers()
+		}
 	}
 	rec.Samples, rec.Files = map[string][]float64{}, map[string]bench.File{}
 	canonical, err := c.Cell.Canonical()

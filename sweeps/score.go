@@ -15,6 +15,9 @@ const (
 	expectMotion = "vqeval.expect_motion" // 1 where a still video was to be a failure, else absent
 )
 
+// scorer is what this version scores with.
+const scorer = "vqeval " + vqeval.Version + " " + vqeval.Profile
+
 // score judges the video that a record names, from the file that was written,
 // puts report and curves beside the record and their numbers into it.
 func score(ctx context.Context, s *Store, rec *bench.Record, moving bool) error {
@@ -46,6 +49,7 @@ func score(ctx context.Context, s *Store, rec *bench.Record, moving bool) error 
 	if moving {
 		rec.Metrics[expectMotion] = 1
 	}
+	rec.Scorer = scorer
 	rec.Metrics[bench.MotionPlateau] = report.Facts.MotionPlateau
 	if p := curves.MotionPlateau; p.Window == vqeval.PlateauWindow { // shorter clips have other lags: not to be compared
 		rec.Metrics[bench.MotionPlateau81] = p.Mean

@@ -306,5 +306,11 @@ func (s *Store) Rebuild() (records int, warnings []string, err error) {
 			return 0, warnings, err
 		}
 	}
+	if b.Len() == 0 {
+		// Records that came without their cells are not to be lost.
+		if info, err := os.Stat(s.path(RecordsFile)); err == nil && info.Size() > 0 {
+			return 0, append(warnings, "no cell has a record: "+RecordsFile+" is left as it is"), nil
+		}
+	}
 	return len(list), warnings, s.Write(RecordsFile, b.Bytes())
 }

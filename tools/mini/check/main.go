@@ -207,7 +207,9 @@ func measure(ctx context.Context, c *classifier, v [][]byte, size int, path stri
 	m := measured{scene: c.recognise(v, size), plateau: r.Facts.MotionPlateau, drift: f.PaletteDrift(), major: f.Major()}
 	m.held, m.heldOver = f.DirectionHeld()
 	for _, x := range r.Findings {
-		m.finding += x.Text + "; "
+		if x.Kind == "freeze" || x.Kind == "loop" {
+			m.finding += x.Text + "; "
+		}
 	}
 	return m, nil
 }
