@@ -35,7 +35,7 @@ class Config:
     text_dim: int = 32
     text_tokens: int = 4
     freq_dim: int = 256
-    dit_steps: int = 3200
+    dit_steps: int = 5000
     dit_batch: int = 16
     dit_lr: float = 2e-3
     dit_seeds: int = 800      # videos a scene, after those of the VAE; the last 20 are held out
