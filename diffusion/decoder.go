@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"longtake/kernels"
@@ -299,8 +300,9 @@ func (d *decoder) next(ctx context.Context, latents []float32, frames, from, n i
 }
 
 // frame converts frame t of decoded video to RGB rows of 8 bits, truncating
-// as the reference does. The result lasts until the next call.
-func (d *decoder) frame(v kernels.Vol, t int) []byte {
+// as the reference does. The result lasts until the next call. A value that is
+// no number is an error: it has no pixel.
+func (d *decoder) frame(v kernels.Vol, t int) ([]byte, error) {
 	n := v.H * v.W
 	if d.rgb == nil {
 		d.rgb = make([]byte, 3*n)
@@ -311,8 +313,11 @@ func (d *decoder) frame(v kernels.Vol, t int) []byte {
 			// Clamped before and after the shift to [0,1], as the reference:
 			// the same value, since both bounds are exact.
 			y := float32(min(max(x, -1), 1)*0.5) + 0.5
+			if y != y {
+				return nil, errors.New("diffusion: the decoder made a value that is not a number: its weights or the latents' mean and deviation are damaged")
+			}
 			d.rgb[3*p+c] = uint8(y * 255)
 		}
 	}
-	return d.rgb
+	return d.rgb, nil
 }

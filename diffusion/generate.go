@@ -272,7 +272,10 @@ func (g *generation) decode(ctx context.Context, emit func([]byte) error) (err e
 		wall := time.Since(start)
 		for i := range v.T {
 			start := time.Now()
-			rgb := d.frame(v, i)
+			rgb, err := d.frame(v, i)
+			if err != nil {
+				return err
+			}
 			sum.Write(rgb)
 			wall += time.Since(start)
 			if err := emit(rgb); err != nil {

@@ -62,7 +62,10 @@ func open(name string, o fs.File) (*File, error) {
 	if st.IsDir() {
 		return nil, fmt.Errorf("safetensors: %s: is a directory", name)
 	}
-	if of, ok := o.(*os.File); ok && st.Mode().IsRegular() && st.Size() > 0 {
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("safetensors: %s: not a regular file", name)
+	}
+	if of, ok := o.(*os.File); ok && st.Size() > 0 {
 		if b, unmap, err := mapFile(of, st.Size()); err == nil {
 			f, err := Parse(name, b)
 			if err != nil {

@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"longtake/kernels"
 )
@@ -144,12 +145,21 @@ func checkTensor(name string, t kernels.Tensor, b, h, n, d int) (tensor, error) 
 	return tensor{f: f, b: t.Stride[0], h: t.Stride[1], n: t.Stride[2]}, nil
 }
 
-// checkOut rejects outputs whose rows lie on each other.
+// checkOut rejects outputs whose rows may lie on each other: from the smallest
+// stride up, each must step over everything below it.
 func checkOut(name string, t kernels.Tensor) error {
-	for i, size := range [3]int{t.B, t.H, t.N} {
-		if size > 1 && t.Stride[i] < t.D {
+	type axis struct{ stride, size int }
+	axes := []axis{{t.Stride[0], t.B}, {t.Stride[1], t.H}, {t.Stride[2], t.N}}
+	slices.SortFunc(axes, func(a, b axis) int { return a.stride - b.stride })
+	extent := t.D
+	for _, a := range axes {
+		if a.size <= 1 {
+			continue
+		}
+		if a.stride < extent {
 			return fmt.Errorf("attention: %s has strides %v: rows of %d elements would overlap", name, t.Stride, t.D)
 		}
+		extent += a.stride * (a.size - 1)
 	}
 	return nil
 }

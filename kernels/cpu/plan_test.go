@@ -100,6 +100,7 @@ func TestRunErrors(t *testing.T) {
 			"Q has strides":            func(a *kernels.Args) { a.Q.Stride[2] = -8 },
 			"K has strides":            func(a *kernels.Args) { a.K.Stride[2] = math.MaxInt },
 			"rows of 4 elements would": func(a *kernels.Args) { a.Out.Stride[1] = 0 },
+			"strides [48 4 4 1]: rows": func(a *kernels.Args) { a.Out.Stride[2] = 4 }, // heads onto tokens
 			"LSE is [1,2,6,4]":         func(a *kernels.Args) { a.LSE.D = 4 },
 			"rows of 1 elements would": func(a *kernels.Args) { a.LSE.Stride[2] = 0 },
 		} {
