@@ -124,22 +124,11 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 		b.warn("the references were made with other settings (%s) than these cells (%s)", ref.other, join(settings(s.cells[0]), s.cells[0].Scorer))
 	}
 	b.warnAll(s.holes())
-	p.heading(2, "Cost")
-	if s.timed() {
-		if err := b.cost(p, s, suffix); err != nil {
-			return err
-		}
-	} else {
-		p.text("No times are recorded.")
+	// People look at pictures before they read tables.
+	if err := b.examples(ctx, p, s, suffix); err != nil {
+		return err
 	}
 	p.heading(2, "Quality")
-	p.table(qualityTable(s, ref, b.r.given))
-	if !s.timed() { // else it stands beneath the costs
-		p.items(s.residue())
-	}
-	p.text(fmt.Sprintf("A finding is a severity of %g or more; beside k of n stands the 95 %% interval of the share (Wilson). Motion retained is the motion plateau over 81-frame windows, divided by its mean over at least %d dense seeds at 1x of the same prompt; "+
-		"its interval is over the videos of the row and takes the reference as given.", bench.FindingSeverity, leastReferences))
-	p.table(referenceTable(s, ref))
 	for _, c := range []struct {
 		base, caption string
 		f             figure.Figure
@@ -152,18 +141,33 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 			return err
 		}
 	}
-	return b.examples(ctx, p, s, suffix)
+	p.table(qualityTable(s, ref, b.r.given))
+	if !s.timed() { // else it stands beneath the costs
+		p.items(s.residue())
+	}
+	p.text(fmt.Sprintf("A finding is a severity of %g or more; beside k of n stands the 95 %% interval of the share (Wilson). Motion retained is the motion plateau over 81-frame windows, divided by its mean over at least %d dense seeds at 1x of the same prompt; "+
+		"its interval is over the videos of the row and takes the reference as given.", bench.FindingSeverity, leastReferences))
+	p.table(referenceTable(s, ref))
+	p.heading(2, "Cost")
+	if s.timed() {
+		return b.cost(p, s, suffix)
+	}
+	p.text("No times are recorded.")
+	return nil
 }
 
 // cost writes what the rows took.
 func (b *builder) cost(p *page, s section, suffix string) error {
+	if err := b.chart(p, "latency"+suffix, latencyChart(s), "Denoising time against horizon, with the bound that the attended fraction allows"); err != nil {
+		return err
+	}
 	p.table(costTable(s))
 	p.text("Values are means over the n videos of a row with their 95 % interval in brackets; a value from fewer videos says its own n. " +
 		"Speed-ups are geometric means of dense time over the method's, paired by prompt and seed at the same frames; ~ marks an interval that holds 1. " +
 		"The bound is what the attended fraction allows, 1/(1 - a(1 - f)) with a the attention's share of dense denoising and f the fraction. Peak memory is the largest of the row.")
 	p.items(s.residue())
 	b.warnAll(s.beyondBound())
-	return b.chart(p, "latency"+suffix, latencyChart(s), "Denoising time against horizon, with the bound that the attended fraction allows")
+	return nil
 }
 
 // examples draws what single videos look like at the longest horizon.
