@@ -224,7 +224,7 @@ func (l *loopEvidence) judge(d *selfsim, second float64) {
 	depth, lock, near, run := loopDepth, loopLocked, loopNearness, float64(shortestRun(second))
 	if l.repeats() == 1 {
 		depth, lock = loopDepthOnce, loopLockedOnce
-		if l.from <= 2 && l.end() >= d.n-2 {
+		if l.from <= 2 && l.end() >= d.n-2 && l.meanAt(d, l.period) <= loopStartLevels {
 			// The start is replayed until the clip ends, as extrapolated positions do.
 			near, run = loopNearnessStart, loopRunStart*run
 		}

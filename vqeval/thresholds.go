@@ -14,6 +14,7 @@ const (
 	loopDepthOnce     = 0.55 // likewise of a single return, which no natural rhythm makes
 	loopNearness      = 0.9  // of the adjacent difference, plus noise: how near a copy must be
 	loopNearnessStart = 1.35 // likewise where the clip's end replays its start
+	loopStartLevels   = 2.0  // grey levels that such a replay may differ by
 	loopRunStart      = 0.85 // and of the shortest run
 	loopNoise         = 0.5  // grey levels
 	loopLocked        = 0.8  // share of frames whose nearest neighbour is exactly one period away
