@@ -172,7 +172,8 @@ func (j *judge) freeze(p *planes, d *selfsim, a *activity, shots []shot, loop *l
 	frozen := 0
 	for _, e := range findFreezes(p, d, a, shots, j.second) {
 		// The four-lag means of a short hard loop are as flat as those of a still.
-		if loop != nil && e.from < loop.end() && loop.from < e.to {
+		// One that lies mostly outside the loop is its own failure.
+		if loop != nil && 2*(min(e.to, loop.end())-max(e.from, loop.from)) > e.to-e.from {
 			continue
 		}
 		f := Failure{Severity: round(e.severity), Confidence: round(math.Max(0, 1-e.growth/e.alive) * math.Min(1, float64(e.to-e.from)/(2*j.second)))}

@@ -127,8 +127,8 @@ func TestSweepCommand(t *testing.T) {
 	if status, _, stderr := call(t.Context(), "report", out); status != 0 {
 		t.Fatalf("report: status %d, %s", status, stderr)
 	}
-	if again, err := os.ReadFile(readme); err != nil || len(again) == 0 || len(first) == 0 {
-		t.Errorf("report: %v", err)
+	if again, err := os.ReadFile(readme); err != nil || string(again) != string(first) {
+		t.Errorf("report made another README than the sweep (%v):\n%s\ninstead of\n%s", err, again, first)
 	}
 	status, stdout, stderr = call(t.Context(), "sweep", spec, "--dry-run", "-o", out)
 	if status != 0 || strings.Count(stdout, "done") != 4 {

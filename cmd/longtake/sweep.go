@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -55,8 +58,11 @@ command goes on where it stopped; several runners may share DIR.`,
 			if err != nil && !errors.As(err, &failed) {
 				return err
 			}
-			command := fmt.Sprintf("longtake sweep %s -o %s", args[0], dir)
-			rerr := p.report(cmd.Context(), dir, reports.Options{Command: command, Cells: len(plan.Cells)})
+			// The spec's relative paths only resolve where it stands, so a later report needs the command.
+			if werr := replaceFile(filepath.Join(dir, commandFile), fmt.Appendf(nil, "longtake sweep %s -o %s\n", args[0], dir)); werr != nil {
+				return errors.Join(err, werr)
+			}
+			rerr := p.report(cmd.Context(), dir, reports.Options{Cells: len(plan.Cells)})
 			return errors.Join(err, rerr)
 		},
 	}
@@ -102,6 +108,9 @@ func (p *program) listCells(plan *sweeps.Plan, dir string) error {
 	return err
 }
 
+// commandFile keeps, in a sweep's folder, the command that made it.
+const commandFile = "command.txt"
+
 // report rebuilds a folder's report and prints its table.
 func (p *program) report(ctx context.Context, dir string, o reports.Options) error {
 	kept, err := sweeps.ReadKept(dir)
@@ -110,6 +119,9 @@ func (p *program) report(ctx context.Context, dir string, o reports.Options) err
 	}
 	if o.Name == "" {
 		o.Name = kept.Name
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, commandFile)); err == nil {
+		o.Command = strings.TrimSpace(string(b))
 	}
 	if kept.References == "mini" {
 		var lost []bench.Warning
