@@ -306,3 +306,27 @@ func TestBadFiles(t *testing.T) {
 		t.Error("missing: no error")
 	}
 }
+
+// A clip may loop and then freeze: both are told.
+func TestLoopThenFreeze(t *testing.T) {
+	s := memory(240, 16, func(t, x, y int) float64 {
+		switch {
+		case t >= 150:
+			t = 30
+		case t >= 30:
+			t = 30 + (t-30)%40
+		}
+		return moving(t, x, y)
+	})
+	r, _, err := EvaluateFrames(t.Context(), s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop, freeze := r.Failures["loop"], r.Failures["freeze"]
+	if !loop.Found() || loop.PeriodFrames != 40 {
+		t.Errorf("loop %+v", loop)
+	}
+	if !freeze.Found() || freeze.OnsetFrame < 140 || freeze.OnsetFrame > 155 {
+		t.Errorf("freeze %+v", freeze)
+	}
+}
