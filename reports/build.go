@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"longtake/bench"
+	"longtake/internal/atomicfile"
 	"longtake/internal/figure"
 )
 
@@ -280,7 +281,7 @@ func (b *builder) write() error {
 		if err := f.write(&buf, b.p); err != nil {
 			return err
 		}
-		if err := replaceFile(f.path, buf.Bytes()); err != nil {
+		if err := atomicfile.WriteBytes(f.path, buf.Bytes()); err != nil {
 			return fmt.Errorf("reports: %w", err)
 		}
 	}
@@ -306,23 +307,4 @@ func (b *builder) sweepOut() error {
 		}
 	}
 	return nil
-}
-
-func replaceFile(path string, data []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name()) // fails once renamed
-	_, err = t.Write(data)
-	if err == nil {
-		err = t.Chmod(0o644)
-	}
-	if e := t.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(t.Name(), path)
 }

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"longtake/bench"
+	"longtake/internal/atomicfile"
 )
 
 // Names of the files of a sweep's folder.
@@ -96,7 +97,7 @@ func cellPath(id, name string) string { return path.Join(CellsFolder, id, name) 
 
 // Write puts data in place of a file, whole or not at all.
 func (s *Store) Write(rel string, data []byte) error {
-	if err := writeFile(s.path(rel), data); err != nil {
+	if err := atomicfile.WriteBytes(s.path(rel), data); err != nil {
 		return storeError("write", s.path(rel), err)
 	}
 	return nil
@@ -109,49 +110,6 @@ func (s *Store) WriteJSON(rel string, v any) error {
 		return fmt.Errorf("sweeps: %s: %w", s.path(rel), err)
 	}
 	return s.Write(rel, append(data, '\n'))
-}
-
-func writeFile(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(name))
-}
-
-// syncDir makes a rename survive a power cut; file systems that cannot do it
-// say so with EINVAL, which is no failure.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
 }
 
 // leftovers are the temporary names of a cell's files and of the folder's.

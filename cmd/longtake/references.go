@@ -2,15 +2,14 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"longtake/bench"
 	"longtake/diffusion/mini"
+	"longtake/internal/atomicfile"
 	"longtake/sweeps"
 )
 
@@ -32,7 +31,7 @@ JSON Lines. The work is kept in a folder, so that the command can go on.`,
 			if err != nil {
 				return err
 			}
-			if err := replaceFile(out, lines); err != nil {
+			if err := atomicfile.WriteBytes(out, lines); err != nil {
 				return fmt.Errorf("references: %w", err)
 			}
 			_, err = fmt.Fprintln(p.stdout, out)
@@ -42,23 +41,6 @@ JSON Lines. The work is kept in a folder, so that the command can go on.`,
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file of the records (JSON Lines)")
 	cmd.Flags().StringVar(&work, "work", filepath.Join("out", "references"), "folder of the videos")
 	return cmd
-}
-
-// replaceFile writes a file beside its place and renames it.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
 
 // miniReferences are the records that ship with the built-in model.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longtake/bench"
+	"longtake/internal/atomicfile"
 	"longtake/reports"
 	"longtake/sweeps"
 )
@@ -59,7 +60,7 @@ command goes on where it stopped; several runners may share DIR.`,
 				return err
 			}
 			// The spec's relative paths only resolve where it stands, so a later report needs the command.
-			if werr := replaceFile(filepath.Join(dir, commandFile), fmt.Appendf(nil, "longtake sweep %s -o %s\n", args[0], dir)); werr != nil {
+			if werr := atomicfile.WriteBytes(filepath.Join(dir, commandFile), fmt.Appendf(nil, "longtake sweep %s -o %s\n", args[0], dir)); werr != nil {
 				return errors.Join(err, werr)
 			}
 			rerr := p.report(cmd.Context(), dir, reports.Options{Cells: len(plan.Cells)})

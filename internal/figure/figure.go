@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"longtake/internal/atomicfile"
 )
 
 // dpi of PNG files: two pixels a point.
@@ -65,30 +65,11 @@ func Save(base string, f Figure, formats ...string) error {
 		if err := Write(&b, f, format); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(base), err)
 		}
-		if err := replaceFile(base+"."+format, b.Bytes()); err != nil {
+		if err := atomicfile.WriteBytes(base+"."+format, b.Bytes()); err != nil {
 			return fmt.Errorf("figure: %w", err)
 		}
 	}
 	return nil
-}
-
-func replaceFile(path string, data []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))+".*.part")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name()) // fails once renamed
-	_, err = t.Write(data)
-	if err == nil {
-		err = t.Chmod(0o644)
-	}
-	if e := t.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(t.Name(), path)
 }
 
 // drawTitle draws a title at the upper left and returns the canvas below it.

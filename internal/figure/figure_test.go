@@ -148,7 +148,7 @@ func TestFigures(t *testing.T) {
 					checkSVG(t, first)
 				}
 			}
-			left, err := filepath.Glob(filepath.Join(dir, "*.part"))
+			left, err := filepath.Glob(filepath.Join(dir, ".*.tmp"))
 			if err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v %v", left, err)
 			}

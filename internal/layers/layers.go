@@ -22,8 +22,8 @@ var Table = []Rule{
 	{"tools/mini/*", []string{Everything}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf"}},
 
-	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
-	{"reports", []string{"bench", "bench/stats", "video", "internal/figure"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image"}},
+	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
+	{"reports", []string{"bench", "bench/stats", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image"}},
 
 	{"diffusion/mini", []string{"diffusion", "lvsa", "kernels", "internal/safetensors"}, nil},
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},
@@ -39,10 +39,11 @@ var Table = []Rule{
 	{"bench", nil, nil},
 	{"video", nil, []string{"github.com/u2takey/ffmpeg-go"}},
 
-	{"internal/figure", nil, []string{"gonum.org/v1/plot", "gonum.org/v1/gonum", "golang.org/x/image", "codeberg.org/go-fonts/liberation"}},
+	{"internal/figure", []string{"internal/atomicfile"}, []string{"gonum.org/v1/plot", "gonum.org/v1/gonum", "golang.org/x/image", "codeberg.org/go-fonts/liberation"}},
 	{"internal/golden", []string{"internal/safetensors", "kernels"}, nil},
 	{"internal/cpu", nil, []string{"golang.org/x/sys"}},
-	{"internal/safetensors", nil, []string{"golang.org/x/sys"}},
+	{"internal/safetensors", []string{"internal/atomicfile"}, []string{"golang.org/x/sys"}},
+	{"internal/atomicfile", nil, nil},
 	{"internal/scenes", nil, nil},
 	{"internal/tiny", []string{"internal/safetensors"}, nil},
 	{"internal/layers", nil, nil},

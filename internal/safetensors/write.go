@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"longtake/internal/atomicfile"
 )
 
 // Entry is a tensor to write.
@@ -124,31 +124,14 @@ func encodeHeader(meta map[string]string, entries []Entry) ([]byte, error) {
 }
 
 // WriteFile writes the entries beside path and renames them into place.
-func WriteFile(path string, meta map[string]string, entries []Entry) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
+func WriteFile(path string, meta map[string]string, entries []Entry) error {
+	var invalid error
+	err := atomicfile.Write(path, func(w io.Writer) error {
+		invalid = Write(w, meta, entries)
+		return invalid
+	})
+	if err != nil && invalid == nil {
 		return fmt.Errorf("safetensors: write: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := Write(f, meta, entries); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("safetensors: write: %w", err)
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("safetensors: write: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("safetensors: write: %w", err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("safetensors: write: %w", err)
-	}
-	return nil
+	return err
 }

@@ -55,9 +55,10 @@ func curve(log, base, title, unit string, names map[string]string) error {
 	}
 	defer f.Close()
 	points := map[string]*figure.Series{}
-	for s := bufio.NewScanner(f); s.Scan(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		var row map[string]float64
-		if err := json.Unmarshal(s.Bytes(), &row); err != nil {
+		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 			return fmt.Errorf("%s: %w", log, err)
 		}
 		for key := range names {
@@ -68,6 +69,9 @@ func curve(log, base, title, unit string, names map[string]string) error {
 				points[key].X, points[key].Y = append(points[key].X, row["step"]), append(points[key].Y, v)
 			}
 		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", log, err)
 	}
 	l := figure.Lines{Title: title, X: figure.Axis{Label: "step"}, Y: figure.Axis{Label: unit}}
 	for _, key := range []string{"loss", "held_out", "psnr"} {
