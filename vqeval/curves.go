@@ -84,7 +84,8 @@ func (s *Series) UnmarshalJSON(b []byte) error {
 
 const mostPixels = 256
 
-func newCurves(s *Source, p *planes, d *selfsim, a *activity) *Curves {
+func newCurves(cl *clip) *Curves {
+	s, p, d, a := cl.src, cl.p, cl.d, cl.a
 	c := &Curves{Schema: Schema, FPS: s.Meta.FPS, Frames: p.n, MeanLuma: p.mean, Saturation: s.Saturation, Spans: []Span{}}
 	if s.Saturation == nil {
 		c.Saturation = unknown(p.n)

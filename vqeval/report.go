@@ -37,8 +37,14 @@ type Failure struct {
 
 	Cause        string `json:"cause,omitempty"`         // freeze: hard, grain, collapse, decay
 	CycleFrames  int    `json:"cycle_frames,omitempty"`  // freeze: of the decoder's shimmer
-	PeriodFrames int    `json:"period_frames,omitempty"` // loop
+	PeriodFrames int    `json:"period_frames,omitempty"` // loop, region_loop, pingpong (there and back)
 	Repeats      int    `json:"repeats,omitempty"`       // loop; 1 is a single return
+
+	Centres       []int  `json:"centres,omitempty"`        // pingpong: frames at which time turns round
+	Cadence       string `json:"cadence,omitempty"`        // stutter: such as 2:1, or irregular
+	Box           []int  `json:"box,omitempty"`            // region_*: x0, y0, x1, y1 in pixels of the video, half-open
+	SpacingFrames int    `json:"spacing_frames,omitempty"` // seam
+	What          string `json:"what,omitempty"`           // drift: exposure, colour, detail
 }
 
 // Found tells whether the failure is a finding.

@@ -1,0 +1,36 @@
+package vqeval
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// clip is a video with all that the detectors look at. They only read it.
+type clip struct {
+	src    *Source // on an even time grid
+	n      int     // frames
+	second float64 // frames a second
+	p      *planes
+	d      *selfsim
+	a      *activity
+	cuts   []int
+	shots  []shot
+}
+
+func newClip(ctx context.Context, s *Source) (*clip, error) {
+	c := &clip{src: s, n: len(s.Luma), second: s.second()}
+	steps := []func(){
+		func() { c.p = newPlanes(s, len(s.Luma) > fullFrames) },
+		func() { c.d = newSelfsim(c.p) },
+		func() { c.a = newActivity(c.p, max(leastFrames, int(math.Round(c.second)))) },
+		func() { c.cuts = findCuts(s, c.d); c.shots = shots(c.n, c.cuts) },
+	}
+	for _, f := range steps {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("vqeval: %w", context.Cause(ctx))
+		}
+		f()
+	}
+	return c, nil
+}

@@ -1,0 +1,253 @@
+package vqeval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// event is one stretch of one failure as its detector sees it, before it is known
+// what the others saw. Detectors return those below the decision point as well:
+// the severity of a clean video is a measurement too.
+type event struct {
+	kind string
+	shot // frames [from,to)
+	severity,
+	confidence float64
+	detail Failure               // the fields that only its kind has
+	words  func(j *judge) string // of the finding
+}
+
+// detector looks for one kind of failure, or for several that share their work.
+type detector struct {
+	kinds []string
+	least func(second float64) int // frames below which it cannot judge
+	find  func(c *clip, facts *Facts) []event
+}
+
+// detectors, in the order of precedence: see arbitrate.
+var detectors = []detector{
+	{[]string{"loop"}, fewFrames, loopEvents},
+	{[]string{"freeze"}, fewFrames, freezeEvents},
+	{[]string{"static"}, fewFrames, staticEvents},
+}
+
+// leastFrames is the shortest clip in which a freeze or a loop can be seen.
+const leastFrames = 3 * phase
+
+func fewFrames(float64) int { return leastFrames }
+
+// arbitrate keeps one cause from being reported twice: of events that explain the
+// same frames it keeps the one that says most.
+func arbitrate(events []event) []event {
+	drop := func(unwanted func(e event) bool) { events = slices.DeleteFunc(events, unwanted) }
+	// covered is the number of frames of e inside found events of a kind.
+	covered := func(e event, kinds ...string) int {
+		n := 0
+		for _, o := range events {
+			if o.severity >= 0.5 && slices.Contains(kinds, o.kind) {
+				from := o.from
+				if o.kind == "loop" || o.kind == "pingpong" {
+					from -= o.detail.PeriodFrames // the first time belongs to it
+				}
+				n = max(n, min(e.to, o.to)-max(e.from, from))
+			}
+		}
+		return n
+	}
+	// The four-lag means of a short hard loop are as flat as those of a still.
+	// One that lies mostly outside the loop is its own failure.
+	drop(func(e event) bool { return e.kind == "freeze" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
+	// What moved before it froze, or in a short loop whose innovation cancels, was not
+	// static.
+	drop(func(e event) bool { return e.kind == "static" && covered(e, "freeze", "loop", "pingpong") > 0 })
+	return events
+}
+
+// judge turns events into the report.
+type judge struct {
+	r      *Report
+	c      *Curves
+	n      int
+	second float64
+	origin []int // frame of the file behind each frame of the even time grid, nil = the same
+}
+
+// all runs every detector and writes down what it found.
+func (j *judge) all(c *clip, o Options) {
+	if c.d.lags < c.n-1 {
+		j.r.NotAssessed["loop_beyond_limit"] = fmt.Sprintf("in %d frames only periods up to %d frames are searched", c.n, c.d.lags)
+	}
+	var events []event
+	assessed := map[string]bool{}
+	for _, d := range detectors {
+		least := d.least(c.second)
+		for _, k := range d.kinds {
+			assessed[k] = c.n >= least
+			if !assessed[k] {
+				j.r.NotAssessed[k] = fmt.Sprintf("needs at least %d frames, there are %d", least, c.n)
+			}
+		}
+		if c.n >= least {
+			events = append(events, d.find(c, &j.r.Facts)...)
+		}
+	}
+	events = arbitrate(events)
+	for _, kind := range Kinds {
+		if !assessed[kind] {
+			continue
+		}
+		own := slices.DeleteFunc(slices.Clone(events), func(e event) bool { return e.kind != kind })
+		f := j.failure(own)
+		if kind == "static" {
+			j.r.Facts.Static = f.Share >= 0.5
+			if !o.ExpectMotion {
+				j.r.NotAssessed["static"] = "a failure only where motion is expected (--expect-motion); see facts.static"
+				continue
+			}
+		}
+		j.r.Failures[kind] = f
+		for _, e := range own {
+			if e.severity >= 0.5 {
+				j.r.Findings = append(j.r.Findings, Finding{kind, j.frame(e.from), j.frame(e.to - 1), e.words(j)})
+				j.c.Spans = append(j.c.Spans, Span{kind, e.from, e.to - 1, round(e.severity)})
+			}
+		}
+	}
+	slices.SortStableFunc(j.r.Findings, func(x, y Finding) int { return x.OnsetFrame - y.OnsetFrame })
+}
+
+// failure sums up the events of one kind: place and details are those of the
+// longest finding, the share is that of all findings.
+func (j *judge) failure(own []event) Failure {
+	var f Failure
+	var best *event
+	hit := make([]bool, j.n)
+	for i, e := range own {
+		f.Severity = max(f.Severity, round(e.severity))
+		if round(e.severity) < 0.5 {
+			if best == nil {
+				f.Confidence = max(f.Confidence, round(e.confidence))
+			}
+			continue
+		}
+		if best == nil || e.to-e.from > best.to-best.from {
+			best = &own[i]
+		}
+		for t := e.from; t < e.to; t++ {
+			hit[t] = true
+		}
+	}
+	if best == nil {
+		return f
+	}
+	n := 0
+	for _, h := range hit {
+		if h {
+			n++
+		}
+	}
+	severity := f.Severity
+	f = best.detail
+	f.Severity, f.Confidence, f.Share = severity, round(best.confidence), round(float64(n)/float64(j.n))
+	f.OnsetFrame, f.EndFrame = j.frame(best.from), j.frame(best.to-1)
+	f.Centres = slices.Clone(f.Centres)
+	for i, t := range f.Centres {
+		f.Centres[i] = j.frame(t)
+	}
+	return f
+}
+
+// frame is the number in the file.
+func (j *judge) frame(t int) int {
+	if j.origin == nil {
+		return t
+	}
+	return j.origin[max(0, min(len(j.origin)-1, t))]
+}
+
+// at names a frame with its time.
+func (j *judge) at(t int) string {
+	return fmt.Sprintf("frame %d (%.1f s)", j.frame(t), float64(t)/j.second)
+}
+
+// until names the end of a stretch.
+func (j *judge) until(to int) string {
+	if to >= j.n {
+		return "to the end"
+	}
+	return fmt.Sprintf("to frame %d", j.frame(to-1))
+}
+
+// lasting discounts evidence from less than two seconds of material.
+func (c *clip) lasting(frames int) float64 { return math.Min(1, float64(frames)/(2*c.second)) }
+
+func loopEvents(c *clip, facts *Facts) []event {
+	l, ok := findLoops(c.d, c.second)
+	switch {
+	case !ok:
+		return nil
+	case l.periodic:
+		if l.severity >= 0.5 {
+			p := float64(l.period)
+			facts.PeriodicMotion = &p
+		}
+		return nil
+	}
+	return []event{{
+		kind: "loop", shot: shot{l.onset(), l.end()}, severity: l.severity,
+		confidence: l.depth * l.locked * c.lasting(l.to-l.from),
+		detail:     Failure{PeriodFrames: l.period, Repeats: l.repeats()},
+		words: func(j *judge) string {
+			if l.repeats() == 1 {
+				return fmt.Sprintf("from %s %s it replays frames from %d on (%d frames before)", j.at(l.onset()), j.until(l.end()), j.frame(l.from), l.period)
+			}
+			return fmt.Sprintf("repeats every %d frames (%.1f s), %d times, from %s %s", l.period, float64(l.period)/j.second, l.repeats(), j.at(l.onset()), j.until(l.end()))
+		},
+	}}
+}
+
+func freezeEvents(c *clip, _ *Facts) []event {
+	var out []event
+	for _, f := range findFreezes(c.p, c.d, c.a, c.shots, c.second) {
+		out = append(out, event{
+			kind: "freeze", shot: shot{f.from, f.to}, severity: f.severity,
+			confidence: math.Max(0, 1-f.growth/f.alive) * c.lasting(f.to-f.from),
+			detail:     Failure{Cause: f.cause(), CycleFrames: f.cycle},
+			words: func(j *judge) string {
+				what := map[string]string{"hard": "freezes", "grain": "freezes under fresh grain", "collapse": "collapses to a still", "decay": "comes to rest"}[f.cause()]
+				if f.cycle > 0 {
+					what += fmt.Sprintf(" that shimmers with a cycle of %d frames", f.cycle)
+				}
+				return fmt.Sprintf("%s from %s %s", what, j.at(f.from), j.until(f.to))
+			},
+		})
+	}
+	return out
+}
+
+// cause names the kind of stillness.
+func (f freezeEvidence) cause() string {
+	switch {
+	case f.cycle > 0:
+		return "collapse"
+	case f.long <= hardLevels:
+		return "hard"
+	case f.drop < freezeDrop:
+		return "decay"
+	case f.moving == 0:
+		return "grain"
+	}
+	return "collapse"
+}
+
+func staticEvents(c *clip, _ *Facts) []event {
+	var out []event
+	for _, e := range findStatic(c.d, c.a, c.shots, c.second) {
+		out = append(out, event{
+			kind: "static", shot: e.shot, severity: e.severity, confidence: e.severity * c.lasting(c.n),
+			words: func(j *judge) string { return fmt.Sprintf("does not move from %s %s", j.at(e.from), j.until(e.to)) },
+		})
+	}
+	return out
+}
