@@ -10,6 +10,9 @@ import (
 type Options struct {
 	ExpectMotion bool   // a shot that is static from its start is a failure
 	Prompt       string // kept for the scores that need one; none does in this version
+
+	Dimensions []string           // of DimensionNames, all if empty
+	Weights    map[string]float64 // of the composite, in place of single DefaultWeights
 }
 
 // Evaluate scores a video file. Errors of the file wrap those of package video.

@@ -115,6 +115,7 @@ func (j *judge) all(c *clip, o Options) {
 		}
 	}
 	slices.SortStableFunc(j.r.Findings, func(x, y Finding) int { return x.OnsetFrame - y.OnsetFrame })
+	j.score(c, o, events)
 }
 
 // failure sums up the events of one kind: place and details are those of the

@@ -40,11 +40,12 @@ type Failure struct {
 	PeriodFrames int    `json:"period_frames,omitempty"` // loop, region_loop, pingpong (there and back)
 	Repeats      int    `json:"repeats,omitempty"`       // loop; 1 is a single return
 
-	Centres       []int  `json:"centres,omitempty"`        // pingpong: frames at which time turns round
-	Cadence       string `json:"cadence,omitempty"`        // stutter: such as 2:1, or irregular
-	Box           []int  `json:"box,omitempty"`            // region_*: x0, y0, x1, y1 in pixels of the video, half-open
-	SpacingFrames int    `json:"spacing_frames,omitempty"` // seam
-	What          string `json:"what,omitempty"`           // drift: exposure, colour, detail
+	Centres       []int   `json:"centres,omitempty"`        // pingpong: frames at which time turns round
+	Cadence       string  `json:"cadence,omitempty"`        // stutter: such as 2:1, or irregular
+	Box           []int   `json:"box,omitempty"`            // region_*: x0, y0, x1, y1 in pixels of the video, half-open
+	Area          float64 `json:"area,omitempty"`           // region_*: share of the frame that is hit, 0..1
+	SpacingFrames int     `json:"spacing_frames,omitempty"` // seam
+	What          string  `json:"what,omitempty"`           // drift: exposure, colour, detail
 }
 
 // Found tells whether the failure is a finding.
@@ -68,7 +69,7 @@ type Finding struct {
 	Text       string `json:"text"`
 }
 
-// Dimension is one of the scores of a video; there is none in this version.
+// Dimension is one of the scores of a video: 0..100, see scores.go for the formula.
 type Dimension struct {
 	Score   float64            `json:"score"`
 	Verdict string             `json:"verdict"`
@@ -88,6 +89,8 @@ type Report struct {
 	Failures         map[string]Failure   `json:"failures"`
 	Facts            Facts                `json:"facts"`
 	Findings         []Finding            `json:"findings"`
+	Windows          []Window             `json:"windows"`      // of five seconds
+	StartEnd         *StartEnd            `json:"start_end"`    // null for a clip of a few frames
 	NotAssessed      map[string]string    `json:"not_assessed"` // what could not be looked for, and why
 	ElapsedSeconds   float64              `json:"elapsed_seconds"`
 }
@@ -110,7 +113,6 @@ var lacking = map[string]string{
 	"drift":           "no detector in this version",
 	"camera_only":     "no detector in this version",
 	"cadence":         "no detector in this version",
-	"composite_score": "no composite in this version",
 	"text_alignment":  "needs a prompt and CLIP weights",
 }
 
@@ -118,7 +120,7 @@ func newReport(m VideoMeta) *Report {
 	r := &Report{
 		Schema: Schema, Scorer: Scorer{"vqeval", Version, Profile}, VideoMeta: m,
 		CompositeOver: []string{}, Dimensions: map[string]Dimension{}, Failures: map[string]Failure{},
-		Facts: Facts{Cuts: []int{}}, Findings: []Finding{}, NotAssessed: map[string]string{},
+		Facts: Facts{Cuts: []int{}}, Findings: []Finding{}, Windows: []Window{}, NotAssessed: map[string]string{},
 	}
 	for k, why := range lacking {
 		r.NotAssessed[k] = why
