@@ -11,6 +11,7 @@ type loopEvidence struct {
 	from, to int     // frames t in [from,to) come back as t+period
 	depth    float64 // 1 - difference at the period over difference beside it
 	beside   float64 // grey levels: how different the content beside the diagonal is
+	early    float64 // by how many frames it misses; see phaseError
 	locked   float64 // share of the frames whose nearest neighbour is exactly one period away
 	severity float64
 	periodic bool // comes back, but not locked: natural rhythm
@@ -232,10 +233,15 @@ func (l *loopEvidence) judge(d *selfsim, second float64) {
 	// A copied frame is nearer than the next frame is; what merely comes round
 	// again (light, a wave) seldom gets as near.
 	copied := l.meanAt(d, l.period) / (near * (l.meanAt(d, 1) + loopNoise))
+	if l.repeats() > 1 {
+		if l.early = phaseError(d, l.from, l.to, l.period); math.IsNaN(l.early) {
+			l.early = 0
+		}
+	}
 	l.severity = strength(
-		max((1-l.depth)/(1-depth), copied),
+		max((1-l.depth)/(1-depth), copied, l.early/loopEarly),
 		run/float64(l.to-l.from),
 		loopLevels/l.beside,
 	)
-	l.periodic = l.locked < lock
+	l.periodic = l.locked < lock || l.early > loopEarly
 }

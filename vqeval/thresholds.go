@@ -17,6 +17,7 @@ const (
 	loopStartLevels   = 2.0  // grey levels that such a replay may differ by
 	loopRunStart      = 0.85 // and of the shortest run
 	loopNoise         = 0.5  // grey levels
+	loopEarly         = 0.16 // frames, root mean square, by which a copy may miss
 	loopLocked        = 0.8  // share of frames whose nearest neighbour is exactly one period away
 	loopLockedOnce    = 0.6  // likewise for a single return
 

@@ -118,7 +118,7 @@ func TestReportKeysAndZeroes(t *testing.T) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields("schema scorer video_path video_meta composite_score composite_verdict composite_over dimensions failures facts findings not_assessed elapsed_seconds")
+	want := strings.Fields("schema scorer video_path video_meta composite_score composite_verdict composite_over dimensions failures facts findings windows start_end not_assessed elapsed_seconds")
 	for _, k := range want {
 		if _, ok := m[k]; !ok {
 			t.Errorf("no key %s", k)
@@ -127,8 +127,8 @@ func TestReportKeysAndZeroes(t *testing.T) {
 	if len(m) != len(want) {
 		t.Errorf("%d keys, want %d: %s", len(m), len(want), b)
 	}
-	if m["composite_score"] != nil {
-		t.Error("a composite that is not computed must be null")
+	if _, why := r.NotAssessed["composite_score"]; why != (m["composite_score"] == nil) {
+		t.Errorf("composite %v, reason given %v: it must be exactly one", m["composite_score"], why)
 	}
 	for _, k := range Kinds {
 		_, found := r.Failures[k]
