@@ -17,12 +17,14 @@ import (
 type EncodeOptions struct {
 	Width, Height int     // even: 4:2:0 halves the chroma planes
 	FPS           float64 // Hz
-	CRF           int     // x264 quality, 1-51; 0 = 18
+	CRF           int     // quality, 1-51 (VP9: to 63); 0 = 18
 	Preset        string  // x264 preset; "" = veryfast
 	Threads       int     // 0 = ffmpeg's choice
+	Codec         string  // x264 or vp9; "" = x264
+	Container     string  // mp4 or matroska; "" = mp4
 }
 
-// Encoder writes one H.264 file (yuv420p, MP4, index in front). The file is
+// Encoder writes one H.264 or VP9 file (yuv420p; MP4 has its index in front). The file is
 // made beside its place under another name and gets its own name in Close, so
 // that a half-written one is never found there. Every Encoder ends in Close or
 // Abort; cancelling the context ends ffmpeg and removes the unfinished file.
@@ -52,15 +54,29 @@ func Create(ctx context.Context, path string, o EncodeOptions) (*Encoder, error)
 	if o.Preset == "" {
 		o.Preset = "veryfast"
 	}
+	if o.Codec == "" {
+		o.Codec = "x264"
+	}
+	if o.Container == "" {
+		o.Container = "mp4"
+	}
+	most := 51
+	if o.Codec == "vp9" {
+		most = 63
+	}
 	switch {
 	case path == "":
 		return nil, errors.New("video: encode: empty file name")
 	case o.Width <= 0 || o.Height <= 0 || o.Width%2 != 0 || o.Height%2 != 0:
-		return nil, fmt.Errorf("video: encode %q: size %dx%d: H.264 4:2:0 needs an even width and height", path, o.Width, o.Height)
+		return nil, fmt.Errorf("video: encode %q: size %dx%d: 4:2:0 needs an even width and height", path, o.Width, o.Height)
 	case !(o.FPS > 0) || o.FPS > 1000:
 		return nil, fmt.Errorf("video: encode %q: frame rate %g must be between 0 and 1000", path, o.FPS)
-	case o.CRF < 1 || o.CRF > 51:
-		return nil, fmt.Errorf("video: encode %q: CRF %d must be 1-51", path, o.CRF)
+	case o.CRF < 1 || o.CRF > most:
+		return nil, fmt.Errorf("video: encode %q: CRF %d must be 1-%d", path, o.CRF, most)
+	case o.Codec != "x264" && o.Codec != "vp9":
+		return nil, fmt.Errorf("video: encode %q: unknown codec %q: x264 or vp9", path, o.Codec)
+	case o.Container != "mp4" && o.Container != "matroska":
+		return nil, fmt.Errorf("video: encode %q: unknown container %q: mp4 or matroska", path, o.Container)
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -75,10 +91,19 @@ func Create(ctx context.Context, path string, o EncodeOptions) (*Encoder, error)
 	ctx, cancel := context.WithCancel(ctx)
 	e := &Encoder{ctx: ctx, cancel: cancel, path: abs, temp: f.Name(), size: o.Width * o.Height * 3, done: make(chan struct{})}
 	opt := ffmpeg.KwArgs{
-		"format": "mp4", "c:v": "libx264", "pix_fmt": "yuv420p", "crf": o.CRF, "preset": o.Preset, "movflags": "+faststart",
+		"format": o.Container, "pix_fmt": "yuv420p", "crf": o.CRF,
 		// The colour conversion is named in the file, so that players undo the same one.
 		"vf": "scale=out_color_matrix=bt601:flags=accurate_rnd+full_chroma_int", "colorspace": "smpte170m", "color_range": "tv",
 		"y": "",
+	}
+	if o.Container == "mp4" {
+		opt["movflags"] = "+faststart"
+	}
+	if o.Codec == "vp9" {
+		// Without a bit rate of 0 the CRF would only bound the quality.
+		opt["c:v"], opt["b:v"], opt["deadline"], opt["cpu-used"] = "libvpx-vp9", "0", "realtime", 7
+	} else {
+		opt["c:v"], opt["preset"] = "libx264", o.Preset
 	}
 	if o.Threads > 0 {
 		opt["threads"] = o.Threads

@@ -1,0 +1,353 @@
+package corpus
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// plan lists the whole procedural corpus, always the same and in the same order.
+func plan() []*recipe {
+	p := &planner{turn: map[string]int{}}
+	for _, split := range []string{Dev, Test} {
+		for _, f := range failures {
+			n := f.dev
+			if split == Test {
+				n = f.test
+			}
+			for k := range n {
+				p.failure(f, split, k)
+			}
+		}
+		for _, n := range negatives {
+			count := n.dev
+			if split == Test {
+				count = n.test
+			}
+			for k := range count {
+				p.negative(n, split, k)
+			}
+		}
+	}
+	p.variants()
+	markCI(p.out)
+	return p.out
+}
+
+type planner struct {
+	out  []*recipe
+	turn map[string]int // how often a kind has taken a family of a split
+}
+
+// next goes round the families of the split that a kind can use, so that each
+// kind meets as many as there are; every lap has another seed.
+func (p *planner) next(kind, split string, n need) (Family, uint64) {
+	var fs []Family
+	for _, f := range Families {
+		if f.Split == split {
+			fs = append(fs, f)
+		}
+	}
+	key := split + kind
+	if _, ok := p.turn[key]; !ok { // kinds start at different families
+		p.turn[key] = 3 * len(p.turn)
+	}
+	for {
+		k := p.turn[key]
+		p.turn[key]++
+		if f := fs[k%len(fs)]; n.met(f) {
+			return f, uint64(1 + k/len(fs)%3)
+		}
+	}
+}
+
+// base is a recipe without a transform.
+func base(kind, class, split, name string, seed uint64, k int, level string) *recipe {
+	r := &recipe{Label: Label{Family: name, Source: fmt.Sprintf("%s.%d", name, seed), Split: split, Kind: kind, Class: class, Codec: "x264"}}
+	dir := kind
+	if dir == "" {
+		dir = "healthy"
+	}
+	stem := fmt.Sprintf("%s/%s/%s-%s.%d-%d", split, dir, slug(class), name, seed, k)
+	// What surrounds the transform is the same at every level of a ladder.
+	r.surround(seeded(stem, 5))
+	r.File = stem + level + ".mp4"
+	return r
+}
+
+func slug(s string) string {
+	s = strings.ToLower(strings.NewReplacer(",", "", ":", "", " ", "-", "/", "-").Replace(s))
+	return s
+}
+
+// surround draws size, rate, length and coding.
+func (r *recipe) surround(rnd *rand.Rand) {
+	size := pick(rnd.IntN(12), [2]int{208, 120}, [2]int{208, 120}, [2]int{208, 120}, [2]int{208, 120}, [2]int{256, 144}, [2]int{256, 144},
+		[2]int{256, 144}, [2]int{192, 108}, [2]int{192, 108}, [2]int{320, 180}, [2]int{144, 256}, [2]int{416, 240})
+	r.Width, r.Height = size[0], size[1]
+	r.FPS = pick(rnd.IntN(12), 24., 24, 24, 24, 24, 16, 16, 16, 16, 30, 30, 8)
+	switch r.FPS {
+	case 8:
+		r.Frames = pick(rnd.IntN(2), 81, 97)
+	case 16:
+		r.Frames = pick(rnd.IntN(4), 81, 129, 165, 129)
+	default:
+		r.Frames = pick(rnd.IntN(8), 121, 129, 145, 165, 165, 193, 129, 257)
+	}
+	if rnd.IntN(40) == 0 {
+		r.Width, r.Height, r.Frames = 192, 108, pick(rnd.IntN(3), 333, 333, 481)
+	}
+	r.CRF = pick(rnd.IntN(6), 18, 23, 23, 28, 28, 35)
+	if rnd.IntN(4) == 0 {
+		r.preset = "medium"
+	}
+	if r.Split == Test && rnd.IntN(4) == 0 {
+		r.Codec, r.preset, r.CRF = "vp9", "", r.CRF+6
+	}
+	r.Grain = pick(rnd.IntN(5), 0., 0, 0, 1, 2)
+	r.rate = r.FPS
+}
+
+func (p *planner) failure(f failure, split string, k int) {
+	fam, seed := p.next(f.kind, split, f.need)
+	levels := f.levels
+	if levels == nil {
+		levels = []float64{0}
+	}
+	var corner [2]float64
+	for _, level := range levels {
+		tag := ""
+		if f.levels != nil {
+			tag = fmt.Sprintf("-%g", math.Abs(level))
+		}
+		r := base(f.kind, f.class, split, fam.Name, seed, k, tag)
+		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
+		r.FPS, r.rate = max(r.FPS, 16), max(r.rate, 16)
+		r.Frames = max(r.Frames, 97) // room for every period twice
+		if f.levels != nil {
+			r.Ladder, r.Level, r.Extent = fmt.Sprintf("%s %s %d", f.class, r.Source, k), level, f.extent
+		}
+		f.apply(r, k, level)
+		if r.inner != nil {
+			r.place(&corner)
+		}
+		p.out = append(p.out, r)
+	}
+}
+
+// apply runs the transform; what stands exactly and has no grain of its own
+// keeps what was drawn.
+func (f failure) apply(r *recipe, k int, level float64) {
+	if f.class == "L1 hard" || f.class == "P1 swing" {
+		r.Frames = max(r.Frames, 145) // 64 frames at least twice
+	}
+	f.make(r, k, level)
+}
+
+// place puts the box where the source moves most. Along a ladder the boxes have
+// the first one's middle as far as they fit.
+func (r *recipe) place(middle *[2]float64) {
+	w, h := r.Box[2], r.Box[3]
+	put := func(cx, cy float64) {
+		x, y := math.Max(0.02, math.Min(0.98-w, cx-w/2)), math.Max(0.02, math.Min(0.98-h, cy-h/2))
+		r.Box = [4]float64{x, y, x + w, y + h}
+	}
+	if *middle == [2]float64{} {
+		scene, err := r.scene()
+		if err != nil { // rendering says so
+			put(.5, .5)
+			return
+		}
+		const gw, gh = 64, 36
+		a, b := newImage(gw, gh), newImage(gw, gh)
+		energy := make([]float64, gw*gh)
+		for k := range 5 {
+			t := float64(r.Onset) + float64(k*(r.Frames-r.Onset))/6
+			scene(t*24/r.rate, a)
+			scene((t+3)*24/r.rate, b)
+			for i := range energy {
+				for c := range 3 {
+					energy[i] += math.Abs(float64(a.Pix[3*i+c] - b.Pix[3*i+c]))
+				}
+			}
+		}
+		best, rnd := -1., r.rand()
+		for range 12 {
+			cx, cy := 0.02+w/2+(0.96-w)*rnd.Float64(), 0.02+h/2+(0.96-h)*rnd.Float64()
+			put(cx, cy)
+			x0, y0, x1, y1 := pixels(r.Box, gw, gh)
+			var s float64
+			for y := y0; y < y1; y++ {
+				for x := x0; x < x1; x++ {
+					s += energy[y*gw+x]
+				}
+			}
+			if s > best {
+				best, *middle = s, [2]float64{cx, cy}
+			}
+		}
+	}
+	put(middle[0], middle[1])
+}
+
+func (p *planner) negative(n negative, split string, k int) {
+	var r *recipe
+	if n.scene != nil {
+		seed := uint64(k + 1)
+		r = base("", n.class, split, n.name, seed, k, "")
+		// The same number in the other half is another source.
+		r.Source += "." + split
+		src := r.Source
+		r.scene = func() (Scene, error) { return n.scene(seeded(src, seed), split, k), nil }
+	} else {
+		fam, seed := p.next("healthy "+n.class, split, n.need)
+		r = base("", n.class, split, fam.Name, seed, k, "")
+		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
+	}
+	if strings.HasPrefix(n.class, "cadence") {
+		r.FPS, r.rate = pick(k, 30., 24), pick(k, 30., 24)
+	}
+	if n.make != nil {
+		n.make(r, k)
+	}
+	p.out = append(p.out, r)
+}
+
+// variants are other renderings of some videos, which must score alike.
+func (p *planner) variants() {
+	type change struct {
+		what, tag string
+		make      func(v *recipe) bool
+	}
+	even := func(v ...int) bool {
+		for _, n := range v {
+			if n%2 != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	changes := []change{
+		{"size", "half", func(v *recipe) bool {
+			v.resize, v.Width, v.Height = 0.5, v.Width/4*2, v.Height/4*2
+			return true
+		}},
+		{"quality", "crf35", func(v *recipe) bool { v.CRF = 35; return true }},
+		{"rate", "half-rate", func(v *recipe) bool {
+			// Periods must stay above six frames.
+			if v.FPS < 24 || !even(v.Period, v.Spacing, v.Cycle) || v.Period > 0 && v.Period < 14 || v.Cycle > 0 || v.Kind == "stutter" || v.Kind == "flicker" || v.Cadence != "" {
+				return false
+			}
+			v.step, v.FPS, v.Frames = 2, v.FPS/2, (v.Frames+1)/2
+			v.Onset, v.End, v.Period, v.Spacing = (v.Onset+1)/2, min(v.End/2, v.Frames-1), v.Period/2, v.Spacing/2
+			v.End = max(v.End, v.Onset)
+			v.Centres = slices.Clone(v.Centres)
+			for i := range v.Centres {
+				v.Centres[i] /= 2
+			}
+			return true
+		}},
+		{"container", "mkv", func(v *recipe) bool { v.File = strings.TrimSuffix(v.File, ".mp4") + ".mkv"; return true }},
+		{"length", "crop", func(v *recipe) bool {
+			if v.Kind != "" {
+				return false
+			}
+			v.Frames = v.Frames * 3 / 5
+			return true
+		}},
+		{"size", "double", func(v *recipe) bool {
+			if v.Width > 256 {
+				return false
+			}
+			v.resize, v.Width, v.Height = 2, v.Width*2, v.Height*2
+			return true
+		}},
+		{"quality", "crf18", func(v *recipe) bool { v.CRF = 18; return true }},
+	}
+	bases := map[string]int{}
+	k := 0
+	for _, r := range slices.Clone(p.out) {
+		key, most := r.Split+r.Kind, 1
+		if r.Kind == "" {
+			most = 6
+			if r.Class != "live" && r.Class != "tripod" {
+				continue
+			}
+		} else if r.Split == Dev {
+			continue
+		}
+		// Sharp and clean bases: a variant adds one thing.
+		if bases[key] == most || r.Ladder != "" || r.CRF > 24 || r.Codec != "x264" || r.Grain > 1 || r.Width > 320 {
+			continue
+		}
+		bases[key]++
+		made := 0
+		for range changes {
+			c := changes[k%len(changes)]
+			k++
+			v := *r
+			v.File = strings.TrimSuffix(r.File, ".mp4") + "-" + c.tag + ".mp4"
+			v.Variant, v.VariantOf = r.File, c.what
+			if !c.make(&v) {
+				continue
+			}
+			p.out = append(p.out, &v)
+			if made++; made == 2+min(1, len(r.Kind)^1&1) {
+				break
+			}
+		}
+	}
+}
+
+// perKind and perLive bound the subset for CI.
+const (
+	perKind  = 5
+	perLive  = 14
+	ciLimit  = 120
+	variants = 10
+)
+
+// markCI chooses what CI renders: of every kind a few classes, of every class of
+// negative one, and a few variants with their bases.
+func markCI(all []*recipe) {
+	kind, class := map[string]int{}, map[string]int{}
+	n := 0
+	take := func(r *recipe) {
+		if !r.CI && n < ciLimit {
+			r.CI = true
+			n++
+		}
+	}
+	small := func(r *recipe) bool { return r.Frames <= 200 && r.Width <= 320 }
+	named := map[string]*recipe{}
+	for _, r := range all {
+		named[r.File] = r
+	}
+	// The test half's classes first; a second lap fills up.
+	for lap := range 2 {
+		for _, r := range all {
+			if r.Split != Test || r.Variant != "" || !small(r) || r.CI {
+				continue
+			}
+			switch {
+			case r.Kind != "" && kind[r.Kind] < perKind && class[r.Class] <= lap:
+				kind[r.Kind]++
+			case r.Kind == "" && (class[r.Class] == 0 || lap == 1 && r.Class == "live" && class[r.Class] < perLive):
+			default:
+				continue
+			}
+			class[r.Class]++
+			take(r)
+		}
+	}
+	got := 0
+	for _, r := range all {
+		if r.Variant != "" && got < variants && small(r) && (named[r.Variant].CI || n+1 < ciLimit) {
+			take(named[r.Variant])
+			take(r)
+			got++
+		}
+	}
+}
