@@ -250,7 +250,8 @@ func cartoon(r *rand.Rand) Scene {
 	return func(t float64, im *Image) {
 		hw, hh := im.half()
 		im.fill(func(x, y float32) rgb {
-			if y > 0.5*hh+9*tri((x+float32(0.9*t))/60)*chance(seed, int(floor((x+float32(0.9*t))/60)), 0) {
+			u := (x + float32(0.9*t)) / 60
+			if y > 0.5*hh-14*tri(2*u-0.5)*chance(seed, int(floor(u)), 0) {
 				return c[1]
 			}
 			return c[0]

@@ -36,6 +36,7 @@ func blobs(r *rand.Rand) Scene {
 			rad := 22 + b.r.at(t)
 			p[i] = [3]float32{b.x.at(t), b.y.at(t), 1 / (rad * rad)}
 		}
+		drift := float32(0.5 * t)
 		im.fill(func(x, y float32) rgb {
 			var s, hue float32
 			for i := range p {
@@ -46,7 +47,7 @@ func blobs(r *rand.Rand) Scene {
 				hue += w * float32(i) / 5
 			}
 			k := clamp01(1.6*s - 0.2)
-			return blend(rgb{18, 22, 40}, blend(c[0], c[1], hue/(s+0.05)), k*(1+0.25*n.at(x/9+6*s, y/9)))
+			return blend(rgb{26, 30, 52}.times(1+0.5*n.at((x+drift)/17, y/17)), blend(c[0], c[1], hue/(s+0.05)), k*(1+0.25*n.at(x/9+6*s, y/9)))
 		})
 	}
 }
@@ -254,7 +255,7 @@ func cloth(r *rand.Rand) Scene {
 			fold := (h1 - h0) * 9 * k
 			u, v := x+13*k*h0, y+7*k*h0
 			p := tri(u/17)*tri(v/17) + 0.5*n.at(u/8, v/8)
-			return blend(c[0], blend(c[1], c[2], 0.5+v/90), 0.5+1.3*p).times(clamp01(0.72 + fold))
+			return blend(c[0], blend(c[1], c[2], 0.5+v/90), 0.5+1.3*p).times((0.3 + 0.7*clamp01(0.62+fold)))
 		})
 	}
 }

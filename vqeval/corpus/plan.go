@@ -137,8 +137,7 @@ func (p *planner) failure(f failure, split string, k int) {
 	}
 }
 
-// apply runs the transform; what stands exactly and has no grain of its own
-// keeps what was drawn.
+// apply runs the transform in a video that is long enough for it.
 func (f failure) apply(r *recipe, k int, level float64) {
 	if f.class == "L1 hard" || f.class == "P1 swing" {
 		r.Frames = max(r.Frames, 145) // 64 frames at least twice
@@ -294,7 +293,7 @@ func (p *planner) variants() {
 				continue
 			}
 			p.out = append(p.out, &v)
-			if made++; made == 2+min(1, len(r.Kind)^1&1) {
+			if made++; made == 2 {
 				break
 			}
 		}
@@ -320,6 +319,12 @@ func markCI(all []*recipe) {
 			n++
 		}
 	}
+	most := func(k string) int {
+		if k == "freeze" || k == "loop" { // more ways to fail
+			return perKind + 2
+		}
+		return perKind
+	}
 	small := func(r *recipe) bool { return r.Frames <= 200 && r.Width <= 320 }
 	named := map[string]*recipe{}
 	for _, r := range all {
@@ -332,7 +337,7 @@ func markCI(all []*recipe) {
 				continue
 			}
 			switch {
-			case r.Kind != "" && kind[r.Kind] < perKind && class[r.Class] <= lap:
+			case r.Kind != "" && kind[r.Kind] < most(r.Kind) && class[r.Class] <= lap:
 				kind[r.Kind]++
 			case r.Kind == "" && (class[r.Class] == 0 || lap == 1 && r.Class == "live" && class[r.Class] < perLive):
 			default:

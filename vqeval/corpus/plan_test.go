@@ -1,0 +1,110 @@
+package corpus
+
+import (
+	"reflect"
+	"testing"
+
+	"longtake/vqeval"
+)
+
+// What the corpus promises about itself.
+func TestPlan(t *testing.T) {
+	all := plan()
+	files, byFile := map[string]bool{}, map[string]Label{}
+	positives, families := map[string]int{}, map[string]map[string]bool{}
+	classes := map[string]map[string]map[string]bool{}
+	ladders := map[string][]Label{}
+	variantsOf := map[string]int{}
+	splits := map[string]string{}
+	for _, f := range Families {
+		splits[f.Name] = f.Split
+	}
+	negatives, ci := 0, 0
+	for _, r := range all {
+		l := r.Label
+		if err := l.check(); err != nil {
+			t.Error(err)
+		}
+		if files[l.File] {
+			t.Errorf("%s is planned twice", l.File)
+		}
+		files[l.File], byFile[l.File] = true, l
+		if s, ok := splits[l.Family]; ok && s != l.Split {
+			t.Errorf("%s: family %s belongs to %s", l.File, l.Family, s)
+		}
+		if l.Codec == "vp9" && l.Split != Test {
+			t.Errorf("%s: VP9 outside the test half", l.File)
+		}
+		if l.Width%2 != 0 || l.Height%2 != 0 {
+			t.Errorf("%s: odd size %dx%d", l.File, l.Width, l.Height)
+		}
+		if l.CI {
+			ci++
+		}
+		if l.Variant != "" {
+			variantsOf[l.VariantOf]++
+			continue
+		}
+		if l.Kind == "" {
+			if l.Split == Test && !l.Ambiguous {
+				negatives++
+			}
+			continue
+		}
+		if classes[l.Kind] == nil {
+			classes[l.Kind] = map[string]map[string]bool{Dev: {}, Test: {}}
+			families[l.Kind] = map[string]bool{}
+		}
+		classes[l.Kind][l.Split][l.Class] = true
+		if l.Split == Test {
+			positives[l.Kind]++
+			families[l.Kind][l.Family] = true
+		}
+		if l.Ladder != "" {
+			ladders[l.Ladder] = append(ladders[l.Ladder], l)
+		}
+	}
+	if len(all) < 400 || len(Families) < 24 || negatives < 120 || ci > ciLimit || ci < ciLimit/2 {
+		t.Errorf("%d videos, %d families, %d negatives in the test half, %d for CI", len(all), len(Families), negatives, ci)
+	}
+	for _, k := range vqeval.Kinds {
+		if positives[k] < 16 || len(families[k]) < 8 {
+			t.Errorf("%s: %d videos of %d families in the test half", k, positives[k], len(families[k]))
+		}
+		own := false
+		for c := range classes[k][Test] {
+			own = own || !classes[k][Dev][c]
+		}
+		if !own {
+			t.Errorf("%s: no transform that only the test half has", k)
+		}
+	}
+	for id, ls := range ladders {
+		if len(ls) < 3 {
+			t.Errorf("ladder %s has %d levels", id, len(ls))
+		}
+		for i := 1; i < len(ls); i++ {
+			a, b := ls[i-1], ls[i]
+			if a.Level >= b.Level || a.Source != b.Source || a.Width != b.Width || a.FPS != b.FPS || a.CRF != b.CRF || a.Frames != b.Frames {
+				t.Errorf("ladder %s: %s and %s differ in more than the level", id, a.File, b.File)
+			}
+		}
+	}
+	for _, k := range []string{"size", "quality", "container", "rate", "length"} {
+		if variantsOf[k] < 4 {
+			t.Errorf("%d variants of %s", variantsOf[k], k)
+		}
+	}
+	for f, l := range byFile {
+		if l.Variant != "" && l.CI && !byFile[l.Variant].CI {
+			t.Errorf("%s is for CI, its base is not", f)
+		}
+	}
+	again := plan()
+	for i, r := range all {
+		if !reflect.DeepEqual(r.Label, again[i].Label) {
+			t.Fatalf("a second plan differs: %+v, %+v", r.Label, again[i].Label)
+		}
+	}
+	t.Logf("%d videos, %d of them for CI; %d negatives in the test half; variants %v", len(all), ci, negatives, variantsOf)
+}
