@@ -22,7 +22,7 @@ func corpusCommand() *cobra.Command {
 		Short: "The labelled failure corpus",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(corpusMakeCommand())
+	cmd.AddCommand(corpusMakeCommand(), corpusCheckCommand())
 	return cmd
 }
 
@@ -39,7 +39,7 @@ func corpusMakeCommand() *cobra.Command {
 			if o.Workers < 1 {
 				return fmt.Errorf("-j %d: at least one worker is needed", o.Workers)
 			}
-			o.Progress = rendering(cmd.ErrOrStderr())
+			o.Progress = counting(cmd.ErrOrStderr(), "rendered")
 			labels, err := corpus.Make(cmd.Context(), args[0], o)
 			switch {
 			case err == nil:
@@ -63,8 +63,9 @@ func corpusMakeCommand() *cobra.Command {
 	return cmd
 }
 
-// rendering shows a bar on a terminal, elsewhere a line now and then.
-func rendering(stderr io.Writer) func(done, total int) {
+// counting shows a bar on a terminal, elsewhere a line now and then. what is
+// done to the videos.
+func counting(stderr io.Writer, what string) func(done, total int) {
 	var bar *progressbar.ProgressBar
 	start, said := time.Now(), time.Now()
 	f, ok := stderr.(*os.File)
@@ -72,7 +73,7 @@ func rendering(stderr io.Writer) func(done, total int) {
 	return func(done, total int) {
 		if terminal {
 			if bar == nil {
-				bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription("rendering"),
+				bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription(what),
 					progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 			}
 			_ = bar.Set(done)
@@ -83,6 +84,6 @@ func rendering(stderr io.Writer) func(done, total int) {
 		}
 		said = time.Now()
 		left := time.Since(start) / time.Duration(done) * time.Duration(total-done)
-		fmt.Fprintf(stderr, "%d of %d videos rendered, about %s left\n", done, total, left.Round(time.Second))
+		fmt.Fprintf(stderr, "%d of %d videos %s, about %s left\n", done, total, what, left.Round(time.Second))
 	}
 }

@@ -34,15 +34,8 @@ func corpusCheckCommand() *cobra.Command {
 			if o.CIOnly && cmd.Flags().Changed("split") {
 				return errors.New("--ci is a part of both halves: leave --split out")
 			}
-			bar := progress(cmd.ErrOrStderr(), -1)
-			o.Progress = func(done, total int) {
-				if done == 1 {
-					bar.ChangeMax(total)
-				}
-				_ = bar.Set(done)
-			}
+			o.Progress = counting(cmd.ErrOrStderr(), "scored")
 			c, err := corpus.Check(cmd.Context(), args[0], o)
-			_ = bar.Finish()
 			if err != nil {
 				if errors.Is(err, video.ErrFFmpegMissing) || errors.Is(err, os.ErrNotExist) {
 					return err

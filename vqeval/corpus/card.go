@@ -1,7 +1,10 @@
 package corpus
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 
 	"longtake/vqeval"
@@ -214,3 +217,21 @@ func (r Rate) String() string {
 }
 
 func isReal(l Label) bool { return l.Kind != "" && strings.HasPrefix(l.Class, realClass) }
+
+// ReadCard reads a card that was written as JSON.
+func ReadCard(path string) (*Card, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	var c Card
+	if err := d.Decode(&c); err != nil {
+		return nil, fmt.Errorf("corpus: %s: %w", path, err)
+	}
+	if c.Schema != CardSchema || c.Main == nil {
+		return nil, fmt.Errorf("corpus: %s is no card of schema %d: run `vqeval corpus check` again", path, CardSchema)
+	}
+	return &c, nil
+}
