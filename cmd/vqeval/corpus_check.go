@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"longtake/video"
 	"longtake/vqeval/corpus"
 )
 
@@ -37,10 +36,7 @@ func corpusCheckCommand() *cobra.Command {
 			o.Progress = counting(cmd.ErrOrStderr(), "scored")
 			c, err := corpus.Check(cmd.Context(), args[0], o)
 			if err != nil {
-				if errors.Is(err, video.ErrFFmpegMissing) || errors.Is(err, os.ErrNotExist) {
-					return err
-				}
-				return failure{err}
+				return err
 			}
 			if err := writeCard(cmd.OutOrStdout(), c, asJSON, card, figures); err != nil {
 				return failure{err}
