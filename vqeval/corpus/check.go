@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"longtake/vqeval"
@@ -147,7 +148,9 @@ feed:
 	var ok []row
 	for i, err := range errs {
 		if err != nil {
-			failed = append(failed, fmt.Sprintf("%s: %v", want[i].File, err))
+			// A card names no folder.
+			why := strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
+			failed = append(failed, want[i].File+": "+why)
 		} else {
 			ok = append(ok, rows[i])
 		}
