@@ -25,7 +25,7 @@ type Figure interface {
 	draw(c draw.Canvas)
 }
 
-// Write draws a figure as "png" or "svg".
+// Write draws a figure as "png", "svg" or "pdf".
 func Write(w io.Writer, f Figure, format string) error {
 	if err := Check(f); err != nil {
 		return err
@@ -46,8 +46,10 @@ func Write(w io.Writer, f Figure, format string) error {
 		}
 		_, err := w.Write(svgFixes(b.Bytes()))
 		return err
+	case "pdf":
+		return writePDF(w, f)
 	}
-	return fmt.Errorf("figure: format %q: want png or svg", format)
+	return fmt.Errorf("figure: format %q: want png, svg or pdf", format)
 }
 
 // svgFixes names fonts of the same widths for viewers without Liberation Sans

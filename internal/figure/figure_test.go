@@ -108,13 +108,40 @@ func samples() map[string]Figure {
 			{Title: "riflex", Y: Axis{Zero: true}, Series: []Series{{Name: "motion energy", X: t[:1], Y: []float64{nan}, Color: 1}}},
 		},
 	}
+	thumbs := []Thumb{}
+	shots := []Shot{{Caption: "missing"}}
+	for i := range 11 {
+		img := frameImage(208, 120, float64(i))
+		thumbs = append(thumbs, Thumb{15 + 30.2*float64(i), img, "15"})
+		shots = append(shots, Shot{Image: img, Caption: "frame 123 (7.7 s)", Framed: i == 4, Color: 2, Note: "freeze begins"})
+	}
+	timeline := Timeline{
+		Title: "Timeline of dense.mp4", X: Axis{Label: "frame", Max: 332}, Y: Axis{Label: "motion energy, grey levels", Zero: true},
+		Values: Series{X: t, Y: down, Color: 0}, Marks: []float64{100, 250}, Marked: "cut", Thumbs: thumbs,
+		Spans: []Span{{20, 332, "freeze", 1}, {100, 130, "return_to_start", 4}, {140, 141, "return_to_start", 4}, {300, 332, "loop", 2}},
+	}
+	matrix := Matrix{
+		Title: "Failures", Columns: []string{"freeze", "loop", "return_to_start", hostile}, MarkName: "finding", Missing: "not assessed",
+		Rows: []MatrixRow{{Label: "dense/fish.mp4", Values: []float64{1, 0.52, 0, nan}, Marked: []bool{true, true, false, false}},
+			{Label: hostile, Values: []float64{0.2, 0, 0.49, nan}}, {Label: "broken.mp4", Note: "not scored: no video stream in it, and some more words than there is room"}},
+	}
+	dist := Dist{Title: "By method", Groups: []string{"dense", "riflex", "lvsa:window=3,first=1 and more"}, Panels: []DistPanel{
+		{Title: "freeze severity", Y: Axis{Min: -0.03, Max: 1.03, Ticks: ValueTicks([]float64{0, 0.5, 1})}, Values: [][]float64{{0, 0.2, 0.4, 0.9, 1, 1}, {0.1, nan}, {}}},
+		{Title: "motion plateau, grey levels", Y: Axis{Zero: true}, Values: [][]float64{{3, 4, 9, 12, 7}, {1, 2}, {5}}},
+		{Title: "nothing", Values: [][]float64{{}, {nan}, {}}},
+	}}
+	ranks := Ranks{Title: "By freeze", X: Axis{Label: "severity", Max: 1}, MarkName: "finding", Items: []Rank{{"lvsa.mp4", 0, false}, {hostile, 0.3, false}, {"dense.mp4", 1, true}},
+		Apart: []string{"broken.mp4: no video stream", hostile}, ApartWhy: "not assessed"}
+	heats.Panels[0].Lines = []HeatLine{{[2]float64{40, 300}, [2]float64{0, 260}, 2}}
 	odd := Lines{
 		Title: hostile + strings.Repeat(" long", 60), X: Axis{Label: hostile, Log: true}, Y: Axis{Label: hostile + strings.Repeat(" long", 60)},
 		Series: []Series{{Name: hostile, X: []float64{1e-9, 0, 1e12, nan}, Y: []float64{-5, 3, 1e15, math.Inf(1)}}},
 		Levels: []Level{{math.Inf(1), "no place"}},
 	}
-	return map[string]Figure{"latency": latency, "motion": motion, "heats": heats, "bars": bars, "sheet": sheet, "curves": curves, "odd": odd,
-		"one": Lines{Title: "one point", Series: []Series{{Name: "a", X: []float64{81}, Y: []float64{0}}}}}
+	return map[string]Figure{"latency": latency, "motion": motion, "heats": heats, "bars": bars, "sheet": sheet, "curves": curves, "odd": odd, "timeline": timeline,
+		"contact": Contact{Title: "Contact sheet", Shots: shots}, "matrix": Footed{matrix, "scored by vqeval 0.1.0, profile v2"}, "dist": dist, "ranks": ranks,
+		"blank": Timeline{X: Axis{Max: 3}, Values: Series{X: t[:1], Y: []float64{nan}}},
+		"one":   Lines{Title: "one point", Series: []Series{{Name: "a", X: []float64{81}, Y: []float64{0}}}}}
 }
 
 // TestFigures draws every kind in every format twice. With FIGURE_OUT set the
@@ -126,10 +153,10 @@ func TestFigures(t *testing.T) {
 	}
 	for name, f := range samples() {
 		t.Run(name, func(t *testing.T) {
-			if err := Save(filepath.Join(dir, name), f, "png", "svg"); err != nil {
+			if err := Save(filepath.Join(dir, name), f, "png", "svg", "pdf"); err != nil {
 				t.Fatal(err)
 			}
-			for _, format := range []string{"png", "svg"} {
+			for _, format := range []string{"png", "svg", "pdf"} {
 				first, err := os.ReadFile(filepath.Join(dir, name+"."+format))
 				if err != nil {
 					t.Fatal(err)
@@ -146,6 +173,10 @@ func TestFigures(t *testing.T) {
 					checkPNG(t, first, f)
 				case "svg":
 					checkSVG(t, first)
+				case "pdf":
+					if !bytes.HasPrefix(first, []byte("%PDF-")) || !bytes.Contains(first, []byte("%%EOF")) || !bytes.Contains(first, []byte("/FontFile2")) {
+						t.Error("no PDF with its font")
+					}
 				}
 			}
 			left, err := filepath.Glob(filepath.Join(dir, ".*.tmp"))
@@ -261,6 +292,15 @@ func TestNothingToDraw(t *testing.T) {
 		"empty image":     {Sheet{Columns: []string{"a"}, Rows: []SheetRow{{Images: []image.Image{image.NewRGBA(image.Rectangle{})}}}}, "empty image"},
 		"no curves":       {Curves{}, "no panels"},
 		"empty curves":    {Curves{Panels: []Panel{{}}}, "no value"},
+		"no time":         {Timeline{}, "no value"},
+		"empty thumb":     {Timeline{X: Axis{Max: 1}, Thumbs: []Thumb{{}}}, "empty image"},
+		"no shots":        {Contact{Shots: []Shot{{}}}, "no images"},
+		"no matrix":       {Matrix{Columns: []string{"a"}}, "no value"},
+		"ragged matrix":   {Matrix{Columns: []string{"a"}, Rows: []MatrixRow{{Values: []float64{1, 2}}}}, "2 values and 0 marks for 1 columns"},
+		"no spread":       {Dist{Groups: []string{"a"}, Panels: []DistPanel{{Values: [][]float64{{nan}}}}}, "no value"},
+		"ragged spread":   {Dist{Groups: []string{"a"}, Panels: []DistPanel{{}}}, "0 lists for 1 groups"},
+		"no ranks":        {Ranks{}, "no value"},
+		"rank of nothing": {Ranks{X: Axis{Max: 1}, Items: []Rank{{"a", nan, false}}}, "has no value"},
 	} {
 		var b bytes.Buffer
 		err := Write(&b, tc.f, "svg")
@@ -268,7 +308,7 @@ func TestNothingToDraw(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, tc.want)
 		}
 	}
-	if err := Write(io.Discard, samples()["one"], "gif"); err == nil || !strings.Contains(err.Error(), "png or svg") {
+	if err := Write(io.Discard, samples()["one"], "gif"); err == nil || !strings.Contains(err.Error(), "png, svg or pdf") {
 		t.Errorf("format gif: %v", err)
 	}
 	if err := Save(filepath.Join(t.TempDir(), "none", "x"), samples()["one"], "svg"); !errors.Is(err, os.ErrNotExist) {

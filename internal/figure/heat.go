@@ -18,6 +18,13 @@ type Heat struct {
 	Values     []float64 // row-major; NaN is drawn grey
 	X, Y       [2]float64
 	Note       string
+	Lines      []HeatLine
+}
+
+// HeatLine is a straight line over a map, in the units of its axes.
+type HeatLine struct {
+	X, Y  [2]float64
+	Color int
 }
 
 // Heats is a grid of maps of one scale with one colour bar.
@@ -140,6 +147,19 @@ func (f Heats) drawPanel(area draw.Canvas, p Heat, lo, hi float64) {
 		return
 	}
 	area.DrawImage(area.Rectangle, heatImage(p, f.color(lo, hi)))
+	for _, l := range p.Lines {
+		at := func(v float64, ends [2]float64, lo, size vg.Length) vg.Length {
+			return lo + vg.Length((v-ends[0])/(ends[1]-ends[0]))*size
+		}
+		// White below the colour keeps the line apart from any map.
+		var pts [2]vg.Point
+		for i := range pts {
+			pts[i] = vg.Point{X: at(l.X[i], p.X, area.Min.X, area.Size().X), Y: at(l.Y[i], p.Y, area.Min.Y, area.Size().Y)}
+		}
+		for _, sty := range []draw.LineStyle{{Color: white, Width: 3.2}, {Color: seriesColor(l.Color), Width: 1.6}} {
+			area.StrokeLines(sty, area.ClipLinesXY(pts[:])...)
+		}
+	}
 	frame(area, area.Rectangle, ink)
 	drawHeatAxis(area, linearTicks(p.X[0], p.X[1], 6), p.X, f.XLabel, false)
 	drawHeatAxis(area, linearTicks(p.Y[0], p.Y[1], 6), p.Y, f.YLabel, true)

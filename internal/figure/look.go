@@ -1,6 +1,5 @@
-// Package figure draws plain values as PNG and SVG in one look. It knows
-// nothing of records and reports; the same values give the same bytes. (There
-// is no PDF: its writer puts images in the order of a Go map.)
+// Package figure draws plain values as PNG, SVG and PDF in one look. It knows
+// nothing of records and reports; the same values give the same bytes.
 //
 // Sizes are in points (1/72 inch). Colours are those of Okabe and Ito (2008),
 // which stay apart for colour-blind readers; maps of values use viridis. The

@@ -4,120 +4,150 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Matrix is a table of values with names at both sides, drawn as coloured
-// cells with their text. Row 0 is at the top.
+// MatrixRow is one row of a Matrix.
+type MatrixRow struct {
+	Label  string
+	Values []float64 // one a column, 0..1; NaN: there is none
+	Marked []bool    // one a column, or nil
+	Note   string    // written over a row without values
+}
+
+// Matrix is a table of values in [0,1] as colours with their numbers. A marked
+// cell has a thick frame; one without a value is grey and holds a dash.
 type Matrix struct {
-	Title          string
-	XLabel, YLabel string
-	Rows, Cols     []string
-	Values         []float64 // row-major, on a scale from Lo to Hi; NaN is drawn grey
-	Texts          []string  // in the cells; nil for none
-	Lo, Hi         float64   // both 0: 0 and 1
-	Cell           float64   // width of a cell in points; 0 is the usual size
+	Title    string
+	Columns  []string
+	Rows     []MatrixRow
+	MarkName string // what a frame means
+	Missing  string // what a grey cell means
 }
 
 const (
-	matrixCell  = 46
-	matrixRow   = 22
-	matrixNames = 130 // widest name of a row, in points
+	matrixCellW = 36
+	matrixCellH = 15
+	matrixLabel = 190
 )
 
+var missingGrey = color.Gray{222}
+
+// pale runs from near white to dark blue; its lightness alone orders it.
+func pale(x float64) color.RGBA {
+	x = min(max(x, 0), 1)
+	mix := func(a, b float64) uint8 { return uint8(math.Round(a + x*(b-a))) }
+	return color.RGBA{mix(246, 0), mix(248, 62), mix(250, 120), 255}
+}
+
 func (f Matrix) check() error {
-	if len(f.Rows) == 0 || len(f.Cols) == 0 {
+	if len(f.Rows) == 0 || len(f.Columns) == 0 {
 		return fmt.Errorf("%q: %w", f.Title, errNothing)
 	}
-	if n := len(f.Rows) * len(f.Cols); len(f.Values) != n || f.Texts != nil && len(f.Texts) != n {
-		return fmt.Errorf("%q: %d values and %d texts for %d x %d", f.Title, len(f.Values), len(f.Texts), len(f.Rows), len(f.Cols))
+	for _, r := range f.Rows {
+		if len(r.Values) != 0 && len(r.Values) != len(f.Columns) || len(r.Marked) != 0 && len(r.Marked) != len(f.Columns) {
+			return fmt.Errorf("%q: row %q has %d values and %d marks for %d columns", f.Title, r.Label, len(r.Values), len(r.Marked), len(f.Columns))
+		}
 	}
 	return nil
 }
 
-// names gives the room of the rows' names and of the columns', which are
-// turned by a quarter where one of them is wider than a cell.
-func (f Matrix) names() (left, top vg.Length, turned bool) {
+func (f Matrix) labels() (left, top vg.Length) {
 	sty := textStyle(tickSize, ink, draw.XLeft, draw.YCenter)
-	for _, s := range f.Rows {
-		left = max(left, sty.Width(fit(s, sty, matrixNames)))
+	for _, r := range f.Rows {
+		left = max(left, sty.Width(fit(r.Label, sty, matrixLabel)))
 	}
-	var widest vg.Length
-	for _, s := range f.Cols {
-		widest = max(widest, sty.Width(fit(s, sty, matrixNames)))
+	for _, name := range f.Columns {
+		top = max(top, sty.Width(fit(name, sty, matrixLabel)))
 	}
-	top = tickSize + gap
-	if turned = widest > orUsual(f.Cell, matrixCell)-4; turned {
-		top = widest + gap
-	}
-	if clean(f.XLabel) != "" {
-		top += labelSize + gap
-	}
-	if clean(f.YLabel) != "" {
-		left += labelSize + gap
-	}
-	return left + gap, top, turned
+	return left + gap, top + gap
 }
 
 func (f Matrix) size() (w, h vg.Length) {
-	left, top, _ := f.names()
-	w = left + vg.Length(len(f.Cols))*orUsual(f.Cell, matrixCell) + 2*margin
-	w = max(w, textStyle(titleSize, ink, draw.XLeft, draw.YTop).Width(clean(f.Title))+2*margin)
-	return w, top + vg.Length(len(f.Rows))*matrixRow + titleHeight(f.Title) + 2*margin
+	left, top := f.labels()
+	w = left + vg.Length(len(f.Columns))*matrixCellW
+	return max(w, 300) + 2*margin, titleHeight(f.Title) + top + vg.Length(len(f.Rows))*matrixCellH + 2*legendStep + 2*gap + 2*margin
 }
 
 func (f Matrix) draw(c draw.Canvas) {
 	c = drawTitle(background(c), f.Title)
-	left, top, turned := f.names()
-	cell := orUsual(f.Cell, matrixCell)
-	lo, hi := f.Lo, f.Hi
-	if lo == hi {
-		lo, hi = 0, 1
-	}
+	left, top := f.labels()
+	head := textStyle(tickSize, ink, draw.XLeft, draw.YCenter)
+	turned := head
+	turned.Rotation = math.Pi / 2
 	x0, y0 := c.Min.X+left, c.Max.Y-top
-	middle := textStyle(tickSize, ink, draw.XCenter, draw.YCenter)
-	for i := range f.Rows {
-		for j := range f.Cols {
-			v := f.Values[i*len(f.Cols)+j]
-			r := vg.Rectangle{Min: vg.Point{X: x0 + vg.Length(j)*cell, Y: y0 - vg.Length(i+1)*matrixRow}}
-			r.Max = vg.Point{X: r.Min.X + cell, Y: r.Min.Y + matrixRow}
-			fill := viridis((v - lo) / (hi - lo))
-			rect(c, r, fill)
-			frame(c, r, white)
-			if f.Texts != nil {
-				sty := middle
-				sty.Color = legible(fill)
-				c.FillText(sty, vg.Point{X: (r.Min.X + r.Max.X) / 2, Y: (r.Min.Y + r.Max.Y) / 2}, fit(f.Texts[i*len(f.Cols)+j], sty, cell-2))
-			}
-		}
+	for i, name := range f.Columns {
+		c.FillText(turned, vg.Point{X: x0 + (vg.Length(i)+0.5)*matrixCellW, Y: y0 + 3}, fit(name, head, matrixLabel))
 	}
-	name := textStyle(tickSize, ink, draw.XRight, draw.YCenter)
-	for i, s := range f.Rows {
-		c.FillText(name, vg.Point{X: x0 - gap, Y: y0 - (vg.Length(i)+0.5)*matrixRow}, fit(s, name, matrixNames))
-	}
-	for j, s := range f.Cols {
-		at := vg.Point{X: x0 + (vg.Length(j)+0.5)*cell, Y: y0 + gap}
-		if !turned {
-			c.FillText(textStyle(tickSize, ink, draw.XCenter, draw.YBottom), at, s)
+	label := textStyle(tickSize, ink, draw.XRight, draw.YCenter)
+	note := textStyle(tickSize, faint, draw.XLeft, draw.YCenter)
+	for i, r := range f.Rows {
+		y := y0 - vg.Length(i+1)*matrixCellH
+		c.FillText(label, vg.Point{X: x0 - gap, Y: y + matrixCellH/2 + 1}, fit(r.Label, label, matrixLabel))
+		if len(r.Values) == 0 {
+			room := vg.Length(len(f.Columns)) * matrixCellW
+			rect(c, vg.Rectangle{Min: vg.Point{X: x0, Y: y + 0.5}, Max: vg.Point{X: x0 + room, Y: y + matrixCellH - 0.5}}, missingGrey)
+			c.FillText(note, vg.Point{X: x0 + gap, Y: y + matrixCellH/2 + 1}, fit(r.Note, note, room-2*gap))
 			continue
 		}
-		sty := textStyle(tickSize, ink, draw.XLeft, draw.YCenter)
-		s = fit(s, sty, matrixNames)
-		sty.Rotation = math.Pi / 2
-		c.FillText(sty, at, s)
+		for k, v := range r.Values {
+			x := x0 + vg.Length(k)*matrixCellW
+			drawCell(c, vg.Rectangle{Min: vg.Point{X: x + 0.5, Y: y + 0.5}, Max: vg.Point{X: x + matrixCellW - 0.5, Y: y + matrixCellH - 0.5}}, v, r.Marked != nil && r.Marked[k])
+		}
 	}
-	label := textStyle(labelSize, ink, draw.XCenter, draw.YTop)
-	c.FillText(label, vg.Point{X: x0 + vg.Length(len(f.Cols))*cell/2, Y: c.Max.Y}, clean(f.XLabel))
-	label.Rotation = math.Pi / 2
-	c.FillText(label, vg.Point{X: c.Min.X, Y: y0 - vg.Length(len(f.Rows))*matrixRow/2}, clean(f.YLabel))
+	f.key(c, vg.Point{X: c.Min.X, Y: c.Min.Y + legendStep + gap})
 }
 
-// legible is black or white, whichever is read better on a colour.
-func legible(c color.RGBA) color.Color {
-	if 299*int(c.R)+587*int(c.G)+114*int(c.B) > 128000 {
-		return color.Black
+func drawCell(c draw.Canvas, box vg.Rectangle, v float64, marked bool) {
+	sty := textStyle(tickSize, ink, draw.XCenter, draw.YCenter)
+	mid := vg.Point{X: (box.Min.X + box.Max.X) / 2, Y: (box.Min.Y+box.Max.Y)/2 + 1}
+	if !finite(v) {
+		rect(c, box, missingGrey)
+		sty.Color = faint
+		c.FillText(sty, mid, "–")
+		return
 	}
-	return color.White
+	if marked {
+		rect(c, box, seriesColor(2))
+		box = vg.Rectangle{Min: vg.Point{X: box.Min.X + 2, Y: box.Min.Y + 2}, Max: vg.Point{X: box.Max.X - 2, Y: box.Max.Y - 2}}
+	}
+	rect(c, box, pale(v))
+	if v > 0.55 {
+		sty.Color = white
+	}
+	c.FillText(sty, mid, strconv.FormatFloat(v, 'f', 2, 64))
+}
+
+// key explains the colours on two lines.
+func (f Matrix) key(c draw.Canvas, at vg.Point) {
+	sty := textStyle(tickSize, ink, draw.XLeft, draw.YCenter)
+	x := at.X
+	c.FillText(sty, vg.Point{X: x, Y: at.Y + 1}, "0")
+	x += sty.Width("0") + 4
+	for i := range 10 {
+		rect(c, vg.Rectangle{Min: vg.Point{X: x, Y: at.Y - 4}, Max: vg.Point{X: x + 7, Y: at.Y + 4}}, pale((float64(i)+0.5)/10))
+		x += 7
+	}
+	c.FillText(sty, vg.Point{X: x + 4, Y: at.Y + 1}, "1")
+	x, y := at.X, at.Y-legendStep
+	for _, k := range []struct {
+		name   string
+		value  float64
+		marked bool
+	}{{f.MarkName, 0.3, true}, {f.Missing, math.NaN(), false}} {
+		if k.name == "" {
+			continue
+		}
+		box := vg.Rectangle{Min: vg.Point{X: x, Y: y - 5}, Max: vg.Point{X: x + 18, Y: y + 5}}
+		rect(c, box, missingGrey)
+		if k.marked {
+			rect(c, box, seriesColor(2))
+			rect(c, vg.Rectangle{Min: vg.Point{X: box.Min.X + 2, Y: box.Min.Y + 2}, Max: vg.Point{X: box.Max.X - 2, Y: box.Max.Y - 2}}, pale(k.value))
+		}
+		c.FillText(sty, vg.Point{X: x + 22, Y: y + 1}, k.name)
+		x += 22 + sty.Width(k.name) + 14
+	}
 }

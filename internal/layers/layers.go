@@ -40,7 +40,7 @@ var Table = []Rule{
 	{"bench", nil, nil},
 	{"video", nil, []string{"github.com/u2takey/ffmpeg-go"}},
 
-	{"internal/figure", []string{"internal/atomicfile"}, []string{"gonum.org/v1/plot", "gonum.org/v1/gonum", "golang.org/x/image", "codeberg.org/go-fonts/liberation"}},
+	{"internal/figure", []string{"internal/atomicfile"}, []string{"gonum.org/v1/plot", "gonum.org/v1/gonum", "golang.org/x/image", "golang.org/x/text", "codeberg.org/go-fonts/liberation", "codeberg.org/go-pdf/fpdf"}},
 	{"internal/golden", []string{"internal/safetensors", "kernels"}, nil},
 	{"internal/cpu", nil, []string{"golang.org/x/sys"}},
 	{"internal/safetensors", []string{"internal/atomicfile"}, []string{"golang.org/x/sys"}},

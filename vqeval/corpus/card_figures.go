@@ -145,7 +145,7 @@ func (f *Figures) ladderFigure(title string, extent bool) figure.Figure {
 }
 
 func (f *Figures) confusionFigure(title string) figure.Figure {
-	fig := figure.Matrix{Title: title, XLabel: "found at 0.5", YLabel: "label", Cols: f.firedKinds()}
+	fig := figure.Confusion{Title: title, XLabel: "found at 0.5", YLabel: "label", Cols: f.firedKinds()}
 	for _, c := range f.Confusion {
 		fig.Rows = append(fig.Rows, fmt.Sprintf("%s (n = %d)", c.Label, c.Videos))
 		for _, k := range fig.Cols {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-func TestMatrix(t *testing.T) {
-	f := Matrix{
+func TestConfusion(t *testing.T) {
+	f := Confusion{
 		Title: "What fired", XLabel: "found", YLabel: "labelled", Rows: []string{"freeze", "a long name of a row"}, Cols: []string{"freeze", "region_freeze", "loop"},
 		Values: []float64{1, 0, math.NaN(), 0.2, 0.5, 0.9}, Texts: []string{"12", "0", "-", "2", "5", "9"},
 	}
