@@ -31,6 +31,7 @@ func batchCommand() *cobra.Command {
 	var output string
 	var workers int
 	var asJSON bool
+	var pics pictureFlags
 	cmd := &cobra.Command{
 		Use:   "batch DIR|GLOB...|-",
 		Short: "Score many videos",
@@ -45,6 +46,10 @@ func batchCommand() *cobra.Command {
 			if workers < 1 {
 				return fmt.Errorf("-j %d: at least one worker is needed", workers)
 			}
+			shown, err := pics.gallery(jobs, meta)
+			if err != nil {
+				return err
+			}
 			// Without ffmpeg every row would say the same.
 			if _, err := video.Probe(cmd.Context(), jobs[0].path); errors.Is(err, video.ErrFFmpegMissing) {
 				return err
@@ -53,7 +58,7 @@ func batchCommand() *cobra.Command {
 			if asJSON {
 				emit = func(r result) error { return jsonLine(cmd.OutOrStdout(), r) }
 			}
-			results, err := score(cmd.Context(), jobs, o, workers, cmd.ErrOrStderr(), emit)
+			results, err := score(cmd.Context(), jobs, o, workers, cmd.ErrOrStderr(), shown, emit)
 			if err != nil {
 				return failure{err}
 			}
@@ -68,6 +73,9 @@ func batchCommand() *cobra.Command {
 				}
 			}
 			if err := context.Cause(cmd.Context()); err != nil {
+				return failure{err}
+			}
+			if err := shown.finish(cmd.ErrOrStderr()); err != nil {
 				return failure{err}
 			}
 			bad := 0
@@ -89,12 +97,13 @@ func batchCommand() *cobra.Command {
 	f.IntVarP(&workers, "jobs", "j", runtime.GOMAXPROCS(0), "videos that are scored at the same time")
 	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
 	f.BoolVar(&asJSON, "json", false, "print one report a line as JSON, as they are done")
+	pics.register(f, true)
 	return cmd
 }
 
 // score evaluates all jobs. The results are in the order of the jobs; emit gets
 // them as they are done and ends the batch with its error.
-func score(ctx context.Context, jobs []job, o vqeval.Options, workers int, stderr io.Writer, emit func(result) error) ([]result, error) {
+func score(ctx context.Context, jobs []job, o vqeval.Options, workers int, stderr io.Writer, shown *gallery, emit func(result) error) ([]result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	bar := progress(stderr, len(jobs))
@@ -107,7 +116,9 @@ func score(ctx context.Context, jobs []job, o vqeval.Options, workers int, stder
 		wg.Go(func() {
 			for i := range next {
 				r := result{job: jobs[i]}
-				r.report, _, r.err = vqeval.Evaluate(ctx, jobs[i].path, o)
+				var curves *vqeval.Curves
+				r.report, curves, r.err = vqeval.Evaluate(ctx, jobs[i].path, o)
+				shown.add(ctx, i, r, curves)
 				results[i] = r
 				mu.Lock()
 				_ = bar.Add(1)

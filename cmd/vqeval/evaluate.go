@@ -16,11 +16,15 @@ func evaluateCommand() *cobra.Command {
 	var o vqeval.Options
 	var report, curves string
 	var asJSON bool
+	var pics pictureFlags
 	cmd := &cobra.Command{
 		Use:   "evaluate VIDEO",
 		Short: "Score one video",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := pics.check(); err != nil {
+				return err
+			}
 			r, c, err := vqeval.Evaluate(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
@@ -34,6 +38,9 @@ func evaluateCommand() *cobra.Command {
 				if err := writeJSON(curves, c); err != nil {
 					return failure{err}
 				}
+			}
+			if err := pics.one(cmd.Context(), r, c, cmd.ErrOrStderr()); err != nil {
+				return failure{err}
 			}
 			if asJSON {
 				err = encode(cmd.OutOrStdout(), r, "  ")
@@ -52,6 +59,7 @@ func evaluateCommand() *cobra.Command {
 	f.StringVar(&o.Prompt, "prompt", "", "the prompt that the video was made from (no score of this version uses it)")
 	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
 	f.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	pics.register(f, false)
 	return cmd
 }
 

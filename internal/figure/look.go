@@ -114,3 +114,7 @@ func fit(s string, sty draw.TextStyle, width vg.Length) string {
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// Viridis is the map of values of every figure, for pictures made elsewhere:
+// 0 is dark, 1 is bright, NaN is grey.
+func Viridis(x float64) color.RGBA { return viridis(x) }

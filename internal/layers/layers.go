@@ -29,6 +29,7 @@ var Table = []Rule{
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},
 	{"vqeval", []string{"video", "kernels", "internal/figure"}, []string{"gonum.org/v1/gonum"}},
 	{"vqeval/corpus", []string{"vqeval", "video", "internal/atomicfile", "internal/figure"}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
+	{"vqeval/page", []string{"vqeval", "video", "internal/figure"}, nil},
 	{"lvsa", []string{"kernels"}, nil},
 
 	{"kernels/all", []string{"kernels", "kernels/*"}, nil},
@@ -56,6 +57,7 @@ var Table = []Rule{
 var Absences = []struct{ From, Never, Why string }{
 	{"vqeval", "lvsa", "the judge cannot know whose video it is"},
 	{"vqeval", "diffusion", "the judge cannot know whose video it is"},
+	{"vqeval", "vqeval/page", "a score does not depend on how it is drawn"},
 	{"reports", "vqeval", "a page is a function of records"},
 	{"reports", "sweeps", "a page is a function of records"},
 	{"lvsa", "diffusion", "the pattern is arithmetic"},
