@@ -5,23 +5,33 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Footed is a figure with a line of small text below it, such as which scorer
+// Footed is a figure with small text below it, such as which scorer
 // made its numbers.
 type Footed struct {
 	Figure
 	Note string
 }
 
-const footHeight = tickSize + 4
+const footLines = 3 // at most
+
+func (f Footed) lines(width vg.Length) []string {
+	return wrap(f.Note, textStyle(tickSize, faint, draw.XLeft, draw.YTop), width-2*margin, footLines)
+}
+
+const footStep = tickSize + 3
 
 func (f Footed) size() (w, h vg.Length) {
 	w, h = f.Figure.size()
-	return w, h + footHeight
+	return w, h + vg.Length(len(f.lines(w)))*footStep
 }
 
 func (f Footed) draw(c draw.Canvas) {
 	rect(c, c.Rectangle, white)
-	f.Figure.draw(draw.Crop(c, 0, 0, footHeight, 0))
-	sty := textStyle(tickSize, faint, draw.XLeft, draw.YBottom)
-	c.FillText(sty, vg.Point{X: c.Min.X + margin, Y: c.Min.Y + margin - 2}, fit(f.Note, sty, c.Size().X-2*margin))
+	lines := f.lines(c.Size().X)
+	top := vg.Length(len(lines)) * footStep
+	f.Figure.draw(draw.Crop(c, 0, 0, top, 0))
+	sty := textStyle(tickSize, faint, draw.XLeft, draw.YTop)
+	for i, line := range lines {
+		c.FillText(sty, vg.Point{X: c.Min.X + margin, Y: c.Min.Y + margin + top - 2 - vg.Length(i)*footStep}, line)
+	}
 }

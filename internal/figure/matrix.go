@@ -32,6 +32,7 @@ const (
 	matrixCellW = 36
 	matrixCellH = 15
 	matrixLabel = 190
+	matrixNote  = 230 // least room for a note
 )
 
 var missingGrey = color.Gray{222}
@@ -69,6 +70,11 @@ func (f Matrix) labels() (left, top vg.Length) {
 func (f Matrix) size() (w, h vg.Length) {
 	left, top := f.labels()
 	w = left + vg.Length(len(f.Columns))*matrixCellW
+	for _, r := range f.Rows {
+		if r.Note != "" {
+			w = max(w, left+matrixNote)
+		}
+	}
 	return max(w, 300) + 2*margin, titleHeight(f.Title) + top + vg.Length(len(f.Rows))*matrixCellH + 2*legendStep + 2*gap + 2*margin
 }
 
@@ -88,7 +94,7 @@ func (f Matrix) draw(c draw.Canvas) {
 		y := y0 - vg.Length(i+1)*matrixCellH
 		c.FillText(label, vg.Point{X: x0 - gap, Y: y + matrixCellH/2 + 1}, fit(r.Label, label, matrixLabel))
 		if len(r.Values) == 0 {
-			room := vg.Length(len(f.Columns)) * matrixCellW
+			room := c.Max.X - x0
 			rect(c, vg.Rectangle{Min: vg.Point{X: x0, Y: y + 0.5}, Max: vg.Point{X: x0 + room, Y: y + matrixCellH - 0.5}}, missingGrey)
 			c.FillText(note, vg.Point{X: x0 + gap, Y: y + matrixCellH/2 + 1}, fit(r.Note, note, room-2*gap))
 			continue

@@ -228,7 +228,7 @@ func variogram(r *vqeval.Report, c *vqeval.Curves) figure.Lines {
 	}
 	f.Series = append(f.Series, s)
 	for _, kind := range []string{"loop", "pingpong"} {
-		if l, ok := r.Failures[kind]; ok && l.Found() && l.PeriodFrames > 0 {
+		if l, ok := r.Failures[kind]; ok && l.Found() && l.PeriodFrames > 0 && top > 0 {
 			p := float64(l.PeriodFrames)
 			f.Series = append(f.Series, figure.Series{Name: fmt.Sprintf("%s, period %d frames", kind, l.PeriodFrames), X: []float64{p, p}, Y: []float64{0, top}, Dashed: true, Color: hue(kind)})
 		}

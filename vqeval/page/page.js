@@ -55,8 +55,8 @@
     }
     const r = video.report, m = r.video_meta, view = video.view;
     detail.append(make('p', { class: 'quiet' }, m.width + 'x' + m.height + ', ' + m.total_frames + ' frames, ' +
-      say(m.fps) + ' a second, ' + say(m.duration) + ' s, ' + m.codec + ' · ' + r.scorer.name + ' ' + r.scorer.version +
-      ', profile ' + r.scorer.profile + ' · ' + video.path));
+      say(m.fps) + ' a second, ' + say(m.duration) + ' s, ' + m.codec + ' · ' +
+      (table ? r.scorer.name + ' ' + r.scorer.version + ', profile ' + r.scorer.profile + ' · ' : '') + video.path));
 
     const player = make('video', { controls: true, muted: true, playsInline: true, preload: 'auto', loop: false });
     player.setAttribute('aria-label', video.label);
@@ -134,15 +134,17 @@
         make('button', { type: 'button', 'aria-label': 'last frame of ' + words(f.kind), onclick: () => seek(f.end_frame) }, 'end ' + f.end_frame)));
     }
     const right = make('div', {}, make('h3', {}, 'Findings'), list.children.length ? list : make('p', {}, 'No finding.'));
-    if (r.composite_score !== null && r.composite_score !== undefined) {
-      right.append(make('h3', {}, 'Scores'), make('p', {}, 'Composite ', make('strong', {}, fixed(r.composite_score, 1)), ' of 100' +
+    const dims = Object.entries(r.dimensions || {});
+    const composite = r.composite_score !== null && r.composite_score !== undefined;
+    if (composite || dims.length) right.append(make('h3', {}, 'Scores'));
+    if (composite) {
+      right.append(make('p', {}, 'Composite ', make('strong', {}, fixed(r.composite_score, 1)), ' of 100' +
         (r.composite_verdict ? ', ' + r.composite_verdict : '') + (r.composite_over && r.composite_over.length ? '; over ' + r.composite_over.map(words).join(', ') : '')));
     }
-    const dims = Object.entries(r.dimensions || {});
     if (dims.length) {
       right.append(rowsTable('Dimensions', ['dimension', 'score, 0-100', ''], dims.map(([k, d]) => [words(k), fixed(d.score, 1), d.verdict])));
     }
-    right.append(make('h3', {}, 'Facts'), pairs(Object.entries(r.facts).map(([k, v]) => [k === 'motion_plateau' ? 'motion plateau, grey levels' : k === 'periodic_motion' ? 'periodic motion, frames' : words(k), k in r.not_assessed ? 'not assessed' : say(v)])));
+    right.append(make('h3', {}, 'Facts'), pairs(Object.entries(r.facts).map(([k, v]) => [k === 'motion_plateau' ? 'motion plateau, grey levels' : k === 'periodic_motion' ? 'periodic motion, frames' : words(k), v === null && k in r.not_assessed ? 'not assessed' : say(v)])));
     if (video.meta && video.meta.length) right.append(make('h3', {}, 'From the table'), pairs(video.meta.map(f => [f.name, f.value])));
     detail.append(make('div', { class: 'cols' }, left, right));
 
@@ -246,7 +248,7 @@
           const x0 = x(s.onset_frame), x1 = Math.max(x0 + 3, x(s.end_frame + 1));
           element.append(draw('rect', { x: Math.min(x0, width - 3), y: y + 14, width: x1 - x0, height: 7, rx: 2, class: 'k' + hue(kind) }));
           const text = words(kind) + ' ' + s.onset_frame + '-' + s.end_frame, room = text.length * 6.2;
-          const from = Math.max(0, Math.min(x0, width - room));
+          const from = Math.max(0, Math.min(x0 + 4, width - room)); // clear of a playhead at its onset
           if (from >= free) {
             element.append(draw('text', { x: from, y: y + 11 }, text));
             free = from + room + 6;
