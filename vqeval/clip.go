@@ -12,6 +12,7 @@ type clip struct {
 	n      int     // frames
 	second float64 // frames a second
 	p      *planes
+	raw    *planes // p with the means
 	d      *selfsim
 	a      *activity
 	cuts   []int
@@ -22,6 +23,7 @@ func newClip(ctx context.Context, s *Source) (*clip, error) {
 	c := &clip{src: s, n: len(s.Luma), second: s.second()}
 	steps := []func(){
 		func() { c.p = newPlanes(s, len(s.Luma) > fullFrames) },
+		func() { c.raw = withMean(c.p) },
 		func() { c.d = newSelfsim(c.p) },
 		func() { c.a = newActivity(c.p, max(leastFrames, int(math.Round(c.second)))) },
 		func() { c.cuts = findCuts(s, c.d); c.shots = shots(c.n, c.cuts) },

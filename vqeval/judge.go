@@ -29,6 +29,7 @@ type detector struct {
 var detectors = []detector{
 	{[]string{"loop"}, fewFrames, loopEvents},
 	{[]string{"freeze"}, fewFrames, freezeEvents},
+	{[]string{"region_freeze"}, fewFrames, regionFreezeEvents},
 	{[]string{"static"}, fewFrames, staticEvents},
 }
 

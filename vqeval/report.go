@@ -105,7 +105,6 @@ var lacking = map[string]string{
 	"pingpong":        "no detector in this version",
 	"return_to_start": "no detector in this version; a start that is replayed is a loop",
 	"stutter":         "no detector in this version",
-	"region_freeze":   "no detector in this version",
 	"region_loop":     "no detector in this version",
 	"seam":            "no detector in this version",
 	"flicker":         "no detector in this version",

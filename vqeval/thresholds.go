@@ -50,6 +50,15 @@ const (
 	staticDrift  = 1.0  // grey levels of growth over seconds
 	staticBlocks = 0.03 // share of the blocks that count as liveliest
 
+	// A region that freezes.
+	regionLevels  = 0.8  // grey levels that its blocks got within half a second
+	regionQuiet   = 0.3  // of which this is left
+	regionArea    = 0.07 // of the frame
+	regionSeconds = 1.0  // half of it at the end of a shot
+	regionSpread  = 4.0  // frames within which its blocks stop
+	regionLive    = 0.02 // of the frame that goes on
+	regionDrop    = 0.3  // of its usual pace until it stops
+
 	// The cycle of a decoder.
 	cyclePsi    = 0.10
 	cycleLevels = 0.2 // grey levels of shimmer

@@ -1,0 +1,136 @@
+package vqeval
+
+// Detectors that ask where in the frame something happens cannot use planes
+// without their mean: a live half would move the mean, and with it the other half.
+
+// withMean returns the planes with their means restored (128 is the zero), so
+// that a part of the frame that stands still is equal in all of them. Margins stay blank.
+func withMean(p *planes) *planes {
+	q := &planes{n: p.n, w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words, mean: p.mean, spread: p.spread}
+	q.data = make([]uint64, len(p.data))
+	parallel(p.n, func(lo, hi int) {
+		v := make([]uint16, p.w*p.h)
+		for t := lo; t < hi; t++ {
+			unpack(v, p.plane(t))
+			shift := int(p.mean[t]*unit+0.5) - 128*unit
+			for y := p.my; y < p.h-p.my; y++ {
+				row := v[y*p.w+p.mx : (y+1)*p.w-p.mx]
+				for x, s := range row {
+					row[x] = uint16(max(0, min(limit*unit, int(s)+shift)))
+				}
+			}
+			pack(q.plane(t), v)
+		}
+	})
+	return q
+}
+
+// unpack is the inverse of pack.
+func unpack(dst []uint16, words []uint64) {
+	for i, w := range words {
+		d := dst[4*i : 4*i+4]
+		d[0], d[1], d[2], d[3] = uint16(w), uint16(w>>16), uint16(w>>32), uint16(w>>48)
+	}
+}
+
+// grouped are the means of each four consecutive frames: the texture that a
+// decoder cycles through and half of the grain are gone.
+func grouped(p *planes) *planes {
+	g := &planes{n: p.n / phase, w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words}
+	g.data = make([]uint64, g.n*g.words)
+	parallel(g.n, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out := g.plane(i)
+			for k := range out {
+				// Four lanes below 2^15 do not overflow their halves.
+				var even, odd uint64
+				for t := i * phase; t < (i+1)*phase; t++ {
+					w := p.data[t*p.words+k]
+					even += w & low
+					odd += w >> 16 & low
+				}
+				out[k] = even>>2&(0x7fff|0x7fff<<32) | (odd>>2&(0x7fff|0x7fff<<32))<<16
+			}
+		}
+	})
+	return g
+}
+
+// grid is the frame in blocks.
+type grid struct{ cols, rows int }
+
+func (p *planes) grid() grid { return grid{p.w / blockWidth, max(1, p.h/blockHeight)} }
+
+func (g grid) blocks() int { return g.cols * g.rows }
+
+// largest keeps the largest patch of blocks that hang together by their edges.
+func (g grid) largest(in []bool) ([]bool, int) {
+	seen, best := make([]bool, len(in)), []int(nil)
+	for b := range in {
+		if !in[b] || seen[b] {
+			continue
+		}
+		seen[b] = true
+		patch := []int{b}
+		for i := 0; i < len(patch); i++ {
+			x, y := patch[i]%g.cols, patch[i]/g.cols
+			for _, n := range [...][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
+				if n[0] < 0 || n[0] >= g.cols || n[1] < 0 || n[1] >= g.rows {
+					continue
+				}
+				if o := n[1]*g.cols + n[0]; in[o] && !seen[o] {
+					seen[o] = true
+					patch = append(patch, o)
+				}
+			}
+		}
+		if len(patch) > len(best) {
+			best = patch
+		}
+	}
+	out := make([]bool, len(in))
+	for _, b := range best {
+		out[b] = true
+	}
+	return out, len(best)
+}
+
+// box is the rectangle around the blocks in pixels of the video, half-open. Rows
+// and columns at its rim with few blocks in them are left out.
+func (g grid) box(in []bool, m VideoMeta, w, h int) []int {
+	cols, rows := make([]int, g.cols), make([]int, g.rows)
+	for b, ok := range in {
+		if ok {
+			cols[b%g.cols]++
+			rows[b/g.cols]++
+		}
+	}
+	span := func(n []int) (int, int) {
+		most := 0
+		for _, v := range n {
+			most = max(most, v)
+		}
+		lo, hi := 0, len(n)
+		for lo < hi-1 && 4*n[lo] < most {
+			lo++
+		}
+		for hi-1 > lo && 4*n[hi-1] < most {
+			hi--
+		}
+		return lo, hi
+	}
+	x0, x1 := span(cols)
+	y0, y1 := span(rows)
+	vw, vh := m.Width, m.Height
+	if vw <= 0 || vh <= 0 {
+		vw, vh = w, h
+	}
+	end := func(i, n, block, size int) int {
+		if i == n {
+			return size // the last block takes what is left over
+		}
+		return i * block
+	}
+	return []int{x0 * blockWidth * vw / w, y0 * blockHeight * vh / h,
+		end(x1, g.cols, blockWidth, w) * vw / w, end(y1, g.rows, blockHeight, h) * vh / h}
+}

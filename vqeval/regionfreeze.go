@@ -1,0 +1,305 @@
+package vqeval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// regionFreeze is a part of the frame that lived and then stands still while
+// the rest goes on.
+type regionFreeze struct {
+	shot
+	in       []bool // blocks
+	area     float64
+	severity float64
+	live     float64 // share of the frame that goes on
+	drop     float64 // pace at its end, of the usual
+}
+
+// blockLife is how far each block gets from where it is within half a second,
+// for each group of frames of a shot.
+type blockLife struct {
+	g     grid
+	first int         // group
+	total [][]float64 // grey levels, of [group][block]
+}
+
+func newBlockLife(groups *planes, s shot, second float64) blockLife {
+	l := blockLife{g: groups.grid(), first: (s.from + phase - 1) / phase}
+	last := s.to / phase
+	reach := max(2, int(math.Round(second/2/phase)))
+	if last-l.first < 2 {
+		return l
+	}
+	l.total = make([][]float64, last-l.first)
+	parallel(len(l.total), func(lo, hi int) {
+		one := make([]float64, l.g.blocks())
+		for i := lo; i < hi; i++ {
+			l.total[i] = make([]float64, l.g.blocks())
+			for k := 1; k <= reach && l.first+i+k < last; k++ {
+				blockDiffs(one, groups, l.first+i, l.first+i+k, l.g.cols, l.g.rows)
+				for b, v := range one {
+					l.total[i][b] = max(l.total[i][b], v)
+				}
+			}
+		}
+	})
+	l.total = l.total[:len(l.total)-1] // the last group has nothing ahead
+	return l
+}
+
+// levels of the blocks on both sides of a group: how far they got in the
+// seconds before it (nearly always at least) and get after it (nearly always at most).
+func (l blockLife) levels(o, back, ahead int) (before, after []float64) {
+	before, after = make([]float64, l.g.blocks()), make([]float64, l.g.blocks())
+	var v []float64
+	for b := range before {
+		v = v[:0]
+		for i := max(0, o-back); i < o; i++ {
+			v = append(v, l.total[i][b])
+		}
+		slices.Sort(v)
+		before[b] = v[len(v)/4]
+		// It lived until the end: the group before may hold both.
+		before[b] = min(before[b], 2*l.total[max(0, o-2)][b])
+		v = v[:0]
+		for i := o; i < min(len(l.total), o+ahead); i++ {
+			v = append(v, l.total[i][b])
+		}
+		slices.Sort(v)
+		after[b] = v[len(v)*9/10]
+	}
+	return before, after
+}
+
+func findRegionFreeze(raw, groups *planes, s shot, second float64) (best regionFreeze) {
+	l := newBlockLife(groups, s, second)
+	back, ahead := int(math.Round(4*second/phase)), max(2, int(math.Round(regionSeconds*second/phase)))
+	if len(l.total) < 2+ahead/2 {
+		return best
+	}
+	type candidate struct{ o, size int }
+	var cs []candidate
+	dies := func(o int) ([]bool, int, []float64, []float64) {
+		before, after := l.levels(o, back, ahead)
+		in := make([]bool, len(before))
+		for b := range in {
+			in[b] = before[b] >= regionLevels/2 && after[b] <= 1.5*regionQuiet*before[b]
+		}
+		in, size := l.g.largest(in)
+		return in, size, before, after
+	}
+	for o := 2; o <= len(l.total)-ahead/2; o++ {
+		if _, size, _, _ := dies(o); size > 0 {
+			cs = append(cs, candidate{o, size})
+		}
+	}
+	slices.SortStableFunc(cs, func(x, y candidate) int { return y.size - x.size })
+	for _, c := range cs[:min(len(cs), 6)] {
+		in, _, before, after := dies(c.o)
+		if f := l.judge(raw, s, c.o, in, before, after, second); f.severity > best.severity {
+			best = f
+		}
+	}
+	return best
+}
+
+// judge places the onset to the frame and weighs the evidence.
+func (l blockLife) judge(raw *planes, s shot, o int, in []bool, before, after []float64, second float64) (f regionFreeze) {
+	g := l.g
+	// Where it ends: most of its blocks get away again.
+	end := len(l.total)
+	for i := o; i < len(l.total) && end == len(l.total); i++ {
+		up, n := 0, 0
+		for b := range in {
+			if in[b] {
+				n++
+				if l.total[i][b] > max(0.5*before[b], 2*after[b]) {
+					up++
+				}
+			}
+		}
+		if 2*up > n {
+			end = i
+		}
+	}
+	f.to = s.to
+	if end < len(l.total) {
+		f.to = min(s.to, (l.first+end+max(2, int(math.Round(second/2/phase))))*phase)
+	}
+	onsets, pace := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
+	var at []float64
+	for b, t := range onsets {
+		if in[b] {
+			at = append(at, float64(t))
+		}
+	}
+	if len(at) == 0 {
+		return f
+	}
+	mid := quantile(at, 0.5)
+	f.from = int(mid)
+	var b0, a0, spread, live, rest float64
+	var bs, as []float64
+	for b := range in {
+		if in[b] && math.Abs(float64(onsets[b])-mid) > 2*regionSpread {
+			in[b] = false
+		}
+	}
+	in, size := g.largest(in)
+	f.in, f.area = in, float64(size)/float64(g.blocks())
+	at = at[:0]
+	for b := range in {
+		if in[b] {
+			bs, as = append(bs, before[b]), append(as, after[b])
+			at = append(at, math.Abs(float64(onsets[b])-mid))
+			continue
+		}
+		rest++
+		if after[b] > max(regionLevels, 0.5*before[b]) {
+			live++
+		}
+	}
+	if size == 0 || rest == 0 {
+		return f
+	}
+	b0, a0, spread = quantile(bs, 0.5), quantile(as, 0.5), quantile(at, 0.7)
+	f.live = live / float64(g.blocks())
+	f.drop = pace
+	least := regionSeconds * second
+	if f.to >= s.to-phase {
+		least /= 2
+	}
+	f.severity = strength(
+		regionArea/f.area,
+		a0/b0/regionQuiet,
+		spread/regionSpread,
+		0.7*least/float64(max(1, f.to-f.from)),
+		0.7*regionLevels/b0,
+		regionLive/max(1e-9, f.live),
+		regionDrop/max(1e-9, f.drop),
+	)
+	return f
+}
+
+// blockOnsets is, for each block, the first frame that shows what stands still
+// later, and the pace of all of them just before the common onset as a share of
+// their usual pace.
+func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) ([]int, float64) {
+	g := raw.grid()
+	lo := max(s.from, about-int(second))
+	hi := min(to, about+int(second))
+	ref := referencePlane(raw, min(about+phase, hi-1), min(to, about+phase+int(second)))
+	n := hi - lo
+	away, step := make([][]float64, n), make([][]float64, n)
+	for i := range n {
+		away[i], step[i] = make([]float64, g.blocks()), make([]float64, g.blocks())
+		blockDiffs2(away[i], raw, raw.plane(lo+i), ref, g)
+		if i > 0 {
+			blockDiffs(step[i], raw, lo+i-1, lo+i, g.cols, g.rows)
+		}
+	}
+	onsets := make([]int, g.blocks())
+	k := max(1, min(about-lo, n-1))
+	var usual, late []float64
+	for b := range onsets {
+		if !in[b] {
+			continue
+		}
+		var rest, moving []float64
+		for i := min(n-1, k+phase); i < n; i++ {
+			rest = append(rest, away[i][b])
+		}
+		for i := 1; i < k-1; i++ {
+			moving = append(moving, step[i][b])
+		}
+		base := quantile(rest, 0.5)
+		bar := base + max(0.15, 0.5*(quantile(moving, 0.5)-base/2))
+		at := n - 1
+		for i := n - 1; i >= 0 && away[i][b] <= bar; i-- {
+			at = i
+		}
+		onsets[b] = lo + at
+	}
+	var at []float64
+	for b := range onsets {
+		if in[b] {
+			at = append(at, float64(onsets[b]))
+		}
+	}
+	e := int(quantile(at, 0.5)) - lo
+	still := make([]float64, 0, n)
+	sum := func(i int) float64 {
+		var v float64
+		for b := range in {
+			if in[b] {
+				v += step[i][b]
+			}
+		}
+		return v
+	}
+	for i := e + 2; i < n; i++ {
+		still = append(still, sum(i))
+	}
+	floor := quantile(still, 0.5)
+	for i := 1; i < e; i++ {
+		v := max(0, sum(i)-floor)
+		usual = append(usual, v)
+		if i >= e-phase {
+			late = append(late, v)
+		}
+	}
+	u := quantile(usual, 0.5)
+	if u <= 0 {
+		return onsets, 0
+	}
+	return onsets, quantile(late, 0.5) / u
+}
+
+// referencePlane is the mean of up to eight frames of [from,to).
+func referencePlane(p *planes, from, to int) []uint64 {
+	sum := make([]uint32, p.w*p.h)
+	v := make([]uint16, p.w*p.h)
+	n := uint32(0)
+	for t := from; t < max(from+1, to) && t < p.n; t += max(1, (to-from)/8) {
+		unpack(v, p.plane(t))
+		for i, x := range v {
+			sum[i] += uint32(x)
+		}
+		n++
+	}
+	for i := range v {
+		v[i] = uint16((sum[i] + n/2) / max(1, n))
+	}
+	out := make([]uint64, p.words)
+	pack(out, v)
+	return out
+}
+
+// blockDiffs2 is blockDiffs of two planes that need not be frames.
+func blockDiffs2(dst []float64, p *planes, a, b []uint64, g grid) {
+	q := planes{n: 2, w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words, data: append(slices.Clone(a), b...)}
+	blockDiffs(dst, &q, 0, 1, g.cols, g.rows)
+}
+
+func regionFreezeEvents(c *clip, _ *Facts) []event {
+	var out []event
+	groups := grouped(c.raw)
+	for _, s := range c.shots {
+		f := findRegionFreeze(c.raw, groups, s, c.second)
+		if f.severity == 0 {
+			continue
+		}
+		box := c.raw.grid().box(f.in, c.src.Meta, c.raw.w, c.raw.h)
+		out = append(out, event{
+			kind: "region_freeze", shot: shot{f.from, f.to}, severity: f.severity,
+			confidence: f.severity * c.lasting(f.to-f.from),
+			detail:     Failure{Box: box, Area: round(f.area)},
+			words: func(j *judge) string {
+				return fmt.Sprintf("%.0f %% of the picture, in x %d-%d and y %d-%d, freezes from %s %s", 100*f.area, box[0], box[2], box[1], box[3], j.at(f.from), j.until(f.to))
+			},
+		})
+	}
+	return out
+}
