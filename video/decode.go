@@ -30,7 +30,20 @@ type DecodeOptions struct {
 	Gray          bool
 	Width, Height int // 0, 0 = as displayed; else area-averaged to this size
 	Threads       int // decoder threads; 0 = ffmpeg's choice
+
+	// Rows, if set, gets besides every frame a few of its rows at full width and
+	// native resolution, evenly spaced over its height, as luma: what
+	// scaling takes away. It is called in order from another goroutine, not in step
+	// with the frames; pix holds full-range samples, rows from the top, and is
+	// valid only during the call. See RowsOf for how many there are.
+	Rows func(index, width int, pix []byte)
 }
+
+// rowSamples is about how many samples the rows of a frame have together.
+const rowSamples = 1 << 15
+
+// RowsOf is how many rows of a video of w x h pixels DecodeOptions.Rows gets.
+func RowsOf(w, h int) int { return max(1, min(h, max(8, rowSamples/max(1, w)))) }
 
 // maxPixels bounds one frame, so that a lying header cannot ask for all memory.
 const maxPixels = 1 << 27
@@ -85,7 +98,7 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
 		return info, 0, fmt.Errorf("video: decode: %w", err)
 	}
-	d := decoder{in: in, o: o, pix: pix, fps: info.FPS}
+	d := decoder{in: in, o: o, pix: pix, fps: info.FPS, width: info.Width, height: info.Height}
 	n, err := d.run(ctx, fn)
 	if d.uneven() {
 		info.VariableRate = true
@@ -114,6 +127,8 @@ type decoder struct {
 	pix  string
 	fps  float64
 	said words
+
+	width, height int // as displayed
 	// intervals between frames, for uneven
 	last, least, most float64
 	count             int
@@ -123,6 +138,11 @@ type decoder struct {
 // of timestamp before it hands the frame on: the frame's own time costs no
 // second pass and cannot come apart from its picture.
 const timesFD = 4
+
+// rowsFD is the descriptor of the second output, for DecodeOptions.Rows. A second
+// output, because filters that join two streams drop frames whose timestamps do
+// not rise.
+const rowsFD = 5
 
 func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -135,9 +155,16 @@ func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err err
 	}
 	filter := fmt.Sprintf(`scale=%d:%d:flags=area,settb=AVTB,metadata=mode=add:key=t:value=1,metadata=mode=print:file='pipe\:%d':direct=1`,
 		d.o.Width, d.o.Height, timesFD)
-	out := ffmpeg.Input(fdName, inOpt).Output("pipe:1", ffmpeg.KwArgs{
+	source := ffmpeg.Input(fdName, inOpt)
+	out := source.Output("pipe:1", ffmpeg.KwArgs{
 		"map": "0:V:0", "format": "rawvideo", "pix_fmt": d.pix, "vf": filter, passthrough(): "passthrough",
 	})
+	if d.o.Rows != nil {
+		rows := fmt.Sprintf("scale=%d:%d:flags=neighbor", d.width, RowsOf(d.width, d.height))
+		out = ffmpeg.MergeOutputs(out, source.Output(fmt.Sprintf("pipe:%d", rowsFD), ffmpeg.KwArgs{
+			"map": "0:V:0", "format": "rawvideo", "pix_fmt": "gray", "vf": rows, passthrough(): "passthrough",
+		}))
+	}
 	out.Context = ctx
 	cmd := out.Compile()
 	prepare(cmd, &d.said)
@@ -148,13 +175,37 @@ func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err err
 	}
 	defer timesR.Close()
 	cmd.ExtraFiles = []*os.File{d.in.file, timesW}
+	var rowsR, rowsW *os.File
+	if d.o.Rows != nil {
+		if rowsR, rowsW, err = os.Pipe(); err != nil {
+			timesW.Close()
+			return 0, fmt.Errorf("video: decode: %w", err)
+		}
+		cmd.ExtraFiles = append(cmd.ExtraFiles, rowsW)
+	}
 	frames, err := cmd.StdoutPipe()
 	if err != nil {
 		timesW.Close()
+		if rowsR != nil {
+			rowsR.Close()
+			rowsW.Close()
+		}
 		return 0, fmt.Errorf("video: decode: %w", err)
 	}
 	err = cmd.Start()
 	timesW.Close()
+	if rowsR != nil {
+		rowsW.Close()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			d.rows(rowsR)
+		}()
+		defer func() { // no call after the end
+			<-done
+			rowsR.Close()
+		}()
+	}
 	if err != nil {
 		return 0, fmt.Errorf("video: decode %q: %w", d.in.path, err)
 	}
@@ -191,6 +242,17 @@ func (d *decoder) failed(ctx context.Context, n int, err error) error {
 type shortFrame struct{ n int }
 
 func (s shortFrame) Error() string { return fmt.Sprintf("frame %d is incomplete", s.n) }
+
+// rows hands out the rows of each frame until the stream ends.
+func (d *decoder) rows(r io.Reader) {
+	buf := make([]byte, d.width*RowsOf(d.width, d.height))
+	for i := 0; ; i++ {
+		if _, err := io.ReadFull(r, buf); err != nil {
+			return
+		}
+		d.o.Rows(i, d.width, buf)
+	}
+}
 
 func (d *decoder) pump(frames io.Reader, times *bufio.Reader, size int, fn func(Frame) error) (int, error) {
 	buf := make([]byte, size)

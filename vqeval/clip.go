@@ -13,6 +13,7 @@ type clip struct {
 	second float64 // frames a second
 	p      *planes
 	raw    *planes // p with the means
+	light  *light
 	d      *selfsim
 	a      *activity
 	cuts   []int
@@ -24,6 +25,7 @@ func newClip(ctx context.Context, s *Source) (*clip, error) {
 	steps := []func(){
 		func() { c.p = newPlanes(s, len(s.Luma) > fullFrames) },
 		func() { c.raw = withMean(c.p) },
+		func() { c.light = newLight(s) },
 		func() { c.d = newSelfsim(c.p) },
 		func() { c.a = newActivity(c.p, max(leastFrames, int(math.Round(c.second)))) },
 		func() { c.cuts = findCuts(s, c.d); c.shots = shots(c.n, c.cuts) },

@@ -30,6 +30,8 @@ var detectors = []detector{
 	{[]string{"loop"}, fewFrames, loopEvents},
 	{[]string{"freeze"}, fewFrames, freezeEvents},
 	{[]string{"region_freeze"}, fewFrames, regionFreezeEvents},
+	{[]string{"flicker"}, oneSecond, flickerEvents},
+	{[]string{"drift"}, driftFrames, driftEvents},
 	{[]string{"static"}, fewFrames, staticEvents},
 }
 
@@ -37,6 +39,10 @@ var detectors = []detector{
 const leastFrames = 3 * phase
 
 func fewFrames(float64) int { return leastFrames }
+
+func oneSecond(second float64) int { return max(leastFrames, int(math.Ceil(second))) }
+
+func driftFrames(second float64) int { return max(leastFrames, int(math.Ceil(driftSeconds*second))) }
 
 // arbitrate keeps one cause from being reported twice: of events that explain the
 // same frames it keeps the one that says most.

@@ -16,6 +16,7 @@ type Source struct {
 	Width, Height int       // of Luma; see AnalysisSize
 	Luma          [][]byte  // one plane of Width*Height full-range samples a frame
 	Saturation    []float64 // mean saturation of each frame in [0,1]; nil where unknown
+	Look          []Look    // of each frame; nil where unknown
 	// Times are seconds after the first frame where the frames are unevenly
 	// spaced, else nil.
 	Times []float64
@@ -48,18 +49,26 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	}
 	w, h := AnalysisSize(info.Width, info.Height)
 	s := &Source{Width: w, Height: h}
-	info, n, err := video.Decode(ctx, path, video.DecodeOptions{Width: w, Height: h}, func(f video.Frame) error {
+	var detail []float64
+	o := video.DecodeOptions{Width: w, Height: h, Rows: func(_, width int, pix []byte) { detail = append(detail, detailOf(pix, width)) }}
+	info, n, err := video.Decode(ctx, path, o, func(f video.Frame) error {
 		if f.Index == maxFrames {
 			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
 		}
-		luma, sat := lumaSaturation(f.Pix)
+		luma, look := lookAt(f.Pix)
 		s.Luma = append(s.Luma, luma)
-		s.Saturation = append(s.Saturation, sat)
+		s.Saturation = append(s.Saturation, look.Saturation)
+		s.Look = append(s.Look, look)
 		s.Times = append(s.Times, f.Time)
 		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range s.Look {
+		if s.Look[i].Detail = math.NaN(); i < len(detail) {
+			s.Look[i].Detail = detail[i]
+		}
 	}
 	s.Meta = VideoMeta{Width: info.Width, Height: info.Height, FPS: info.FPS, Duration: info.Duration,
 		Codec: info.Codec, TotalFrames: n, SampledFrames: n}
@@ -67,20 +76,6 @@ func Load(ctx context.Context, path string) (*Source, error) {
 		s.Times = nil
 	}
 	return s, nil
-}
-
-// lumaSaturation converts rgb24 to BT.601 luma and the mean of (max-min)/max.
-func lumaSaturation(rgb []byte) ([]byte, float64) {
-	luma := make([]byte, len(rgb)/3)
-	var sat float64
-	for i := range luma {
-		r, g, b := rgb[3*i], rgb[3*i+1], rgb[3*i+2]
-		luma[i] = byte((299*int(r) + 587*int(g) + 114*int(b) + 500) / 1000)
-		if hi := max(r, g, b); hi > 0 {
-			sat += float64(hi-min(r, g, b)) / float64(hi)
-		}
-	}
-	return luma, sat / float64(max(1, len(luma)))
 }
 
 // even returns the source on an even time grid: with uneven timestamps every
@@ -120,6 +115,9 @@ func (s *Source) even() (grid *Source, origin []int) {
 		if s.Saturation != nil {
 			g.Saturation = append(g.Saturation, s.Saturation[j])
 		}
+		if s.Look != nil {
+			g.Look = append(g.Look, s.Look[j])
+		}
 	}
 	return g, origin
 }
@@ -138,6 +136,9 @@ func (s *Source) check() error {
 	}
 	if s.Saturation != nil && len(s.Saturation) != len(s.Luma) {
 		return fmt.Errorf("vqeval: %d saturations for %d frames", len(s.Saturation), len(s.Luma))
+	}
+	if s.Look != nil && len(s.Look) != len(s.Luma) {
+		return fmt.Errorf("vqeval: %d looks for %d frames", len(s.Look), len(s.Luma))
 	}
 	return nil
 }

@@ -59,6 +59,21 @@ const (
 	regionLive    = 0.02 // of the frame that goes on
 	regionDrop    = 0.3  // of its usual pace until it stops
 
+	// Light that flickers.
+	flickerSeconds       = 3.0    // that are looked at together
+	flickerGain          = 0.0035 // root mean square of the common gain
+	flickerTogether      = 0.2    // correlation of the parts of the frame
+	flickerTogetherLocal = 0.45   // likewise where only some of them flicker
+
+	// A look that runs away: changes over a shot.
+	driftSeconds    = 2.0  // the shortest shot
+	driftOrder      = 0.6  // 1 - tau that is as good as none
+	driftExposure   = 0.2  // of the logarithm of the luma
+	driftContrast   = 0.3  // of the logarithm of the standard deviation
+	driftSaturation = 0.12 // of 0..1
+	driftColour     = 9.0  // levels of mean Cb, Cr
+	driftDetail     = 0.3  // of the logarithm of the detail
+
 	// The cycle of a decoder.
 	cyclePsi    = 0.10
 	cycleLevels = 0.2 // grey levels of shimmer

@@ -1,0 +1,156 @@
+package vqeval
+
+import (
+	"fmt"
+	"math"
+)
+
+// flicker is light that alternates from frame to frame, everywhere or in a part.
+type flicker struct {
+	shot
+	severity  float64
+	amplitude float64 // root mean square of the common gain, 0.01 = 1 %
+	together  float64 // correlation of the tiles
+	in        []bool  // tiles
+	whole     bool
+}
+
+// findFlicker compares the ripple of the tiles pair by pair: what they have in
+// common is the light. The covariance of two tiles is free of what moves in
+// either of them, and of grain.
+func findFlicker(l *light, s shot, second float64) []flicker {
+	h := l.ripple(s, second)
+	length := min(s.to-s.from, int(math.Round(flickerSeconds*second)))
+	if length < int(second) {
+		return nil
+	}
+	var all []flicker
+	hop := max(1, length/3)
+	for from := 0; ; from += hop {
+		from = min(from, s.to-s.from-length)
+		f := flickerIn(h, from, from+length)
+		f.shot = shot{s.from + from, s.from + from + length}
+		all = append(all, f)
+		if from+length >= s.to-s.from {
+			return joinFlicker(all)
+		}
+	}
+}
+
+// joinFlicker makes one stretch of neighbours that are found.
+func joinFlicker(all []flicker) []flicker {
+	var out []flicker
+	for _, f := range all {
+		if k := len(out) - 1; k >= 0 && out[k].severity >= 0.5 && f.severity >= 0.5 && f.from <= out[k].to {
+			to := f.to
+			if f.severity > out[k].severity {
+				f.from = out[k].from
+				out[k] = f
+			}
+			out[k].to = to
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func flickerIn(h [][]float64, from, to int) flicker {
+	var cov [tiles][tiles]float64
+	n := float64(to - from)
+	for i := range tiles {
+		for j := i; j < tiles; j++ {
+			var sum float64
+			for t := from; t < to; t++ {
+				sum += h[i][t] * h[j][t]
+			}
+			cov[i][j] = sum / n
+			cov[j][i] = cov[i][j]
+		}
+	}
+	weigh := func(in []int, together float64) flicker {
+		var sum, own, pairs float64
+		for a, i := range in {
+			own += cov[i][i]
+			for _, j := range in[:a] {
+				sum += cov[i][j]
+				pairs++
+			}
+		}
+		own /= float64(len(in))
+		common := sum / pairs
+		if common <= 0 || own <= 0 {
+			return flicker{}
+		}
+		f := flicker{amplitude: math.Sqrt(common), together: common / own}
+		f.severity = strength(flickerGain/f.amplitude, together/f.together)
+		f.in = make([]bool, tiles)
+		for _, i := range in {
+			f.in[i] = true
+		}
+		return f
+	}
+	everywhere := make([]int, tiles)
+	for i := range everywhere {
+		everywhere[i] = i
+	}
+	best := weigh(everywhere, flickerTogether)
+	best.whole = true
+	if best.severity >= 0.5 {
+		return best
+	}
+	for _, size := range []int{2, 3} {
+		for y := 0; y+size <= tileRows; y++ {
+			for x := 0; x+size <= tileCols; x++ {
+				var in []int
+				for r := range size {
+					for c := range size {
+						in = append(in, (y+r)*tileCols+x+c)
+					}
+				}
+				if f := weigh(in, flickerTogetherLocal); f.severity > best.severity {
+					best = f
+				}
+			}
+		}
+	}
+	return best
+}
+
+func flickerEvents(c *clip, _ *Facts) []event {
+	var out []event
+	for _, s := range c.shots {
+		for _, f := range findFlicker(c.light, s, c.second) {
+			if f.severity == 0 {
+				continue
+			}
+			e := event{kind: "flicker", shot: f.shot, severity: f.severity, confidence: f.severity * c.lasting(f.to-f.from)}
+			where := ""
+			if !f.whole {
+				e.detail.Box, e.detail.Area = tileBox(f.in, c.src)
+				where = fmt.Sprintf(" in x %d-%d and y %d-%d", e.detail.Box[0], e.detail.Box[2], e.detail.Box[1], e.detail.Box[3])
+			}
+			e.words = func(j *judge) string {
+				return fmt.Sprintf("the light flickers by %.1f %%%s from %s %s", 100*f.amplitude, where, j.at(f.from), j.until(f.to))
+			}
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func tileBox(in []bool, s *Source) ([]int, float64) {
+	x0, y0, x1, y1, n := tileCols, tileRows, 0, 0, 0
+	for i, ok := range in {
+		if ok {
+			x, y := i%tileCols, i/tileCols
+			x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x+1), max(y1, y+1)
+			n++
+		}
+	}
+	w, h := s.Meta.Width, s.Meta.Height
+	if w <= 0 || h <= 0 {
+		w, h = s.Width, s.Height
+	}
+	return []int{x0 * w / tileCols, y0 * h / tileRows, x1 * w / tileCols, y1 * h / tileRows}, round(float64(n) / tiles)
+}

@@ -1,0 +1,97 @@
+package vqeval
+
+import (
+	"math"
+	"slices"
+)
+
+// light is the brightness of the parts of every frame: how it changes
+// everywhere at once is the light or the exposure, how it changes in one part alone is
+// what moves there.
+type light struct {
+	log [][tiles]float64 // natural logarithm of the mean luma of each tile, per frame
+}
+
+const (
+	tileCols = 8
+	tileRows = 6
+	tiles    = tileCols * tileRows
+	// tileDark is added to the luma before the logarithm: a change of a level in
+	// the dark is no change of gain.
+	tileDark = 8
+)
+
+func newLight(s *Source) *light {
+	l := &light{log: make([][tiles]float64, len(s.Luma))}
+	parallel(len(s.Luma), func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			for r := range tileRows {
+				y0, y1 := r*s.Height/tileRows, (r+1)*s.Height/tileRows
+				var sum [tileCols]int
+				for y := y0; y < y1; y++ {
+					row := s.Luma[t][y*s.Width : (y+1)*s.Width]
+					for c := range sum {
+						for _, v := range row[c*s.Width/tileCols : (c+1)*s.Width/tileCols] {
+							sum[c] += int(v)
+						}
+					}
+				}
+				for c, v := range sum {
+					n := (y1 - y0) * ((c+1)*s.Width/tileCols - c*s.Width/tileCols)
+					l.log[t][r*tileCols+c] = math.Log(float64(v)/float64(n) + tileDark)
+				}
+			}
+		}
+	})
+	return l
+}
+
+// gain is how much brighter the light is at the end of a stretch than at its start, as the sum
+// of the medians over the tiles of short steps: content that moves brightens
+// some tiles and darkens others.
+func (l *light) gain(from, to int) float64 {
+	var sum float64
+	var d [tiles]float64
+	for t := from; t < to-1; {
+		u := min(to-1, t+phase)
+		for i := range d {
+			d[i] = l.log[u][i] - l.log[t][i]
+		}
+		slices.Sort(d[:])
+		sum += (d[tiles/2] + d[tiles/2-1]) / 2
+		t = u
+	}
+	return sum
+}
+
+// ripple is what is left of each tile's series in the shot when the mean of about a
+// quarter of a second around each frame is taken off: ramps are gone, what alternates
+// within that time remains. Outliers (lightning, a hidden cut) are clipped.
+func (l *light) ripple(s shot, second float64) [][]float64 {
+	reach := max(2, int(math.Round(second/8)))
+	n := s.to - s.from
+	out := make([][]float64, tiles)
+	parallel(tiles, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			h, size := make([]float64, n), make([]float64, n)
+			for t := range h {
+				r := min(reach, t, n-1-t)
+				if r == 0 {
+					continue
+				}
+				var sum float64
+				for u := t - r; u <= t+r; u++ {
+					sum += l.log[s.from+u][i]
+				}
+				h[t] = l.log[s.from+t][i] - sum/float64(2*r+1)
+				size[t] = math.Abs(h[t])
+			}
+			bar := 4 * quantile(size, 0.5)
+			for t, v := range h {
+				h[t] = math.Max(-bar, math.Min(bar, v))
+			}
+			out[i] = h
+		}
+	})
+	return out
+}
