@@ -30,6 +30,7 @@ var detectors = []detector{
 	{[]string{"loop"}, fewFrames, loopEvents},
 	{[]string{"freeze"}, fewFrames, freezeEvents},
 	{[]string{"region_freeze"}, fewFrames, regionFreezeEvents},
+	{[]string{"region_loop"}, fewFrames, regionLoopEvents},
 	{[]string{"flicker"}, oneSecond, flickerEvents},
 	{[]string{"drift"}, driftFrames, driftEvents},
 	{[]string{"static"}, fewFrames, staticEvents},
@@ -65,6 +66,15 @@ func arbitrate(events []event) []event {
 	// The four-lag means of a short hard loop are as flat as those of a still.
 	// One that lies mostly outside the loop is its own failure.
 	drop(func(e event) bool { return e.kind == "freeze" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
+	// A frame that freezes or repeats as a whole does so in its parts. A part is what
+	// a detector of the whole may take for it as long as enough goes on.
+	drop(func(e event) bool {
+		return e.kind == "freeze" && e.severity < regionWhole && 2*covered(e, "region_freeze") > e.to-e.from
+	})
+	drop(func(e event) bool {
+		return e.kind == "region_freeze" && 2*covered(e, "freeze", "loop", "pingpong", "region_loop") > e.to-e.from
+	})
+	drop(func(e event) bool { return e.kind == "region_loop" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
 	// What moved before it froze, or in a short loop whose innovation cancels, was not
 	// static.
 	drop(func(e event) bool { return e.kind == "static" && covered(e, "freeze", "loop", "pingpong") > 0 })
@@ -98,6 +108,9 @@ func (j *judge) all(c *clip, o Options) {
 		if c.n >= least {
 			events = append(events, d.find(c, &j.r.Facts)...)
 		}
+	}
+	if why := cameraFacts(c, &j.r.Facts); why != "" {
+		j.r.NotAssessed["camera_only"] = why
 	}
 	events = arbitrate(events)
 	for _, kind := range Kinds {

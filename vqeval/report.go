@@ -105,10 +105,8 @@ var lacking = map[string]string{
 	"pingpong":        "no detector in this version",
 	"return_to_start": "no detector in this version; a start that is replayed is a loop",
 	"stutter":         "no detector in this version",
-	"region_loop":     "no detector in this version",
 	"seam":            "no detector in this version",
 	"scene_jump":      "no detector in this version",
-	"camera_only":     "no detector in this version",
 	"cadence":         "no detector in this version",
 	"text_alignment":  "needs a prompt and CLIP weights",
 }

@@ -57,7 +57,22 @@ const (
 	regionSeconds = 1.0  // half of it at the end of a shot
 	regionSpread  = 4.0  // frames within which its blocks stop
 	regionLive    = 0.02 // of the frame that goes on
+	regionWhole   = 0.8  // severity from which a freeze of the whole frame is believed
 	regionDrop    = 0.3  // of its usual pace until it stops
+
+	// A region that loops.
+	regionPairs      = 12   // frames of which each lag is measured
+	regionLoopDepth  = 0.5  // of a block
+	regionLoopArea   = 0.04 // of the frame
+	regionLoopRest   = 0.03 // of the frame that lives and does not come back
+	regionLoopLocked = 0.8  // share of frames whose nearest neighbour is exactly one period away
+
+	// What the camera's motion leaves.
+	cameraPairs  = 20   // of frames
+	cameraMotion = 0.4  // samples between the frames of a pair
+	cameraLevels = 2.0  // grey levels of residual, plus
+	cameraShift  = 0.35 // samples of displacement
+	cameraLeft   = 0.03 // of the blocks
 
 	// Light that flickers.
 	flickerSeconds       = 3.0    // that are looked at together

@@ -1,0 +1,194 @@
+package vqeval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// regionLoop is a part of the frame that repeats while the rest goes on.
+type regionLoop struct {
+	loopEvidence
+	in       []bool
+	area     float64
+	rest     float64 // share of the frame that lives and does not come back
+	severity float64
+}
+
+// loopProfile is, for each lag, how far each block is from itself on average over
+// a sample of the frames from a start on.
+type loopProfile struct {
+	g    grid
+	diff [][]float64 // grey levels, of [lag][block]
+}
+
+func newLoopProfile(raw *planes, from, lags int) loopProfile {
+	l := loopProfile{raw.grid(), make([][]float64, lags+1)}
+	parallel(lags+1, func(lo, hi int) {
+		one := make([]float64, l.g.blocks())
+		for k := lo; k < hi; k++ {
+			l.diff[k] = make([]float64, l.g.blocks())
+			if k == 0 {
+				continue
+			}
+			pairs := min(regionPairs, raw.n-k-from)
+			for i := range pairs {
+				t := from + (2*i+1)*(raw.n-k-from)/(2*pairs)
+				blockDiffs(one, raw, t, t+k, l.g.cols, l.g.rows)
+				for b, v := range one {
+					l.diff[k][b] += v / float64(pairs)
+				}
+			}
+		}
+	})
+	return l
+}
+
+// depth of the valley of each block at lag p: 1 - difference there over the
+// smaller of the largest ones on either side. still is set for blocks that do not move.
+func (l loopProfile) depth(p int) (depth []float64, still []bool) {
+	depth, still = make([]float64, l.g.blocks()), make([]bool, l.g.blocks())
+	for b := range depth {
+		var nearer, farther float64
+		for k := max(1, p/2); k <= p-max(1, p/8); k++ {
+			nearer = max(nearer, l.diff[k][b])
+		}
+		for k := p + max(1, p/8); k <= min(p+p/2, len(l.diff)-1); k++ {
+			farther = max(farther, l.diff[k][b])
+		}
+		beside := min(nearer, farther)
+		if still[b] = max(nearer, farther) < loopLevels; beside >= loopLevels {
+			depth[b] = 1 - l.diff[p][b]/beside
+		}
+	}
+	return depth, still
+}
+
+func findRegionLoop(raw *planes, second float64, bound int) (best regionLoop) {
+	n := raw.n
+	for _, from := range []int{0, n / 3, 3 * n / 5} {
+		lags := min(bound, (n-from)*3/4)
+		if lags < loopShortest*3/2 {
+			continue
+		}
+		prof := newLoopProfile(raw, from, lags)
+		type candidate struct{ p, size int }
+		var cs []candidate
+		sizes := make([]int, lags+1)
+		for p := loopShortest; p*5/4 <= lags; p++ {
+			in, _ := prof.looping(p)
+			_, sizes[p] = prof.g.largest(in)
+		}
+		for p := loopShortest; p < lags; p++ {
+			if sizes[p] > sizes[p-1] && sizes[p] >= sizes[p+1] && float64(sizes[p]) >= regionLoopArea/2*float64(prof.g.blocks()) {
+				cs = append(cs, candidate{p, sizes[p]})
+			}
+		}
+		slices.SortStableFunc(cs, func(x, y candidate) int { return y.size - x.size })
+		for _, c := range cs[:min(len(cs), 3)] {
+			// The shortest period of which this is a multiple.
+			for _, o := range cs {
+				if o.p < c.p && 10*o.size >= 8*c.size && c.p%o.p <= 1 {
+					c = o
+				}
+			}
+			if l := prof.judge(raw, c.p, second); l.severity > best.severity {
+				best = l
+			}
+		}
+	}
+	return best
+}
+
+func (l loopProfile) looping(p int) (in, still []bool) {
+	depth, still := l.depth(p)
+	in = make([]bool, len(depth))
+	for b, d := range depth {
+		in[b] = d >= regionLoopDepth
+	}
+	return in, still
+}
+
+// judge looks at the part alone as the loop detector looks at the frame.
+func (l loopProfile) judge(raw *planes, p int, second float64) (f regionLoop) {
+	in, still := l.looping(p)
+	in, size := l.g.largest(in)
+	depth, _ := l.depth(p)
+	f.in, f.area = in, float64(size)/float64(l.g.blocks())
+	for b := range in {
+		if !in[b] && !still[b] && depth[b] < regionLoopDepth/2 {
+			f.rest += 1 / float64(l.g.blocks())
+		}
+	}
+	d := regionSelfsim(raw, in, min(raw.n-1, 3*p))
+	ev, ok := findLoops(d, second)
+	if !ok {
+		return f
+	}
+	f.loopEvidence = ev
+	f.severity = strength(regionLoopArea/f.area, regionLoopRest/math.Max(1e-9, f.rest), math.Log2(1/math.Max(1e-9, ev.severity)))
+	if ev.period < p-2 || ev.period > p+2 || ev.repeats() == 1 && ev.to-ev.from < int(2*second) {
+		f.severity *= 0.5 // not what its blocks have in common, or too little of it
+	}
+	if ev.periodic || ev.locked < regionLoopLocked {
+		f.severity *= 0.5 // natural rhythm
+	}
+	return f
+}
+
+// regionSelfsim is the self-similarity of a part of the frame.
+func regionSelfsim(raw *planes, in []bool, lags int) *selfsim {
+	g := raw.grid()
+	q := &planes{n: raw.n, w: raw.w, h: raw.h}
+	var at []int // words
+	for b, ok := range in {
+		if !ok {
+			continue
+		}
+		x, y0 := b%g.cols, b/g.cols*blockHeight
+		y1 := y0 + blockHeight
+		if b/g.cols == g.rows-1 {
+			y1 = raw.h
+		}
+		for y := y0; y < y1; y++ {
+			for k := range blockWidth / 4 {
+				at = append(at, y*raw.w/4+x*blockWidth/4+k)
+			}
+		}
+	}
+	q.words = len(at)
+	q.data = make([]uint64, q.n*q.words)
+	for t := range q.n {
+		from, to := raw.plane(t), q.plane(t)
+		for i, k := range at {
+			to[i] = from[k]
+		}
+	}
+	s := &selfsim{n: q.n, lags: lags, d: make([]uint16, q.n*lags)}
+	samples := uint64(4 * len(at))
+	parallel(q.n, func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			for k := 1; k <= lags && t+k < q.n; k++ {
+				s.d[t*lags+k-1] = uint16((sad(q.plane(t), q.plane(t+k)) + samples/2) / samples)
+			}
+		}
+	})
+	return s
+}
+
+func regionLoopEvents(c *clip, _ *Facts) []event {
+	l := findRegionLoop(c.raw, c.second, c.d.lags)
+	if l.severity == 0 {
+		return nil
+	}
+	box := c.raw.grid().box(l.in, c.src.Meta, c.raw.w, c.raw.h)
+	return []event{{
+		kind: "region_loop", shot: shot{l.onset(), l.end()}, severity: l.severity,
+		confidence: l.depth * l.locked * c.lasting(l.to-l.from),
+		detail:     Failure{PeriodFrames: l.period, Repeats: l.repeats(), Box: box, Area: round(l.area)},
+		words: func(j *judge) string {
+			return fmt.Sprintf("%.0f %% of the picture, in x %d-%d and y %d-%d, repeats every %d frames (%.1f s) from %s %s",
+				100*l.area, box[0], box[2], box[1], box[3], l.period, float64(l.period)/j.second, j.at(l.onset()), j.until(l.end()))
+		},
+	}}
+}
