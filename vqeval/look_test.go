@@ -1,0 +1,261 @@
+package vqeval
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// drawn renders a scene at analysis size without a codec.
+func drawn(n int, fps float64, s scene) *Source {
+	src := &Source{Width: 104, Height: 60, Meta: VideoMeta{FPS: fps, Width: 416, Height: 240}}
+	img := make([]float64, testW*testH)
+	for t := range n {
+		s(float64(t), img)
+		l := make([]byte, 104*60)
+		for y := range 60 {
+			for x := range 104 {
+				i := 2*y*testW + 2*x
+				l[y*104+x] = byte(math.Max(0, math.Min(255, math.Round((img[i]+img[i+1]+img[i+testW]+img[i+testW+1])/4))))
+			}
+		}
+		src.Luma = append(src.Luma, l)
+	}
+	return src
+}
+
+// bare is a clip of one shot for detectors that do not look at its motion.
+func bare(s *Source) *clip {
+	c := &clip{src: s, n: len(s.Luma), second: s.second(), p: newPlanes(s, false), light: newLight(s)}
+	c.raw, c.shots, c.d = withMean(c.p), []shot{{0, c.n}}, &selfsim{n: c.n, lags: c.n - 1}
+	return c
+}
+
+// strongest is the event of the largest severity.
+func strongest(events []event) (best event) {
+	for _, e := range events {
+		if e.severity > best.severity {
+			best = e
+		}
+	}
+	return best
+}
+
+func TestUnpackInvertsPack(t *testing.T) {
+	in, out, words := make([]uint16, 16), make([]uint16, 16), make([]uint64, 4)
+	for i := range in {
+		in[i] = uint16(i * 2047)
+	}
+	pack(words, in)
+	unpack(out, words)
+	for i := range in {
+		if in[i] != out[i] {
+			t.Fatalf("sample %d: %d became %d", i, in[i], out[i])
+		}
+	}
+}
+
+func TestGroupedIsTheMean(t *testing.T) {
+	p := &planes{n: 8, w: 16, h: 12, words: 48, data: make([]uint64, 8*48)}
+	v := make([]uint16, 192)
+	want := make([]int, 192)
+	for f := range 8 {
+		for i := range v {
+			v[i] = uint16((i*977 + f*8191) % (1 << 15))
+			if f >= 4 {
+				want[i] += int(v[i])
+			}
+		}
+		pack(p.plane(f), v)
+	}
+	g := grouped(p)
+	unpack(v, g.plane(1))
+	for i, s := range v {
+		if int(s) != want[i]/4 {
+			t.Fatalf("sample %d is %d, want %d", i, s, want[i]/4)
+		}
+	}
+}
+
+func TestLargestPatchAndBox(t *testing.T) {
+	g := grid{13, 10}
+	in := make([]bool, g.blocks())
+	for y := 2; y < 6; y++ {
+		for x := 9; x < 13; x++ {
+			in[y*13+x] = true
+		}
+	}
+	in[9*13], in[6*13+8] = true, true // alone, and by a corner only
+	patch, n := g.largest(in)
+	if n != 16 || patch[9*13] || patch[6*13+8] {
+		t.Errorf("%d blocks, %v", n, patch)
+	}
+	if b := g.box(patch, VideoMeta{Width: 832, Height: 480}, 104, 60); b[0] != 576 || b[1] != 96 || b[2] != 832 || b[3] != 288 {
+		t.Errorf("box %v", b)
+	}
+}
+
+func TestRegionFreezeHasPlaceAndTime(t *testing.T) {
+	live := flow(3)
+	r := rect{.5, 0, 1, 1}
+	e := strongest(regionFreezeEvents(bare(drawn(96, 16, within(live, r, func(t float64) float64 { return min(t, 45) }))), nil))
+	if e.severity < 0.5 || e.from < 43 || e.from > 47 || e.to != 96 {
+		t.Errorf("frames %d-%d, severity %.2f", e.from, e.to, e.severity)
+	}
+	if b := e.detail.Box; len(b) != 4 || b[0] < 160 || b[0] > 256 || b[1] > 24 || b[2] != 416 || b[3] < 216 {
+		t.Errorf("box %v", e.detail.Box)
+	}
+	if a := e.detail.Area; a < 0.35 || a > 0.6 {
+		t.Errorf("area %.2f", a)
+	}
+	if e := strongest(regionFreezeEvents(bare(drawn(96, 16, live)), nil)); e.severity >= 0.5 {
+		t.Errorf("live: %.2f", e.severity)
+	}
+}
+
+func TestRegionLoopHasPlaceAndPeriod(t *testing.T) {
+	live := flow(4)
+	lap := within(live, rect{0, 0, .5, 1}, func(t float64) float64 { return math.Mod(t, 19) })
+	e := strongest(regionLoopEvents(bare(drawn(96, 16, lap)), nil))
+	if e.severity < 0.5 || e.detail.PeriodFrames != 19 {
+		t.Errorf("period %d, severity %.2f", e.detail.PeriodFrames, e.severity)
+	}
+	if b := e.detail.Box; len(b) != 4 || b[0] > 32 || b[2] < 160 || b[2] > 256 {
+		t.Errorf("box %v", e.detail.Box)
+	}
+	if e := strongest(regionLoopEvents(bare(drawn(96, 16, live)), nil)); e.severity >= 0.5 {
+		t.Errorf("live: %.2f", e.severity)
+	}
+}
+
+func TestFlickerIsLightNotMotion(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	gain := make([]float64, 96)
+	for i := range gain {
+		gain[i] = 1 + 0.03*(2*r.Float64()-1)
+	}
+	white := func(t float64) float64 { return gain[int(t)] }
+	severity := func(s scene) float64 { return strongest(flickerEvents(bare(drawn(96, 24, s)), nil)).severity }
+	live := pan(6, 1)
+	if v := severity(lit(live, whole, white)); v < 0.5 {
+		t.Errorf("white gain: %.2f", v)
+	}
+	if v := severity(lit(live, whole, func(t float64) float64 { return 1 + 0.02*math.Sin(2*math.Pi*6*t/24) })); v < 0.5 {
+		t.Errorf("6 Hz: %.2f", v)
+	}
+	local := strongest(flickerEvents(bare(drawn(96, 24, lit(live, rect{.5, .5, 1, 1}, white))), nil))
+	if local.severity < 0.5 || len(local.detail.Box) != 4 || local.detail.Box[0] < 150 || local.detail.Box[1] < 70 {
+		t.Errorf("local: %.2f in %v", local.severity, local.detail.Box)
+	}
+	for name, s := range map[string]scene{
+		"live": live, "drops": drops(2, 220, 14, 8, 230), "fade": fadeIn(live, 0, 30),
+		"lightning": lit(live, whole, func(t float64) float64 {
+			if int(t) == 40 || int(t) == 43 {
+				return 1.5
+			}
+			return 1
+		}),
+		"ramp": lit(live, whole, func(t float64) float64 { return 1 + 0.3*t/96 }),
+	} {
+		if v := severity(s); v >= 0.5 {
+			t.Errorf("%s: %.2f", name, v)
+		}
+	}
+}
+
+func TestDriftRunsAway(t *testing.T) {
+	const n = 160
+	r := rand.New(rand.NewPCG(4, 4))
+	severity := func(change func(u float64, k *Look)) event {
+		s := drawn(n, 16, sprites(3, 4, 14))
+		for i := range n {
+			k := Look{100, 50, 0.4, 5 + r.NormFloat64()/2, -3 + r.NormFloat64()/2, 0.4 * (1 + 0.02*r.NormFloat64())}
+			change(float64(i)/n, &k)
+			s.Look = append(s.Look, k)
+		}
+		return strongest(driftEvents(bare(s), nil))
+	}
+	late := func(u float64) float64 { return max(0, (u-0.4)/0.6) }
+	for what, change := range map[string]func(u float64, k *Look){
+		"colour":   func(u float64, k *Look) { k.Cb += 30 * late(u); k.Cr += 12 * late(u) },
+		"detail":   func(u float64, k *Look) { k.Detail *= math.Exp(-0.9 * late(u)) },
+		"exposure": func(u float64, k *Look) { k.Contrast *= math.Exp(-0.8 * late(u)) },
+	} {
+		if e := severity(change); e.severity < 0.5 || e.detail.What != what || e.from < n*4/10 || e.from > n*6/10 {
+			t.Errorf("%s: %s %.2f from frame %d", what, e.detail.What, e.severity, e.from)
+		}
+	}
+	for what, change := range map[string]func(u float64, k *Look){
+		"nothing":        func(float64, *Look) {},
+		"comes and goes": func(u float64, k *Look) { k.Cb += 30 * math.Sin(math.Pi*u) },
+		"sunset":         func(u float64, k *Look) { k.Luma *= 1 - 0.12*u },
+		"unknown detail": func(_ float64, k *Look) { k.Detail = math.NaN() },
+	} {
+		if e := severity(change); e.severity >= 0.5 {
+			t.Errorf("%s: %s %.2f", what, e.detail.What, e.severity)
+		}
+	}
+}
+
+func TestCameraOnly(t *testing.T) {
+	l := newLattice(rand.New(rand.NewPCG(8, 8)), 64)
+	move := func(t float64, img []float64) { texture(l, img, 0.9*t, 5*math.Sin(t/20), 1+0.002*t, 170) }
+	ask := func(s scene) (bool, string) {
+		c := bare(drawn(64, 16, s))
+		return cameraOnly(c.p, c.shots, c.second, false)
+	}
+	if only, why := ask(move); !only || why != "" {
+		t.Errorf("a pan with zoom: %v %s", only, why)
+	}
+	walker := func(t float64, img []float64) {
+		move(t, img)
+		disc(img, 40+1.5*t, 60, 16, 220)
+	}
+	if only, why := ask(walker); only || why != "" {
+		t.Errorf("with a walker: %v %s", only, why)
+	}
+	if _, why := ask(func(_ float64, img []float64) { move(0, img) }); why == "" {
+		t.Error("a still was assessed")
+	}
+}
+
+func TestAffineIsFound(t *testing.T) {
+	l := newLattice(rand.New(rand.NewPCG(5, 8)), 64)
+	c := bare(drawn(2, 16, func(t float64, img []float64) { texture(l, img, 9*t, -4*t, 1+0.04*t, 170) }))
+	m := register(pyramid(c.p, 0), pyramid(c.p, 1))
+	// Content moves by -d/z in video samples, half of that at analysis size, and shrinks by z.
+	want := affine{-4.5 / 1.04, 1/1.04 - 1, 0, 2 / 1.04, 0, 1/1.04 - 1}
+	for i := range m {
+		if tol := [...]float64{.1, .003, .003, .1, .003, .003}[i]; math.Abs(m[i]-want[i]) > tol {
+			t.Errorf("parameter %d is %.4f, want %.4f", i, m[i], want[i])
+		}
+	}
+}
+
+func TestDetailSeesBlurNotContrast(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	const w, h = 320, 16
+	sharp := make([]byte, w*h)
+	for i := range sharp {
+		sharp[i] = byte(100 + 20*math.Sin(float64(i%w)/3) + 15*math.Sin(float64(i%w)/1.3) + 4*r.NormFloat64())
+	}
+	flat, blurred := make([]byte, w*h), make([]byte, w*h)
+	for i, v := range sharp {
+		flat[i] = 60 + v/2
+		var sum int
+		for k := -3; k <= 3; k++ {
+			sum += int(sharp[max(0, min(w*h-1, i+k))])
+		}
+		blurred[i] = byte(sum / 7)
+	}
+	a, b, c := detailOf(sharp, w), detailOf(flat, w), detailOf(blurred, w)
+	if math.Abs(math.Log(a/b)) > 0.05 {
+		t.Errorf("half the contrast: %.3f became %.3f", a, b)
+	}
+	if c > 0.8*a {
+		t.Errorf("blur: %.3f became %.3f", a, c)
+	}
+	if !math.IsNaN(detailOf(make([]byte, w*h), w)) {
+		t.Error("a black frame has a detail")
+	}
+}
