@@ -152,10 +152,20 @@ func findDrift(look []Look, l *light, in shot, second float64) (best drift) {
 	return best
 }
 
-func driftEvents(c *clip, _ *Facts) []event {
+// driftUnknown says why there is nothing to judge, "" if there is.
+func driftUnknown(c *clip) string {
 	if c.src.Look == nil {
-		return nil
+		return "the look of the frames is not known"
 	}
+	for _, s := range c.shots {
+		if s = lasts(c.src.Look, s); float64(s.to-s.from) >= driftSeconds*c.second {
+			return ""
+		}
+	}
+	return fmt.Sprintf("needs a shot of at least %g seconds besides fades", driftSeconds)
+}
+
+func driftEvents(c *clip, _ *Facts) []event {
 	var out []event
 	for _, s := range c.shots {
 		d := findDrift(c.src.Look, c.light, s, c.second)

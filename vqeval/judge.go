@@ -105,6 +105,11 @@ func (j *judge) all(c *clip, o Options) {
 				j.r.NotAssessed[k] = fmt.Sprintf("needs at least %d frames, there are %d", least, c.n)
 			}
 		}
+		if why := driftUnknown(c); why != "" && slices.Contains(d.kinds, "drift") && c.n >= least {
+			assessed["drift"] = false
+			j.r.NotAssessed["drift"] = why
+			continue
+		}
 		if c.n >= least {
 			events = append(events, d.find(c, &j.r.Facts)...)
 		}

@@ -6,6 +6,36 @@ import (
 	"testing"
 )
 
+// rect is a part of the picture in shares of it.
+type rect struct{ x0, y0, x1, y1 float64 }
+
+// within bends time inside a part of the picture only.
+func within(s scene, r rect, time func(t float64) float64) scene {
+	other := make([]float64, testW*testH)
+	return func(t float64, img []float64) {
+		s(t, img)
+		s(time(t), other)
+		for y := int(r.y0 * testH); y < int(r.y1*testH); y++ {
+			a, b := y*testW+int(r.x0*testW), y*testW+int(r.x1*testW)
+			copy(img[a:b], other[a:b])
+		}
+	}
+}
+
+// lit multiplies the picture, or a part of it, by a gain per frame.
+func lit(s scene, r rect, gain func(t float64) float64) scene {
+	return func(t float64, img []float64) {
+		s(t, img)
+		for y := int(r.y0 * testH); y < int(r.y1*testH); y++ {
+			for x := int(r.x0 * testW); x < int(r.x1*testW); x++ {
+				img[y*testW+x] *= gain(t)
+			}
+		}
+	}
+}
+
+var whole = rect{0, 0, 1, 1}
+
 // drawn renders a scene at analysis size without a codec.
 func drawn(n int, fps float64, s scene) *Source {
 	src := &Source{Width: 104, Height: 60, Meta: VideoMeta{FPS: fps, Width: 416, Height: 240}}

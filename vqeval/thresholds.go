@@ -51,14 +51,14 @@ const (
 	staticBlocks = 0.03 // share of the blocks that count as liveliest
 
 	// A region that freezes.
-	regionLevels  = 0.8  // grey levels that its blocks got within half a second
-	regionQuiet   = 0.3  // of which this is left
-	regionArea    = 0.07 // of the frame
-	regionSeconds = 1.0  // half of it at the end of a shot
-	regionSpread  = 4.0  // frames within which its blocks stop
-	regionLive    = 0.02 // of the frame that goes on
-	regionWhole   = 0.8  // severity from which a freeze of the whole frame is believed
-	regionDrop    = 0.3  // of its usual pace until it stops
+	regionLevels  = 0.8   // grey levels that its blocks got within half a second
+	regionQuiet   = 0.3   // of which this is left
+	regionArea    = 0.055 // of the frame
+	regionSeconds = 1.0   // half of it at the end of a shot
+	regionSpread  = 4.0   // frames within which its blocks stop
+	regionLive    = 0.02  // of the frame that goes on
+	regionWhole   = 0.8   // severity from which a freeze of the whole frame is believed
+	regionDrop    = 0.3   // of its usual pace until it stops
 
 	// A region that loops.
 	regionPairs      = 12   // frames of which each lag is measured
