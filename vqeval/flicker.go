@@ -28,7 +28,7 @@ func findFlicker(l *light, s shot, second float64) []flicker {
 	hop := max(1, length/3)
 	for from := 0; ; from += hop {
 		from = min(from, s.to-s.from-length)
-		f := flickerIn(h, from, from+length)
+		f := flickerIn(h, from, from+length, l.mean(s.from+from, s.from+from+length))
 		f.shot = shot{s.from + from, s.from + from + length}
 		all = append(all, f)
 		if from+length >= s.to-s.from {
@@ -55,7 +55,9 @@ func joinFlicker(all []flicker) []flicker {
 	return out
 }
 
-func flickerIn(h [][]float64, from, to int) flicker {
+// flickerIn judges the frames [from,to) of a shot of that mean level.
+func flickerIn(h [][]float64, from, to int, level float64) flicker {
+	bar := max(flickerGain, flickerLevels/level)
 	var cov [tiles][tiles]float64
 	n := float64(to - from)
 	for i := range tiles {
@@ -83,7 +85,7 @@ func flickerIn(h [][]float64, from, to int) flicker {
 			return flicker{}
 		}
 		f := flicker{amplitude: math.Sqrt(common), together: common / own}
-		f.severity = strength(flickerGain/f.amplitude, together/f.together)
+		f.severity = strength(bar/f.amplitude, together/f.together)
 		f.in = make([]bool, tiles)
 		for _, i := range in {
 			f.in[i] = true

@@ -9,20 +9,19 @@ import (
 // everywhere at once is the light or the exposure, how it changes in one part alone is
 // what moves there.
 type light struct {
-	log [][tiles]float64 // natural logarithm of the mean luma of each tile, per frame
+	level [][tiles]float64 // mean luma of each tile plus tileDark, per frame
 }
 
 const (
 	tileCols = 8
 	tileRows = 6
 	tiles    = tileCols * tileRows
-	// tileDark is added to the luma before the logarithm: a change of a level in
-	// the dark is no change of gain.
+	// tileDark is added to the luma: a change of a level in the dark is no change of gain.
 	tileDark = 8
 )
 
 func newLight(s *Source) *light {
-	l := &light{log: make([][tiles]float64, len(s.Luma))}
+	l := &light{level: make([][tiles]float64, len(s.Luma))}
 	parallel(len(s.Luma), func(lo, hi int) {
 		for t := lo; t < hi; t++ {
 			for r := range tileRows {
@@ -38,12 +37,23 @@ func newLight(s *Source) *light {
 				}
 				for c, v := range sum {
 					n := (y1 - y0) * ((c+1)*s.Width/tileCols - c*s.Width/tileCols)
-					l.log[t][r*tileCols+c] = math.Log(float64(v)/float64(n) + tileDark)
+					l.level[t][r*tileCols+c] = float64(v)/float64(n) + tileDark
 				}
 			}
 		}
 	})
 	return l
+}
+
+// mean is the mean level of a stretch.
+func (l *light) mean(from, to int) float64 {
+	var sum float64
+	for _, tiles := range l.level[from:to] {
+		for _, v := range tiles {
+			sum += v
+		}
+	}
+	return sum / float64(tiles*(to-from))
 }
 
 // gain is how much brighter the light is at the end of a stretch than at its start, as the sum
@@ -55,7 +65,7 @@ func (l *light) gain(from, to int) float64 {
 	for t := from; t < to-1; {
 		u := min(to-1, t+phase)
 		for i := range d {
-			d[i] = l.log[u][i] - l.log[t][i]
+			d[i] = math.Log(l.level[u][i] / l.level[t][i])
 		}
 		slices.Sort(d[:])
 		sum += (d[tiles/2] + d[tiles/2-1]) / 2
@@ -64,9 +74,9 @@ func (l *light) gain(from, to int) float64 {
 	return sum
 }
 
-// ripple is what is left of each tile's series in the shot when the mean of about a
-// quarter of a second around each frame is taken off: ramps are gone, what alternates
-// within that time remains. Outliers (lightning, a hidden cut) are clipped.
+// ripple is how far each tile's series in the shot is from its mean over about a
+// quarter of a second around each frame, as a share of that mean: ramps are gone,
+// what alternates within that time remains. Outliers (lightning, a hidden cut) are clipped.
 func (l *light) ripple(s shot, second float64) [][]float64 {
 	reach := max(2, int(math.Round(second/8)))
 	n := s.to - s.from
@@ -81,9 +91,9 @@ func (l *light) ripple(s shot, second float64) [][]float64 {
 				}
 				var sum float64
 				for u := t - r; u <= t+r; u++ {
-					sum += l.log[s.from+u][i]
+					sum += l.level[s.from+u][i]
 				}
-				h[t] = l.log[s.from+t][i] - sum/float64(2*r+1)
+				h[t] = l.level[s.from+t][i]*float64(2*r+1)/sum - 1
 				size[t] = math.Abs(h[t])
 			}
 			bar := 4 * quantile(size, 0.5)

@@ -77,6 +77,7 @@ const (
 	// Light that flickers.
 	flickerSeconds       = 3.0    // that are looked at together
 	flickerGain          = 0.0035 // root mean square of the common gain
+	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
 	flickerTogetherLocal = 0.45   // likewise where only some of them flicker
 
