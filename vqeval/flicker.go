@@ -70,7 +70,7 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 			cov[j][i] = cov[i][j]
 		}
 	}
-	weigh := func(in []int, together float64) flicker {
+	weigh := func(in []int, bar, together float64) flicker {
 		var sum, own, pairs float64
 		for a, i := range in {
 			own += cov[i][i]
@@ -96,7 +96,7 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 	for i := range everywhere {
 		everywhere[i] = i
 	}
-	best := weigh(everywhere, flickerTogether)
+	best := weigh(everywhere, bar, flickerTogether)
 	best.whole = true
 	if best.severity >= 0.5 {
 		return best
@@ -110,7 +110,7 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 						in = append(in, (y+r)*tileCols+x+c)
 					}
 				}
-				if f := weigh(in, flickerTogetherLocal); f.severity > best.severity {
+				if f := weigh(in, flickerLocal*bar, flickerTogetherLocal); f.severity > best.severity {
 					best = f
 				}
 			}

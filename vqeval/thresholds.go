@@ -79,7 +79,8 @@ const (
 	flickerGain          = 0.0035 // root mean square of the common gain
 	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
-	flickerTogetherLocal = 0.45   // likewise where only some of them flicker
+	flickerLocal         = 2.5    // times the gain and the levels, where only a part flickers: fire does
+	flickerTogetherLocal = 0.55   // likewise where only some of them flicker
 
 	// A look that runs away: changes over a shot.
 	driftSeconds    = 2.0  // the shortest shot
