@@ -63,9 +63,12 @@ func trendOf(v []float64) (t trend, ok bool) {
 	if whole*t.change <= 0 {
 		t.order /= 2 // most of the clip went the other way, or nowhere
 	}
-	for i := n - 1; i >= 0; i-- {
-		if !math.IsNaN(v[i]) && (v[i]-first)*t.change < 0.2*t.change*t.change {
-			t.onset = i
+	// A frame may go astray; the last bin that is still near the start is where it parts.
+	near := func(v float64) bool { return (v-first)*t.change < 0.2*t.change*t.change }
+	for i := most - 1; i >= 0; i-- {
+		if near(bins[i]) {
+			for t.onset = i * n / most; t.onset < n-1 && near(v[t.onset]); t.onset++ {
+			}
 			break
 		}
 	}
