@@ -303,9 +303,9 @@ func (p *planner) variants() {
 // perKind and perLive bound the subset for CI.
 const (
 	perKind  = 5
-	perLive  = 14
+	perLive  = 11
 	ciLimit  = 120
-	variants = 10
+	variants = 8
 )
 
 // markCI chooses what CI renders: of every kind a few classes, of every class of
@@ -321,7 +321,7 @@ func markCI(all []*recipe) {
 	}
 	most := func(k string) int {
 		if k == "freeze" || k == "loop" { // more ways to fail
-			return perKind + 2
+			return perKind + 4
 		}
 		return perKind
 	}
@@ -333,17 +333,18 @@ func markCI(all []*recipe) {
 	// The test half's classes first; a second lap fills up.
 	for lap := range 2 {
 		for _, r := range all {
-			if r.Split != Test || r.Variant != "" || !small(r) || r.CI {
+			// A class that has no small video sends a larger one.
+			if r.Split != Test || r.Variant != "" || r.CI || !small(r) && (lap == 0 || class[r.Kind+r.Class] > 0) {
 				continue
 			}
 			switch {
-			case r.Kind != "" && kind[r.Kind] < most(r.Kind) && class[r.Class] <= lap:
+			case r.Kind != "" && kind[r.Kind] < most(r.Kind) && class[r.Kind+r.Class] <= lap:
 				kind[r.Kind]++
 			case r.Kind == "" && (class[r.Class] == 0 || lap == 1 && r.Class == "live" && class[r.Class] < perLive):
 			default:
 				continue
 			}
-			class[r.Class]++
+			class[r.Kind+r.Class]++
 			take(r)
 		}
 	}

@@ -20,6 +20,7 @@ func TestPlan(t *testing.T) {
 		splits[f.Name] = f.Split
 	}
 	negatives, ci := 0, 0
+	inCI, inTest := map[string]bool{}, map[string]bool{}
 	for _, r := range all {
 		l := r.Label
 		if err := l.check(); err != nil {
@@ -40,6 +41,10 @@ func TestPlan(t *testing.T) {
 		}
 		if l.CI {
 			ci++
+			inCI[l.Kind+"/"+l.Class] = true
+		}
+		if l.Split == Test {
+			inTest[l.Kind+"/"+l.Class] = true
 		}
 		if l.Variant != "" {
 			variantsOf[l.VariantOf]++
@@ -77,6 +82,11 @@ func TestPlan(t *testing.T) {
 		}
 		if !own {
 			t.Errorf("%s: no transform that only the test half has", k)
+		}
+	}
+	for c := range inTest {
+		if !inCI[c] {
+			t.Errorf("CI sees nothing of %s", c)
 		}
 	}
 	for id, ls := range ladders {
