@@ -34,7 +34,8 @@ func findCuts(s *Source, d *selfsim) []int {
 				around = append(around, d.at(u-1, u))
 			}
 		}
-		usual := quantile(around, 0.5)
+		// Where frames are shown several times, most differences are nought.
+		usual := max(quantile(around, 0.5), quantile(around, 0.75)/2)
 		if jump < cutRatio*usual {
 			continue
 		}

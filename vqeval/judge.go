@@ -11,7 +11,8 @@ import (
 // the severity of a clean video is a measurement too.
 type event struct {
 	kind string
-	shot // frames [from,to)
+	shot       // frames [from,to)
+	hit  []int // the frames of it that are hit; nil: all
 	severity,
 	confidence float64
 	detail Failure               // the fields that only its kind has
@@ -28,12 +29,17 @@ type detector struct {
 // detectors, in the order of precedence: see arbitrate.
 var detectors = []detector{
 	{[]string{"loop"}, fewFrames, loopEvents},
+	{[]string{"pingpong"}, fewFrames, pingpongEvents},
 	{[]string{"freeze"}, fewFrames, freezeEvents},
 	{[]string{"region_freeze"}, fewFrames, regionFreezeEvents},
 	{[]string{"region_loop"}, fewFrames, regionLoopEvents},
 	{[]string{"flicker"}, oneSecond, flickerEvents},
 	{[]string{"drift"}, driftFrames, driftEvents},
 	{[]string{"static"}, fewFrames, staticEvents},
+	{[]string{"return_to_start"}, fewFrames, returnEvents},
+	{[]string{"stutter"}, fewFrames, stutterEvents},
+	{[]string{"seam"}, fewFrames, seamEvents},
+	{[]string{"scene_jump"}, fewFrames, jumpEvents},
 }
 
 // leastFrames is the shortest clip in which a freeze or a loop can be seen.
@@ -55,14 +61,19 @@ func arbitrate(events []event) []event {
 		for _, o := range events {
 			if o.severity >= 0.5 && slices.Contains(kinds, o.kind) {
 				from := o.from
-				if o.kind == "loop" || o.kind == "pingpong" {
-					from -= o.detail.PeriodFrames // the first time belongs to it
+				switch o.kind { // the first time belongs to it
+				case "loop":
+					from -= o.detail.PeriodFrames
+				case "pingpong":
+					from -= o.detail.PeriodFrames / 2
 				}
 				n = max(n, min(e.to, o.to)-max(e.from, from))
 			}
 		}
 		return n
 	}
+	// There and back again is also a loop whose period is the whole swing.
+	drop(func(e event) bool { return e.kind == "loop" && 2*covered(e, "pingpong") > e.to-e.from })
 	// The four-lag means of a short hard loop are as flat as those of a still.
 	// One that lies mostly outside the loop is its own failure.
 	drop(func(e event) bool { return e.kind == "freeze" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
@@ -78,6 +89,30 @@ func arbitrate(events []event) []event {
 	// What moved before it froze, or in a short loop whose innovation cancels, was not
 	// static.
 	drop(func(e event) bool { return e.kind == "static" && covered(e, "freeze", "loop", "pingpong") > 0 })
+	// Back at the start and on from there in order is a loop, and the way back of a
+	// ping-pong is no return.
+	drop(func(e event) bool { return e.kind == "return_to_start" && covered(e, "loop", "pingpong") > 0 })
+	// touches tells whether e lies at an end of a found event of a kind, or at a lap of it.
+	touches := func(e event, kinds ...string) bool {
+		return slices.ContainsFunc(events, func(o event) bool {
+			if o.severity < 0.5 || !slices.Contains(kinds, o.kind) {
+				return false
+			}
+			for _, t := range append([]int{o.from, o.to}, o.hit...) {
+				if abs(e.from-t) <= phase {
+					return true
+				}
+			}
+			return e.from >= o.from && e.from < o.to
+		})
+	}
+	// The jump at a lap, at the end of a pause or after a held frame is part of it.
+	drop(func(e event) bool {
+		return e.kind == "seam" && touches(e, "loop", "pingpong", "return_to_start", "stutter")
+	})
+	drop(func(e event) bool {
+		return e.kind == "scene_jump" && touches(e, "loop", "pingpong", "return_to_start", "stutter", "seam", "freeze")
+	})
 	return events
 }
 
@@ -159,6 +194,12 @@ func (j *judge) failure(own []event) Failure {
 		}
 		if best == nil || e.to-e.from > best.to-best.from {
 			best = &own[i]
+		}
+		if e.hit != nil {
+			for _, t := range e.hit {
+				hit[t] = true
+			}
+			continue
 		}
 		for t := e.from; t < e.to; t++ {
 			hit[t] = true

@@ -102,13 +102,7 @@ var Kinds = []string{"freeze", "loop", "pingpong", "return_to_start", "stutter",
 // lacking says why a kind of failure or a score is absent from every report of
 // this version.
 var lacking = map[string]string{
-	"pingpong":        "no detector in this version",
-	"return_to_start": "no detector in this version; a start that is replayed is a loop",
-	"stutter":         "no detector in this version",
-	"seam":            "no detector in this version",
-	"scene_jump":      "no detector in this version",
-	"cadence":         "no detector in this version",
-	"text_alignment":  "needs a prompt and CLIP weights",
+	"text_alignment": "needs a prompt and CLIP weights",
 }
 
 func newReport(m VideoMeta) *Report {

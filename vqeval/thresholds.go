@@ -91,6 +91,71 @@ const (
 	driftColour     = 9.0  // levels of mean Cb, Cr
 	driftDetail     = 0.3  // of the logarithm of the detail
 
+	// Held frames.
+	stutterReach   = 6    // frames to either side in which the pace is taken
+	stutterLevels  = 0.5  // grey levels a frame: the least pace at which a held frame is seen
+	stutterLeft    = 0.4  // of the pace: a held frame differs by less from the one before
+	stutterMean    = 0.25 // likewise on average
+	stutterGoes    = 0.5  // of the pace: the frames beside it differ by more
+	stutterEdge    = 0.6  // of the differences beside it
+	stutterTurn    = 0.8  // likewise: the frames beside it differ by more from each other
+	stutterHold    = 5    // held frames in a row; more is a pause
+	stutterFrames  = 2.0  // held frames at least
+	stutterShare   = 0.02 // of all frames
+	cadenceHeld    = 5    // held frames that show a pattern
+	cadenceCycles  = 3    // cycles of it
+	cadenceFit     = 0.6  // share of the held frames that it explains, times that of its repeats that are seen
+	cadenceLongest = 25   // frames in one cycle
+
+	// Mirrored time.
+	mirrorFrames   = 12   // a mirror reaches at least so far to either side
+	mirrorSeconds  = 0.5  // and so long
+	mirrorLevels   = 0.8  // grey levels that the content beside the mirror differs by
+	mirrorMatch    = 0.45 // a pair belongs to it below this share of what is beside it
+	mirrorBridge   = 3    // pairs that may fail in a row
+	mirrorDepth    = 0.6  // decision point of the depth
+	mirrorNearness = 0.9  // of the adjacent difference, plus noise: how near a copy must be
+	mirrorNoise    = 0.5  // grey levels
+	mirrorLock     = 0.7  // share of the pairs that are nearest to each other
+	mirrorFaint    = 0.05 // severity below which a centre is not kept
+	mirrorApart    = 6    // frames at least between two reversals
+	mirrorSlack    = 4    // frames that a mirror may fall short
+	mirrorLoose    = 0.6  // of the severity is left where it falls shorter
+	strayLevels    = 2.0  // grey levels over which the timing of the way back is measured
+	strayNear      = 0.3  // frames that it may be early or late
+	strayFar       = 0.06 // and of the frames over which that is measured
+
+	// Back at the start.
+	returnFirst  = 5    // frames that are the start
+	returnFade   = 16   // frames of the longest cross-fade
+	returnAway   = 0.75 // seconds before, in which the content was elsewhere
+	returnJump   = 2.5  // times the motion around it
+	returnDetour = 0.25 // of the way: what blends makes no detour
+	returnNear   = 1.2  // of the adjacent difference at the start, plus noise
+	returnNoise  = 0.5  // grey levels
+	returnMatch  = 0.35 // of how far the content was, and of how far the start moves on
+	returnLevels = 1.0  // grey levels that both are at least
+
+	// Jumps within a scene.
+	jumpReach   = 8    // frames to either side in which the liveliest sets the pace
+	jumpLevels  = 2.0  // grey levels
+	jumpNoise   = 0.5  // grey levels added to the pace
+	jumpRatio   = 3.2  // times the pace
+	jumpStays   = 0.7  // of the step remains a few frames to either side
+	sceneLooks  = 0.02 // distance of the looks within one scene, plus
+	sceneVaries = 1.5  // times that on either side
+
+	// Steps at one spacing.
+	seamShortest = 8    // frames
+	seamNoise    = 0.25 // grey levels added to the pace
+	seamTone     = 0.25 // grey levels added to the changes of exposure and contrast
+	seamLevels   = 0.75 // grey levels of content
+	seamStep     = 1.8  // times the changes around it
+	seamClear    = 2.5  // likewise, on average
+	seamRegular  = 0.75 // of the places have a step
+	seamLeast    = 3    // steps
+	seamOthers   = 0.5  // steps elsewhere for each
+
 	// The cycle of a decoder.
 	cyclePsi    = 0.10
 	cycleLevels = 0.2 // grey levels of shimmer

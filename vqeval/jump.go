@@ -1,0 +1,151 @@
+package vqeval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// jumpEvidence is one frame at which the content makes a step although the scene
+// stays the same.
+type jumpEvidence struct {
+	at       int
+	step     float64 // grey levels
+	pace     float64 // of the motion around it, grey levels a frame
+	severity float64
+}
+
+func jumpEvents(c *clip, facts *Facts) []event {
+	a := c.adjacentAcross()
+	var out []event
+	for t := 2; t+2 < c.n; t++ {
+		e, ok := c.jump(a, t)
+		if !ok {
+			continue
+		}
+		if e.severity >= 0.5 {
+			// What stays in the scene is no cut.
+			facts.Cuts = slices.DeleteFunc(facts.Cuts, func(k int) bool { return abs(k-t) <= 1 })
+		}
+		out = append(out, event{
+			kind: "scene_jump", shot: shot{t, t + 1}, severity: e.severity,
+			confidence: math.Max(0, 1-e.pace/e.step) * c.lasting(min(t, c.n-t)),
+			words: func(j *judge) string {
+				return fmt.Sprintf("jumps within the scene at %s, by %.0f times the motion around it", j.at(t), e.step/(e.pace+jumpNoise))
+			},
+		})
+	}
+	return out
+}
+
+// jump measures the step at t.
+func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
+	e := jumpEvidence{at: t, step: a[t]}
+	if e.step < jumpLevels/2 {
+		return e, false
+	}
+	e.pace = around(a, shot{1, c.n}, t, jumpReach, 1)
+	ratio := e.step / (e.pace + jumpNoise)
+	if ratio < jumpRatio/2 || !c.steps(t, e.step) || !c.sameScene(t) {
+		return e, false
+	}
+	e.severity = strength(
+		jumpRatio/ratio,
+		jumpLevels/e.step,
+	)
+	return e, true
+}
+
+// steps tells whether the content steps at t and stays there: a flash comes back, and
+// so does the noise that an encoder refreshes.
+func (c *clip) steps(t int, step float64) bool {
+	for k := 1; k <= 3; k++ {
+		if i := t - 1 - k; i >= 0 && (c.d.at(i, t) < jumpStays*step || c.d.at(i, t-1) > 0.7*step*float64(k)) {
+			return false
+		}
+		if j := t + k; j < c.n && (c.d.at(t-1, j) < jumpStays*step || c.d.at(t, j) > 0.7*step*float64(k)) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameScene tells whether the frames before and from t show one scene: tones and
+// textures differ by little more than they do within a second on either side.
+func (c *clip) sameScene(t int) bool {
+	lo, hi := 0, c.n
+	for _, k := range c.cuts { // only up to other cuts
+		if k < t-1 {
+			lo = max(lo, k)
+		} else if k > t+1 {
+			hi = min(hi, k)
+		}
+	}
+	var usual, across []float64
+	side := func(from, sign int) {
+		for _, k := range [...]int{6, 12, 24} {
+			if u := from + sign*k; u >= lo && u < hi {
+				usual = append(usual, lookDistance(c.src, from, u))
+			}
+		}
+	}
+	side(t-1, -1)
+	side(t, 1)
+	for _, k := range [...]int{0, 6} {
+		across = append(across, lookDistance(c.src, max(lo, t-1-k), t), lookDistance(c.src, t-1, min(hi-1, t+k)))
+	}
+	return quantile(across, 0.5) < sceneLooks+sceneVaries*quantile(usual, 0.7)
+}
+
+// lookDistance compares the tones, the strengths and the directions of the gradients
+// and the colourfulness of two frames: the largest of the distances of their
+// histograms, 0 equal, 1 disjoint.
+func lookDistance(s *Source, i, j int) float64 {
+	d := histogramDistance(s.Luma[i], s.Luma[j])
+	a, b := gradients(s, i), gradients(s, j)
+	for k := range a {
+		d = max(d, chiSquare(a[k][:], b[k][:]))
+	}
+	if s.Saturation != nil {
+		d = max(d, math.Abs(s.Saturation[i]-s.Saturation[j]))
+	}
+	return d
+}
+
+// gradients are histograms of the logarithm of the gradient's size, and of its
+// direction weighted by the size; each sums to 1.
+func gradients(s *Source, t int) (h [2][8]float64) {
+	l, w := s.Luma[t], s.Width
+	for y := 1; y < s.Height-1; y++ {
+		for x := 1; x < w-1; x++ {
+			o := y*w + x
+			gx, gy := float64(l[o+1])-float64(l[o-1]), float64(l[o+w])-float64(l[o-w])
+			g := math.Hypot(gx, gy)
+			h[0][min(7, int(math.Log2(1+g)))]++
+			if g > 0 {
+				h[1][int(math.Mod(math.Atan2(gy, gx)+2*math.Pi, math.Pi)/math.Pi*7.999)] += g
+			}
+		}
+	}
+	for k := range h {
+		var sum float64
+		for _, v := range h[k] {
+			sum += v
+		}
+		for i := range h[k] {
+			h[k][i] /= max(sum, 1e-9)
+		}
+	}
+	return h
+}
+
+// chiSquare is half the chi-square distance of two histograms that sum to 1.
+func chiSquare(a, b []float64) float64 {
+	var x float64
+	for i := range a {
+		if s := a[i] + b[i]; s > 0 {
+			x += (a[i] - b[i]) * (a[i] - b[i]) / s
+		}
+	}
+	return x / 2
+}

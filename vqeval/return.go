@@ -1,0 +1,131 @@
+package vqeval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// returnEvidence is one moment at which the clip is back at its first frames without
+// having come back to them: by a jump, or by a short cross-fade.
+type returnEvidence struct {
+	onset, end int     // frames [onset,end) are like the first ones
+	fade       int     // frames of the cross-fade, 1 = a jump
+	near       float64 // difference from the first frames, grey levels
+	far        float64 // likewise just before
+	severity   float64
+}
+
+func returnEvents(c *clip, _ *Facts) []event {
+	var out []event
+	for _, r := range findReturns(c) {
+		out = append(out, event{
+			kind: "return_to_start", shot: shot{r.onset, r.end}, severity: r.severity,
+			confidence: math.Max(0, 1-r.near/r.far) * c.lasting(r.onset),
+			words: func(j *judge) string {
+				return fmt.Sprintf("is back at the start at %s", j.at(r.onset))
+			},
+		})
+	}
+	return out
+}
+
+// toStart is the difference of each frame from the nearest of the first few.
+func (c *clip) toStart() []float64 {
+	r := make([]float64, c.n)
+	for t := range r {
+		r[t] = math.Inf(1)
+		for k := range min(returnFirst, c.n) {
+			if c.d.has(k, t) {
+				r[t] = min(r[t], c.d.at(k, t))
+			}
+		}
+	}
+	return r
+}
+
+func findReturns(c *clip) []returnEvidence {
+	r := c.toStart()
+	// How fast, and how far within a second or so, the start itself moves on.
+	var first float64
+	for k := 1; k <= returnFirst && k < c.n; k++ {
+		first += c.d.at(k-1, k) / returnFirst
+	}
+	grows := 0.0
+	for k := returnFirst; k < min(c.n, c.d.lags, returnFirst+int(math.Round(1.5*c.second))); k++ {
+		if len(c.cuts) > 0 && k >= c.cuts[0] {
+			break
+		}
+		grows = max(grows, c.d.at(0, k))
+	}
+	away := int(math.Round(returnAway * c.second))
+	var out []returnEvidence
+	for t := returnFirst + away; t < c.n; t++ {
+		if math.IsInf(r[t], 1) || r[t] > 0.5*r[t-1] && r[t] > 0.5*r[max(0, t-returnFade)] {
+			continue
+		}
+		e := c.returned(r, t, away, first, grows)
+		if e.severity < 0.05 {
+			continue
+		}
+		if k := len(out) - 1; k >= 0 && t < out[k].end+returnFade {
+			if e.severity > out[k].severity {
+				out[k] = e
+			}
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// returned judges the return at t.
+func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEvidence {
+	e := returnEvidence{onset: t, end: t + 1, near: r[t]}
+	best := math.Inf(1)
+	for fade := 1; fade <= returnFade && t-fade-away >= 0; fade++ {
+		u := t - fade
+		before := slices.Clone(r[u-away+1 : u+1])
+		far := quantile(before, 0.5)
+		if math.IsInf(far, 1) || r[u] < 0.7*far {
+			continue
+		}
+		var how float64
+		if fade == 1 {
+			usual := around(c.adjacentAcross(), shot{0, c.n}, t, 8, 0.7)
+			how = returnJump * (usual + 0.25) / c.d.at(u, t)
+		} else {
+			// A blend lies between what it blends; motion makes a detour.
+			detour := 0.0
+			for v := u + 1; v < t; v++ {
+				detour = max(detour, (c.d.at(u, v)+c.d.at(v, t))/c.d.at(u, t)-1)
+			}
+			how = detour / returnDetour
+		}
+		if how < best {
+			best, e.fade, e.far = how, fade, far
+			e.severity = strength(
+				how,
+				r[t]/(returnNear*(first+returnNoise)),
+				r[t]/(returnMatch*min(far, grows)+1e-9),
+				returnLevels/(min(far, grows)+1e-9),
+			)
+		}
+	}
+	for e.end < c.n && r[e.end] < 0.5*e.far {
+		e.end++
+	}
+	if e.fade > 1 {
+		e.onset = t - e.fade + 1
+	}
+	return e
+}
+
+// adjacentAcross is the difference of every frame from the one before, cuts included.
+func (c *clip) adjacentAcross() []float64 {
+	a := make([]float64, c.n)
+	for t := 1; t < c.n; t++ {
+		a[t] = c.d.at(t-1, t)
+	}
+	return a
+}
