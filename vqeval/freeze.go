@@ -128,14 +128,16 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 	}
 	f.inside(d, second)
 	f.before(d, a, s, second)
-	f.moving = movingBlocks(p, f.from, f.to, second)
-	f.cycle = decoderCycle(d, shot{f.from, f.to})
+	if f.cycle = decoderCycle(d, shot{f.from, f.to}); f.drop < freezeDrop && f.cycle == 0 {
+		f.slowed(d, s)
+	}
+	f.moving = movingBlocks(p, f.from, f.to, second, freezeRest*f.alive)
 	// A dead stop may be short. What dies away, or shimmers, or still moves
 	// somewhere, is a pause unless it lasts.
-	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/freezeSoft)
-	need := freezeAbrupt + (freezeGradual-freezeAbrupt)*math.Max(0, math.Min(1, soft))
+	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/max(freezeSoft, freezeRest*f.alive))
+	need := freezeAbrupt + (freezeGradual-freezeAbrupt)*math.Max(0, math.Min(1, (soft-freezeTrace)/(1-freezeTrace)))
 	f.severity = strength(
-		f.growth/(freezeNoise+freezeShimmer*f.short),
+		f.growth/(freezeNoise+freezeShimmer*f.short+freezeRest*f.alive),
 		f.growth/(freezeShare*f.alive+1e-9),
 		freezeLevels/f.alive,
 		f.long/(freezeTotal*f.total), // fast texture is as far apart at once as later, before and after
@@ -267,9 +269,30 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 	}
 }
 
+// slowed moves the onset of a gradual stop to where the pace has fallen to a tenth of
+// what it was: what still creeps afterwards is at rest to the viewer.
+func (f *freezeEvidence) slowed(d *selfsim, s shot) {
+	var pace []float64 // of frame s.from+1+i
+	for t := s.from + 1; t <= f.from; t++ {
+		pace = append(pace, math.Max(0, d.at(t-1, t)-f.short))
+	}
+	usual := quantile(pace, 0.6)
+	if usual < f.short {
+		return // below the shimmer no pace is seen
+	}
+	// A median, because an encoder moves what creeps in rare steps.
+	for i := len(pace) - 1; i > phase; i-- {
+		if quantile(pace[max(0, i-phase):min(len(pace), i+phase+1)], 0.5) > freezeSlow*usual {
+			break
+		}
+		f.from = s.from + 1 + i
+	}
+}
+
 // movingBlocks is the share of blocks whose difference grows with the lag
-// inside the stretch, by the bounds of a live block.
-func movingBlocks(p *planes, from, to int, second float64) float64 {
+// inside the stretch, by the bounds of a live block and by at least the given number
+// of grey levels.
+func movingBlocks(p *planes, from, to int, second, levels float64) float64 {
 	cols, rows := p.w/blockWidth, max(1, p.h/blockHeight)
 	n := to - from
 	lo, hi := lagRange(n, second)
@@ -295,7 +318,7 @@ func movingBlocks(p *planes, from, to int, second float64) float64 {
 	mean(far, lo, max(hi, lo+1))
 	moving := 0
 	for b := range near {
-		if far[b]-near[b] > max(liveLevels, liveRatio*near[b]) {
+		if far[b]-near[b] > max(liveLevels, liveRatio*near[b], levels) {
 			moving++
 		}
 	}

@@ -80,9 +80,6 @@ func arbitrate(events []event) []event {
 	// A frame that freezes or repeats as a whole does so in its parts. A part is what
 	// a detector of the whole may take for it as long as enough goes on.
 	drop(func(e event) bool {
-		return e.kind == "freeze" && e.severity < regionWhole && 2*covered(e, "region_freeze") > e.to-e.from
-	})
-	drop(func(e event) bool {
 		return e.kind == "region_freeze" && 2*covered(e, "freeze", "loop", "pingpong", "region_loop") > e.to-e.from
 	})
 	drop(func(e event) bool { return e.kind == "region_loop" && 2*covered(e, "loop", "pingpong") > e.to-e.from })

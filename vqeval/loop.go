@@ -223,7 +223,7 @@ func (l *loopEvidence) judge(d *selfsim, second float64) {
 	// A copy is one period away to the frame, and close; a pendulum or a train of
 	// waves is only about there. What returns once has no rhythm.
 	depth, lock, near, run := loopDepth, loopLocked, loopNearness, float64(shortestRun(second))
-	if l.repeats() == 1 {
+	if 2*(l.to-l.from) <= l.period {
 		depth, lock = loopDepthOnce, loopLockedOnce
 		if l.from <= 2 && l.end() >= d.n-2 && l.meanAt(d, l.period) <= loopStartLevels {
 			// The start is replayed until the clip ends, as extrapolated positions do.
@@ -234,9 +234,13 @@ func (l *loopEvidence) judge(d *selfsim, second float64) {
 	// again (light, a wave) seldom gets as near.
 	copied := l.meanAt(d, l.period) / (near * (l.meanAt(d, 1) + loopNoise))
 	if l.repeats() > 1 {
-		if l.early = phaseError(d, l.from, l.to, l.period); math.IsNaN(l.early) {
-			l.early = 0
-		}
+		// Several laps that are on time to the frame need not be as near: an encoder
+		// may have blurred them.
+		copied /= 2
+	}
+	// A rhythm shows at least half of a period; what returns for less, once, has none.
+	if l.early = phaseError(d, l.from, l.to, l.period); math.IsNaN(l.early) || 2*(l.to-l.from) <= l.period {
+		l.early = 0
 	}
 	l.severity = strength(
 		max((1-l.depth)/(1-depth), copied, l.early/loopEarly),

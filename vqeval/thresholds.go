@@ -32,10 +32,13 @@ const (
 	freezeShare   = 0.15 // of the growth before
 	freezeTotal   = 0.5  // of the difference before
 	freezeLevels  = 0.5  // grey levels of growth before
-	freezeAbrupt  = 0.4  // seconds, where motion ends at full pace
+	freezeRest    = 0.03 // of the growth before: what an encoder's refreshes may leave
+	freezeTrace   = 0.25 // of the bounds below which a stop counts as a dead one
+	freezeAbrupt  = 0.3  // seconds, where motion ends at full pace
 	freezeGradual = 2.0  // seconds, where it dies away
 	freezeDrop    = 0.4  // of the usual pace: at least this is full pace
 	freezeSettle  = 0.15 // of the usual pace: less is no motion
+	freezeSlow    = 0.1  // of the pace before: where a gradual stop begins
 	freezeMoving  = 0.03 // of the blocks: with so many still moving a freeze must last
 	freezeSoft    = 0.3  // grey levels of growth: likewise
 	freezeBlocks  = 0.15 // of the blocks
