@@ -135,6 +135,9 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 	// A dead stop may be short. What dies away, or shimmers, or still moves
 	// somewhere, is a pause unless it lasts.
 	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/max(freezeSoft, freezeRest*f.alive))
+	if s.to-f.to < phase && s.to < d.n {
+		soft = 1 // a picture that is held until the next cut is how shots are ended
+	}
 	need := freezeAbrupt + (freezeGradual-freezeAbrupt)*math.Max(0, math.Min(1, (soft-freezeTrace)/(1-freezeTrace)))
 	f.severity = strength(
 		f.growth/(freezeNoise+freezeShimmer*f.short+freezeRest*f.alive),
