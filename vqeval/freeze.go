@@ -279,7 +279,7 @@ func (f *freezeEvidence) slowed(d *selfsim, s shot) {
 	for t := s.from + 1; t <= f.from; t++ {
 		pace = append(pace, math.Max(0, d.at(t-1, t)-f.short))
 	}
-	usual := quantile(pace, 0.6)
+	usual := quantile(pace, 0.9)
 	if usual < f.short {
 		return // below the shimmer no pace is seen
 	}

@@ -248,6 +248,11 @@ func (c *clip) lasting(frames int) float64 { return math.Min(1, float64(frames)/
 
 func loopEvents(c *clip, facts *Facts) []event {
 	l, ok := findLoops(c.d, c.second)
+	if !ok || l.periodic || l.severity < 0.5 {
+		if m, found := driftLoop(c); found && (!ok || l.periodic || m.severity > l.severity) {
+			l, ok = m, true
+		}
+	}
 	switch {
 	case !ok:
 		return nil

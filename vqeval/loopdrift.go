@@ -1,0 +1,147 @@
+package vqeval
+
+import (
+	"math"
+	"slices"
+)
+
+// A loop whose laps shift, turn or grow a little is no valley of the
+// self-similarity: every lap is somewhere else. driftLoop looks for one where the
+// plain search found nothing: lags at which frames are nearer than at those beside
+// them by any amount, judged again with the global affine motion between the two
+// frames taken out.
+func driftLoop(c *clip) (best loopEvidence, found bool) {
+	frames := map[int][]level{}
+	at := func(t int) []level {
+		if f, ok := frames[t]; ok {
+			return f
+		}
+		f := pyramid(c.p, t)
+		f = f[min(1, len(f)-1):] // half the size does
+		frames[t] = f
+		return f
+	}
+	apart := func(t, u int) float64 {
+		a, b := at(t), at(u)
+		return residual(a[0], b[0], register(a, b))
+	}
+	for _, p := range driftCandidates(c.d) {
+		o := max(3, p/4)
+		step := max(1, (c.n-p-o)/lapSamples)
+		var when []int
+		var pair, plain, beside []float64
+		var exact, late []float64
+		for t := 1; t+p+o < c.n; t += step {
+			here := apart(t, t+p)
+			next, last := apart(t, t+p+1), apart(t, t+p-1)
+			when = append(when, t)
+			pair = append(pair, here)
+			plain = append(plain, residual(at(t)[0], at(t + p)[0], affine{}))
+			beside = append(beside, min(apart(t, t+p-o), apart(t, t+p+o)))
+			exact = append(exact, here/max(1e-9, min(next, last)))
+			late = append(late, math.Abs((next-last)-(apart(t, t+1)-apart(t, t-1)))/max(1e-9, next+last))
+		}
+		if len(when) < 4 {
+			continue
+		}
+		// The run that counts is of samples.
+		r := longestRun(pair, beside, len(when))
+		if r.to-r.from < 4 {
+			continue
+		}
+		l := loopEvidence{period: p, from: max(0, when[r.from]-1), to: min(c.n-p, when[r.to-1]+step), depth: r.depth, beside: r.beside}
+		if mean(pair[r.from:r.to]) > lapGain*mean(plain[r.from:r.to]) {
+			continue // nothing drifts: the plain search has judged it
+		}
+		if p%phase == 0 && decoderCycle(c.d, shot{l.from, l.to}) > 0 {
+			continue // the texture of a decoder on a frozen latent
+		}
+		if l.to-l.from < p { // a single return that drifts is too little to go by
+			continue
+		}
+		locked := 0
+		for _, e := range exact[r.from:r.to] {
+			if e < lapExact {
+				locked++
+			}
+		}
+		l.locked, l.early = float64(locked)/float64(r.to-r.from), quantile(late[r.from:r.to], 0.5)
+		l.severity = strength(
+			max((1-l.depth)/(1-lapDepth), l.early/loopEarly),
+			float64(shortestRun(c.second))/float64(l.to-l.from),
+			loopLevels/l.beside,
+		)
+		l.periodic = l.locked < loopLocked || l.early > loopEarly
+		// Multiples of the period serve as well: the smallest is it.
+		if !l.periodic && l.severity > best.severity+0.1 {
+			best, found = l, true
+		}
+	}
+	return best, found
+}
+
+const (
+	lapSamples  = 20   // pairs that are registered at each candidate
+	lapContrast = 0.06 // of the mean difference by which a candidate lies below those beside it
+	lapExact    = 0.99 // of the difference one frame beside the period
+	lapGain     = 0.8  // of the difference, at most, is left once the drift is taken out
+	lapDepth    = 0.55 // decision point of the depth; interpolation costs some
+)
+
+// driftCandidates are at most three lags at which the mean difference has a dip.
+func driftCandidates(d *selfsim) []int {
+	most := min(d.lags, d.n/2)
+	r := make([]float64, most+1)
+	for p := 1; p <= most; p++ {
+		for t := 0; t+p < d.n; t++ {
+			r[p] += d.at(t, t+p)
+		}
+		r[p] /= float64(d.n - p)
+	}
+	type dip struct {
+		p     int
+		depth float64
+	}
+	var dips []dip
+	for p := max(loopShortest, phase+1); p < most; p++ {
+		if r[p] > r[p-1] || r[p] > r[p+1] {
+			continue
+		}
+		nearer, farther := slices.Max(r[p/2:p]), slices.Max(r[p+1:min(most, p+p/2)+1])
+		if depth := 1 - r[p]/min(nearer, farther); depth >= lapContrast {
+			dips = append(dips, dip{p, depth})
+		}
+	}
+	slices.SortStableFunc(dips, func(a, b dip) int {
+		if a.depth > b.depth {
+			return -1
+		}
+		return 1
+	})
+	var out []int
+	for _, x := range dips[:min(3, len(dips))] {
+		out = append(out, x.p)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// residual is the mean absolute difference of a and b moved back by m, over the
+// samples that both have, in grey levels; infinite where they share less than half.
+func residual(a, b level, m affine) float64 {
+	cx, cy := float64(a.w-1)/2, float64(a.h-1)/2
+	var sum, n float64
+	for y := range a.h {
+		for x := range a.w {
+			u, v := m.at(float64(x)-cx, float64(y)-cy)
+			if w, ok := b.sample(u+cx, v+cy); ok {
+				sum += math.Abs(a.v[y*a.w+x] - w)
+				n++
+			}
+		}
+	}
+	if n < float64(a.w*a.h)/2 {
+		return math.Inf(1)
+	}
+	return sum / n
+}
