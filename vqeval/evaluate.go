@@ -13,6 +13,9 @@ type Options struct {
 
 	Dimensions []string           // of DimensionNames, all if empty
 	Weights    map[string]float64 // of the composite, in place of single DefaultWeights
+
+	Presets *Presets // move decision points; nil = those of the scorer
+	raw     *[]event // where the detectors' events are kept as they are, for calibration
 }
 
 // Evaluate scores a video file. Errors of the file wrap those of package video.

@@ -149,7 +149,11 @@ func (j *judge) all(c *clip, o Options) {
 	if why := cameraFacts(c, &j.r.Facts); why != "" {
 		j.r.NotAssessed["camera_only"] = why
 	}
-	events = arbitrate(events)
+	if o.raw != nil {
+		*o.raw = slices.Clone(events)
+	}
+	j.r.Scorer.Presets = o.Presets.ref()
+	events = arbitrate(o.Presets.apply(events))
 	for _, kind := range Kinds {
 		if !assessed[kind] {
 			continue

@@ -13,6 +13,8 @@ type Scorer struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Profile string `json:"profile"`
+
+	Presets *PresetsRef `json:"presets,omitempty"` // that moved its decision points
 }
 
 // VideoMeta describes the file that was scored.
@@ -107,7 +109,7 @@ var lacking = map[string]string{
 
 func newReport(m VideoMeta) *Report {
 	r := &Report{
-		Schema: Schema, Scorer: Scorer{"vqeval", Version, Profile}, VideoMeta: m,
+		Schema: Schema, Scorer: Scorer{Name: "vqeval", Version: Version, Profile: Profile}, VideoMeta: m,
 		CompositeOver: []string{}, Dimensions: map[string]Dimension{}, Failures: map[string]Failure{},
 		Facts: Facts{Cuts: []int{}}, Findings: []Finding{}, Windows: []Window{}, NotAssessed: map[string]string{},
 	}

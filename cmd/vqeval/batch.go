@@ -94,12 +94,15 @@ func batchCommand() *cobra.Command {
 	f.StringVar(&in.table, "from-csv", "", "take the videos from a column of `FILE` and carry its other columns through")
 	f.StringVar(&in.column, "video-col", "", "that column (default: video_path, video, path or file, whichever is there)")
 	f.StringVarP(&output, "output", "o", "", "write one row a video as CSV to `FILE`")
-	f.IntVarP(&workers, "jobs", "j", runtime.GOMAXPROCS(0), "videos that are scored at the same time")
+	f.IntVarP(&workers, "jobs", "j", defaultJobs(), "videos that are scored at the same time")
 	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
+	presetsFlag(cmd, &o)
 	f.BoolVar(&asJSON, "json", false, "print one report a line as JSON, as they are done")
 	pics.register(f, true)
 	return cmd
 }
+
+func defaultJobs() int { return runtime.GOMAXPROCS(0) }
 
 // score evaluates all jobs. The results are in the order of the jobs; emit gets
 // them as they are done and ends the batch with its error.
