@@ -115,7 +115,7 @@ func Calibrate(name string, clips []*Healthy, expectMotion, sensitive bool) (*Pr
 		start = SensitiveFloor
 	}
 	p := presetsOf(name)
-	c := &Calibration{Clips: len(clips), ExpectMotion: expectMotion, Sensitive: sensitive, Bound: math.Min(1, 3/float64(len(clips)))}
+	c := &Calibration{Changes: []Change{}, Clips: len(clips), ExpectMotion: expectMotion, Sensitive: sensitive, Bound: math.Min(1, 3/float64(len(clips)))}
 	var demands map[string]Change
 	p.Decision, demands = decide(clips, start)
 	for _, k := range Kinds {

@@ -96,7 +96,7 @@ func batchCommand() *cobra.Command {
 	f.StringVarP(&output, "output", "o", "", "write one row a video as CSV to `FILE`")
 	f.IntVarP(&workers, "jobs", "j", defaultJobs(), "videos that are scored at the same time")
 	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
-	presetsFlag(cmd, &o)
+	scoreFlags(cmd, &o)
 	f.BoolVar(&asJSON, "json", false, "print one report a line as JSON, as they are done")
 	pics.register(f, true)
 	return cmd

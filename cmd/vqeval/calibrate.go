@@ -17,18 +17,9 @@ import (
 // presetsFlag adds --presets; its file is read when the flag is parsed, so that
 // a bad one is an error of the call.
 func presetsFlag(cmd *cobra.Command, o *vqeval.Options) {
-	cmd.Flags().Var(presetsValue{o}, "presets", "use the decision points of `FILE`, which calibrate has written")
+	cmd.Flags().Var(setter{"FILE", func(path string) (err error) { o.Presets, err = vqeval.ReadPresets(path); return err }}, "presets",
+		"use the decision points of `FILE`, which calibrate has written")
 }
-
-type presetsValue struct{ o *vqeval.Options }
-
-func (v presetsValue) Set(path string) (err error) {
-	v.o.Presets, err = vqeval.ReadPresets(path)
-	return err
-}
-
-func (v presetsValue) String() string { return "" }
-func (v presetsValue) Type() string   { return "FILE" }
 
 func calibrateCommand() *cobra.Command {
 	var o vqeval.Options

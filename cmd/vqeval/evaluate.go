@@ -58,7 +58,7 @@ func evaluateCommand() *cobra.Command {
 	f.StringVar(&curves, "curves", "", "write motion energy, variogram and self-similarity as JSON to `FILE`")
 	f.StringVar(&o.Prompt, "prompt", "", "the prompt that the video was made from (no score of this version uses it)")
 	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
-	presetsFlag(cmd, &o)
+	scoreFlags(cmd, &o)
 	f.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	pics.register(f, false)
 	return cmd

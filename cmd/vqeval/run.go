@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(evaluateCommand(), batchCommand(), calibrateCommand(), corpusCommand())
+	root.AddCommand(evaluateCommand(), batchCommand(), compareCommand(), calibrateCommand(), corpusCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return done
