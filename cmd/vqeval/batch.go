@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"text/tabwriter"
 
@@ -18,7 +22,8 @@ import (
 	"longtake/vqeval"
 )
 
-// result is one video of a batch; exactly one of report and err is set.
+// result is one video of a batch; exactly one of report and err is set unless
+// the job is skipped.
 type result struct {
 	job
 	report *vqeval.Report
@@ -53,6 +58,9 @@ func batchCommand() *cobra.Command {
 			// Without ffmpeg every row would say the same.
 			if _, err := video.Probe(cmd.Context(), jobs[0].path); errors.Is(err, video.ErrFFmpegMissing) {
 				return err
+			}
+			if !slices.ContainsFunc(jobs, func(j job) bool { return j.skip == "" }) {
+				return fmt.Errorf("batch: %s: no row is to be scored: %s", in.table, jobs[0].skip)
 			}
 			emit := func(result) error { return nil }
 			if asJSON {
@@ -91,10 +99,10 @@ func batchCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.table, "from-csv", "", "take the videos from a column of `FILE` and carry its other columns through")
-	f.StringVar(&in.column, "video-col", "", "that column (default: video_path, video, path or file, whichever is there)")
+	in.register(cmd)
 	f.StringVarP(&output, "output", "o", "", "write one row a video as CSV to `FILE`")
 	f.IntVarP(&workers, "jobs", "j", defaultJobs(), "videos that are scored at the same time")
+	f.StringVar(&o.Prompt, "prompt", "", "the prompt of videos for which no table names one (no score of this version uses it)")
 	f.BoolVar(&o.ExpectMotion, "expect-motion", false, "a shot that is static from its start is a failure")
 	scoreFlags(cmd, &o)
 	f.BoolVar(&asJSON, "json", false, "print one report a line as JSON, as they are done")
@@ -119,9 +127,13 @@ func score(ctx context.Context, jobs []job, o vqeval.Options, workers int, stder
 		wg.Go(func() {
 			for i := range next {
 				r := result{job: jobs[i]}
-				var curves *vqeval.Curves
-				r.report, curves, r.err = vqeval.Evaluate(ctx, jobs[i].path, o)
-				shown.add(ctx, i, r, curves)
+				if r.skip == "" {
+					own := o
+					own.Prompt = cmp.Or(r.prompt, o.Prompt)
+					var curves *vqeval.Curves
+					r.report, curves, r.err = vqeval.Evaluate(ctx, r.path, own)
+					shown.add(ctx, i, r, curves)
+				}
 				results[i] = r
 				mu.Lock()
 				_ = bar.Add(1)
@@ -153,7 +165,13 @@ func progress(stderr io.Writer, n int) *progressbar.ProgressBar {
 }
 
 func jsonLine(w io.Writer, r result) error {
-	if r.err != nil {
+	switch {
+	case r.skip != "":
+		return encode(w, struct {
+			VideoPath string `json:"video_path"`
+			Skipped   string `json:"skipped"`
+		}{r.path, r.skip}, "")
+	case r.err != nil:
 		return encode(w, struct {
 			VideoPath string `json:"video_path"`
 			Error     string `json:"error"`
@@ -164,30 +182,27 @@ func jsonLine(w io.Writer, r result) error {
 
 // summary prints one line a video.
 func summary(w io.Writer, results []result) error {
+	p := painter(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "video\tframes\tfreeze\tloop\tmotion\tfindings")
+	fmt.Fprintln(t, p.row(plain, "video", "frames", "score", "motion", "findings"))
 	for _, r := range results {
-		if r.err != nil {
-			fmt.Fprintf(t, "%s\t-\t-\t-\t-\terror: %s\n", oneLine(r.path), oneLine(r.err.Error()))
-			continue
-		}
-		text := "none"
-		for i, f := range r.report.Findings {
-			if i == 0 {
-				text = f.Text
-			} else {
-				text += "; " + f.Text
+		switch {
+		case r.skip != "":
+			fmt.Fprintln(t, p.row(plain, oneLine(r.path), "-", "-", "-", oneLine(r.skip)))
+		case r.err != nil:
+			fmt.Fprintln(t, p.row(red, oneLine(r.path), "-", "-", "-", "error: "+oneLine(r.err.Error())))
+		default:
+			var texts []string
+			for _, f := range r.report.Findings {
+				texts = append(texts, f.Text)
 			}
+			c, text := green, "none"
+			if len(texts) > 0 {
+				c, text = yellow, strings.Join(texts, "; ")
+			}
+			fmt.Fprintln(t, p.row(c, oneLine(r.path), strconv.Itoa(r.report.VideoMeta.TotalFrames), points(r.report),
+				fmt.Sprintf("%.2f", r.report.Facts.MotionPlateau), text))
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%.2f\t%s\n", oneLine(r.path), r.report.VideoMeta.TotalFrames,
-			severity(r.report, "freeze"), severity(r.report, "loop"), r.report.Facts.MotionPlateau, text)
 	}
 	return t.Flush()
-}
-
-func severity(r *vqeval.Report, kind string) string {
-	if f, ok := r.Failures[kind]; ok {
-		return fmt.Sprintf("%.2f", f.Severity)
-	}
-	return "-"
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -99,6 +100,18 @@ func table(w io.Writer, r *vqeval.Report) error {
 			fmt.Fprintf(t, "%s\t%.2f\t%.0f %%\t%d-%d\t%s\n", k, f.Severity, 100*f.Share, f.OnsetFrame, f.EndFrame, detail(f))
 		}
 	}
+	p := painter(w)
+	fmt.Fprintln(t, "\ndimension\tscore\tverdict")
+	for _, n := range vqeval.DimensionNames {
+		if d, ok := r.Dimensions[n]; ok {
+			fmt.Fprintln(t, p.row(ofVerdict(d.Score), n, fmt.Sprintf("%.1f", d.Score), d.Verdict))
+		}
+	}
+	if r.CompositeScore != nil {
+		fmt.Fprintln(t, p.row(ofVerdict(*r.CompositeScore), "composite", points(r), fmt.Sprintf("%s (over %s)", r.CompositeVerdict, strings.Join(r.CompositeOver, ", "))))
+	} else {
+		fmt.Fprintf(t, "composite\t-\t%s\n", r.NotAssessed["composite_score"])
+	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
@@ -119,8 +132,18 @@ func table(w io.Writer, r *vqeval.Report) error {
 	if n := len(r.Facts.Cuts); n > 0 {
 		fmt.Fprintf(w, ", cuts at %v", r.Facts.Cuts)
 	}
-	_, err := fmt.Fprintf(w, "\nscored by %s %s (%s) in %.2f s; --json lists what is not assessed\n", r.Scorer.Name, r.Scorer.Version, r.Scorer.Profile, r.ElapsedSeconds)
+	_, err := fmt.Fprintf(w, "\nscored by %s in %.2f s; --json lists what is not assessed\n", scorerName(r.Scorer), r.ElapsedSeconds)
 	return err
+}
+
+func ofVerdict(score float64) colour {
+	switch {
+	case score >= 70:
+		return green
+	case score >= 30:
+		return yellow
+	}
+	return red
 }
 
 func detail(f vqeval.Failure) string {

@@ -216,20 +216,3 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("status %d: %s", status, e.String())
 	}
 }
-
-func FuzzReadTable(f *testing.F) {
-	f.Add("video,x\na.mp4,1\n", "")
-	f.Add("\ufeffpath\n\"a\nb\"\n", "path")
-	f.Add("", "x")
-	f.Fuzz(func(t *testing.T, table, column string) {
-		jobs, meta, err := readTable(strings.NewReader(table), "t.csv", column)
-		if err != nil {
-			return
-		}
-		for _, j := range jobs {
-			if len(j.meta) != len(meta) {
-				t.Errorf("%d cells for %d columns", len(j.meta), len(meta))
-			}
-		}
-	})
-}
