@@ -2,6 +2,7 @@ package sweeps
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,11 @@ func score(ctx context.Context, s *Store, rec *bench.Record, moving bool) error 
 	}
 	rec.Metrics[bench.ScoreSeconds] = seconds
 	rec.Samples[bench.ScoreSeconds] = []float64{seconds}
+	for _, w := range report.Warnings {
+		if !slices.Contains(rec.Warnings, w) {
+			rec.Warnings = append(rec.Warnings, w)
+		}
+	}
 	rec.Findings = nil
 	for _, f := range report.Findings {
 		rec.Findings = append(rec.Findings, bench.Finding{Kind: f.Kind, OnsetFrame: f.OnsetFrame, EndFrame: f.EndFrame, Text: f.Text})

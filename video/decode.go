@@ -103,10 +103,10 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 	if d.uneven() {
 		info.VariableRate = true
 	}
+	info.Damage = d.said.text(path)
 	if err != nil {
 		return info, n, err
 	}
-	info.Damage = d.said.text(path)
 	want := info.Frames
 	if want == 0 {
 		// Without a count the duration is only a hint: allow a second.
@@ -233,7 +233,7 @@ func (d *decoder) failed(ctx context.Context, n int, err error) error {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && !exit.Exited() && ctx.Err() == nil {
-		err = fmt.Errorf("it was ended from outside (%w)", err)
+		err, kind = fmt.Errorf("it was ended from outside (%w)", err), nil // says nothing of the file
 	}
 	return failure(ctx, "decode", d.in.path, err, &d.said, kind)
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ type Info struct {
 	Duration      float64 // seconds, 0 where unknown
 	Codec, PixFmt string
 	VariableRate  bool // frames are not evenly spaced
+	Untimed       bool // a bare codec stream without timestamps: FPS may be ffmpeg's assumption
 	// Damage holds ffmpeg's words where Decode went on past damaged data, else "".
 	Damage string
 }
@@ -46,6 +48,7 @@ type probeOut struct {
 	} `json:"streams"`
 	Format struct {
 		Duration string `json:"duration"`
+		Name     string `json:"format_name"`
 	} `json:"format"`
 }
 
@@ -105,12 +108,16 @@ func probe(ctx context.Context, in *input) (Info, error) {
 	}
 	// The base rate fits every timestamp; a lower mean rate means gaps.
 	info.VariableRate = avg > 0 && base > 0 && math.Abs(base-avg) > 0.01*avg
+	info.Untimed = slices.Contains(bareStreams, p.Format.Name)
 	info.Frames, _ = strconv.Atoi(s.NbFrames)
 	if info.Duration = seconds(s.Duration); info.Duration == 0 {
 		info.Duration = seconds(p.Format.Duration)
 	}
 	return info, nil
 }
+
+// bareStreams are the formats whose demuxers invent timestamps.
+var bareStreams = []string{"h264", "hevc", "vvc", "obu", "m4v", "mpegvideo", "mjpeg"}
 
 // ratio reads "24000/1001"; 0 where it is absent or infinite.
 func ratio(s string) float64 {

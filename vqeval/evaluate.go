@@ -34,12 +34,17 @@ func Evaluate(ctx context.Context, path string, o Options) (*Report, *Curves, er
 	return r, c, nil
 }
 
-// second is the frame rate, or 16 where it is unknown.
+const (
+	unknownRate = 16  // Hz, taken where a video has none
+	highestRate = 240 // Hz
+)
+
+// second is the frame rate, or unknownRate.
 func (s *Source) second() float64 {
 	if s.Meta.FPS > 0 {
-		return math.Min(s.Meta.FPS, 240)
+		return math.Min(s.Meta.FPS, highestRate)
 	}
-	return 16
+	return unknownRate
 }
 
 // EvaluateFrames scores frames in memory.
@@ -50,6 +55,7 @@ func EvaluateFrames(ctx context.Context, src *Source, o Options) (*Report, *Curv
 	}
 	s, origin := src.even()
 	r := newReport(src.Meta)
+	r.Warnings = append(r.Warnings, src.Warnings...)
 	if r.VideoMeta.TotalFrames == 0 {
 		r.VideoMeta.TotalFrames, r.VideoMeta.SampledFrames = len(src.Luma), len(src.Luma)
 	}

@@ -26,6 +26,8 @@ type VideoMeta struct {
 	Codec         string  `json:"codec"`
 	TotalFrames   int     `json:"total_frames"`
 	SampledFrames int     `json:"sampled_frames"`
+
+	ContainerFrames int `json:"container_frames,omitempty"` // that the file promises; absent where it does not say
 }
 
 // Failure is what was found of one kind. At a severity below 0.5 it is not a
@@ -94,6 +96,7 @@ type Report struct {
 	Windows          []Window             `json:"windows"`      // of five seconds
 	StartEnd         *StartEnd            `json:"start_end"`    // null for a clip of a few frames
 	NotAssessed      map[string]string    `json:"not_assessed"` // what could not be looked for, and why
+	Warnings         []string             `json:"warnings"`     // about the file: damage, missing frames, an unknown rate
 	ElapsedSeconds   float64              `json:"elapsed_seconds"`
 }
 
@@ -111,7 +114,7 @@ func newReport(m VideoMeta) *Report {
 	r := &Report{
 		Schema: Schema, Scorer: Scorer{Name: "vqeval", Version: Version, Profile: Profile}, VideoMeta: m,
 		CompositeOver: []string{}, Dimensions: map[string]Dimension{}, Failures: map[string]Failure{},
-		Facts: Facts{Cuts: []int{}}, Findings: []Finding{}, Windows: []Window{}, NotAssessed: map[string]string{},
+		Facts: Facts{Cuts: []int{}}, Findings: []Finding{}, Windows: []Window{}, Warnings: []string{}, NotAssessed: map[string]string{},
 	}
 	for k, why := range lacking {
 		r.NotAssessed[k] = why

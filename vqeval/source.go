@@ -2,9 +2,12 @@ package vqeval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"longtake/video"
 )
@@ -20,6 +23,8 @@ type Source struct {
 	// Times are seconds after the first frame where the frames are unevenly
 	// spaced, else nil.
 	Times []float64
+	// Warnings are what a reader of the numbers should know of the file.
+	Warnings []string
 }
 
 const (
@@ -62,7 +67,8 @@ func Load(ctx context.Context, path string) (*Source, error) {
 		s.Times = append(s.Times, f.Time)
 		return nil
 	})
-	if err != nil {
+	// What a file that breaks off still shows is scored, and the report says so.
+	if err != nil && (n == 0 || !errors.Is(err, video.ErrTruncated) || ctx.Err() != nil) {
 		return nil, err
 	}
 	for i := range s.Look {
@@ -71,11 +77,37 @@ func Load(ctx context.Context, path string) (*Source, error) {
 		}
 	}
 	s.Meta = VideoMeta{Width: info.Width, Height: info.Height, FPS: info.FPS, Duration: info.Duration,
-		Codec: info.Codec, TotalFrames: n, SampledFrames: n}
+		Codec: info.Codec, TotalFrames: n, SampledFrames: n, ContainerFrames: info.Frames}
+	for _, w := range fileWarnings(info, n, err) {
+		s.Warnings = append(s.Warnings, strings.ReplaceAll(w, path, filepath.Base(path))) // the same wherever the file lies
+	}
 	if !info.VariableRate {
 		s.Times = nil
 	}
 	return s, nil
+}
+
+// fileWarnings says what is wrong with a file of which n frames could be decoded.
+func fileWarnings(info video.Info, n int, err error) []string {
+	var w []string
+	switch {
+	case info.Frames > n:
+		w = append(w, fmt.Sprintf("only the %d of %d frames that could be decoded are scored", n, info.Frames))
+	case err != nil:
+		w = append(w, fmt.Sprintf("the file breaks off: the %d frames that could be decoded are scored", n))
+	}
+	if info.Damage != "" {
+		w = append(w, "the file is damaged: ffmpeg: "+info.Damage)
+	}
+	switch {
+	case !(info.FPS > 0):
+		w = append(w, fmt.Sprintf("the frame rate is unknown: seconds are those of %d frames", unknownRate))
+	case info.Untimed:
+		w = append(w, fmt.Sprintf("a raw stream without timestamps: its rate of %.4g Hz may be ffmpeg's assumption", info.FPS))
+	case info.FPS > highestRate:
+		w = append(w, fmt.Sprintf("the frame rate of %.4g Hz is beyond belief: seconds are those of %d frames", info.FPS, highestRate))
+	}
+	return w
 }
 
 // even returns the source on an even time grid: with uneven timestamps every

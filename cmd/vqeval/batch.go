@@ -133,6 +133,8 @@ func score(ctx context.Context, jobs []job, o vqeval.Options, workers int, stder
 					var curves *vqeval.Curves
 					r.report, curves, r.err = vqeval.Evaluate(ctx, r.path, own)
 					shown.add(ctx, i, r, curves)
+				} else {
+					shown.add(ctx, i, result{job: r.job, err: errors.New(r.skip)}, nil)
 				}
 				results[i] = r
 				mu.Lock()
@@ -199,6 +201,9 @@ func summary(w io.Writer, results []result) error {
 			c, text := green, "none"
 			if len(texts) > 0 {
 				c, text = yellow, strings.Join(texts, "; ")
+			}
+			if len(r.report.Warnings) > 0 {
+				c, text = yellow, text+"; warning: "+oneLine(r.report.Warnings[0])
 			}
 			fmt.Fprintln(t, p.row(c, oneLine(r.path), strconv.Itoa(r.report.VideoMeta.TotalFrames), points(r.report),
 				fmt.Sprintf("%.2f", r.report.Facts.MotionPlateau), text))

@@ -63,6 +63,7 @@ func allColumns() []column {
 			}
 			return strings.Join(s, "; ")
 		}},
+		column{"vqeval.warnings", func(r *vqeval.Report) string { return oneLine(strings.Join(r.Warnings, "; ")) }},
 		column{"vqeval.elapsed_s", func(r *vqeval.Report) string { return number(r.ElapsedSeconds) }})
 }
 

@@ -30,6 +30,9 @@ func evaluateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for _, w := range r.Warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", oneLine(w))
+			}
 			if report != "" {
 				if err := writeJSON(report, r); err != nil {
 					return failure{err}
