@@ -107,19 +107,12 @@ func TestBadInput(t *testing.T) {
 	for _, name := range []string{"a b.mp4", `it's "so".mp4`, "line\nbreak.mp4", "-leading.mp4", "frame%03d.mp4", "a:b.mp4", "http:x.mp4", "[1].mp4", "é.mp4"} {
 		cases = append(cases, want{write(name, whole), 32, 96, 64, ""})
 	}
-	one, err := os.Stat(path("one.mp4"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mostOfOne := int(one.Size()) / 2
-	for tenth := 1; tenth < 10; tenth++ {
+	for tenth := 2; tenth < 10; tenth++ {
 		name := write(fmt.Sprintf("cut%d.mp4", tenth), whole[:len(whole)*tenth/10])
-		c := want{name, -1, 96, 64, "could be decoded"}
-		if tenth == 1 && len(whole)/10 < strings.Index(whole, "mdat")+mostOfOne {
-			c = want{name, 0, 0, 0, "not a readable video"} // it ends inside the first frame
-		}
-		cases = append(cases, c)
+		cases = append(cases, want{name, -1, 96, 64, "could be decoded"})
 	}
+	// Where it ends inside the first frame depends on the encoder: by hand.
+	cases = append(cases, want{write("cut1.mp4", whole[:strings.Index(whole, "mdat")+1000]), 0, 0, 0, "not a readable video"})
 	slow := lavfi("slow.mp4", pattern) // its index comes last
 	raw, err = os.ReadFile(path(slow))
 	if err != nil {
@@ -151,7 +144,7 @@ func TestBadInput(t *testing.T) {
 	}
 	// One by one: what differs from a batch is the exit status.
 	for i, c := range cases {
-		if i%3 != 0 && c.frames != 0 {
+		if i%5 != 0 && c.frames != 0 {
 			continue // the batch below has them all
 		}
 		status, out, errs := call("", "evaluate", "--json", "--", c.name)
