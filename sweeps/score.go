@@ -51,16 +51,21 @@ func score(ctx context.Context, s *Store, rec *bench.Record, moving bool) error 
 		rec.Metrics[expectMotion] = 1
 	}
 	rec.Scorer = scorer
-	rec.Metrics[bench.MotionPlateau] = report.Facts.MotionPlateau
-	if p := curves.MotionPlateau; p.Window == vqeval.PlateauWindow { // shorter clips have other lags: not to be compared
-		rec.Metrics[bench.MotionPlateau81] = p.Mean
+	warnings := report.Warnings
+	if p := report.Facts.MotionPlateau; p.Known() {
+		rec.Metrics[bench.MotionPlateau] = float64(p)
+	} else {
+		warnings = append(warnings, bench.MotionPlateau+" was not measured: "+report.NotAssessed["motion_plateau"])
+	}
+	if p := curves.MotionPlateau; p.Window == vqeval.PlateauWindow && p.Mean.Known() { // shorter clips have other lags: not to be compared
+		rec.Metrics[bench.MotionPlateau81] = float64(p.Mean)
 	}
 	for kind, f := range report.Failures {
 		rec.Metrics["vqeval."+kind+".severity"], rec.Metrics["vqeval."+kind+".share"] = f.Severity, f.Share
 	}
 	rec.Metrics[bench.ScoreSeconds] = seconds
 	rec.Samples[bench.ScoreSeconds] = []float64{seconds}
-	for _, w := range report.Warnings {
+	for _, w := range warnings {
 		if !slices.Contains(rec.Warnings, w) {
 			rec.Warnings = append(rec.Warnings, w)
 		}

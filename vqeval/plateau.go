@@ -10,12 +10,12 @@ const PlateauWindow = 81
 // MotionPlateau is the plateau of the temporal variogram in grey levels: the mean
 // difference of frames that are one to four seconds apart, frame means removed
 // and pairs across a cut left out. It is about the noise for a still, and more
-// the more the content moves.
+// the more the content moves. It is NaN where no shot holds frames to compare.
 type MotionPlateau struct {
-	Whole   float64   `json:"whole"`
-	Window  int       `json:"window_frames"` // of the windows below
-	Windows []float64 `json:"windows"`       // consecutive whole windows; one for a shorter clip
-	Mean    float64   `json:"mean"`          // of the windows
+	Whole   Value  `json:"whole"`
+	Window  int    `json:"window_frames"` // of the windows below
+	Windows Series `json:"windows"`       // consecutive whole windows; one for a shorter clip
+	Mean    Value  `json:"mean"`          // of the windows that have one
 }
 
 // MotionPlateaus measures a source as a whole and in consecutive windows of the
@@ -33,13 +33,11 @@ func motionPlateaus(d *selfsim, cuts []int, second float64, window int) MotionPl
 	if window <= 0 {
 		window = PlateauWindow
 	}
-	m := MotionPlateau{Whole: plateau(d, cuts, 0, d.n, second), Window: min(window, d.n)}
+	m := MotionPlateau{Whole: Value(plateau(d, cuts, 0, d.n, second)), Window: min(window, d.n)}
 	for from := 0; from+m.Window <= d.n; from += m.Window {
-		v := plateau(d, cuts, from, from+m.Window, second)
-		m.Windows = append(m.Windows, v)
-		m.Mean += v
+		m.Windows = append(m.Windows, plateau(d, cuts, from, from+m.Window, second))
 	}
-	m.Mean /= float64(len(m.Windows))
+	m.Mean = Value(mean(known(m.Windows)))
 	return m
 }
 
@@ -77,5 +75,5 @@ func plateau(d *selfsim, cuts []int, from, to int, second float64) float64 {
 			return sum / lags
 		}
 	}
-	return 0
+	return math.NaN()
 }

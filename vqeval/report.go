@@ -62,7 +62,7 @@ type Facts struct {
 	PeriodicMotion *float64 `json:"periodic_motion"` // period of a natural rhythm in frames, null where there is none
 	Cadence        *string  `json:"cadence"`         // such as 3:2; null: not assessed
 	Cuts           []int    `json:"cuts"`            // first frames of new shots
-	MotionPlateau  float64  `json:"motion_plateau"`  // grey levels; see MotionPlateau
+	MotionPlateau  Value    `json:"motion_plateau"`  // grey levels; null: not measurable; see MotionPlateau
 }
 
 // Finding is one stretch of a failure in words.

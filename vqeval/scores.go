@@ -65,6 +65,9 @@ type StartEnd struct {
 // Value is a number that may be unknown: NaN in Go, null in JSON.
 type Value float64
 
+// Known tells whether there is a number.
+func (v Value) Known() bool { return !math.IsNaN(float64(v)) }
+
 // MarshalJSON writes null for NaN.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(v)) {
@@ -198,6 +201,9 @@ func (j *judge) unassessed(c *clip, d dimension) string {
 	if d.name == "motion" && c.n < leastFrames {
 		return fmt.Sprintf("needs at least %d frames, there are %d", leastFrames, c.n)
 	}
+	if why, ok := j.r.NotAssessed["motion_plateau"]; ok && d.name == "motion" {
+		return why
+	}
 	if d.name == "stability" && j.r.Facts.Static {
 		return "nothing moves: a still is consistent by itself"
 	}
@@ -206,7 +212,7 @@ func (j *judge) unassessed(c *clip, d dimension) string {
 
 func (j *judge) dimension(c *clip, d dimension, events []event, failed []float64) (float64, map[string]float64) {
 	if d.name == "motion" {
-		p := j.r.Facts.MotionPlateau
+		p := float64(j.r.Facts.MotionPlateau)
 		m := map[string]float64{"motion_plateau": p}
 		if live := known(j.c.LiveFraction); len(live) > 0 {
 			m["live_fraction"] = round(mean(live))

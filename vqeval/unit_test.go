@@ -192,12 +192,12 @@ func TestMotionPlateau(t *testing.T) {
 	if s.Whole != 0 || s.Mean != 0 || len(s.Windows) != 4 {
 		t.Errorf("a still has the plateau %+v", s)
 	}
-	if r := h.Mean / l.Mean; math.Abs(r-0.5) > 0.02 {
+	if r := float64(h.Mean / l.Mean); math.Abs(r-0.5) > 0.02 {
 		t.Errorf("half the contrast keeps %.3f of the plateau", r)
 	}
 	// Equal lags: the window of a long clip is the whole of a short one.
 	short := &Source{Width: live.Width, Height: live.Height, Meta: live.Meta, Luma: live.Luma[:81]}
-	if a, b := measure(short).Whole, l.Windows[0]; math.Abs(a-b) > 1e-9 {
+	if a, b := float64(measure(short).Whole), l.Windows[0]; math.Abs(a-b) > 1e-9 {
 		t.Errorf("81 frames alone %g, as a window %g", a, b)
 	}
 	// A cut is no motion.
@@ -328,5 +328,28 @@ func TestLoopThenFreeze(t *testing.T) {
 	}
 	if !freeze.Found() || freeze.OnsetFrame < 140 || freeze.OnsetFrame > 155 {
 		t.Errorf("freeze %+v", freeze)
+	}
+}
+
+// TestPlateauUnknown: where there is nothing to compare there is no number.
+func TestPlateauUnknown(t *testing.T) {
+	s := memory(1, 16, moving)
+	r, c, err := EvaluateFrames(context.Background(), s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Facts.MotionPlateau.Known() || r.NotAssessed["motion_plateau"] == "" || c.MotionPlateau.Mean.Known() {
+		t.Errorf("one frame has the plateau %v, mean %v", r.Facts.MotionPlateau, c.MotionPlateau.Mean)
+	}
+	if _, ok := r.Dimensions["motion"]; ok {
+		t.Error("one frame has a score of motion")
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Report
+	if err := json.Unmarshal(b, &back); err != nil || back.Facts.MotionPlateau.Known() || !strings.Contains(string(b), `"motion_plateau":null`) {
+		t.Errorf("%v: %s", err, b)
 	}
 }

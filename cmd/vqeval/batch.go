@@ -182,6 +182,14 @@ func jsonLine(w io.Writer, r result) error {
 	return encode(w, r.report, "")
 }
 
+// plateau prints the motion plateau, or a dash.
+func plateau(r *vqeval.Report, format string) string {
+	if v := r.Facts.MotionPlateau; v.Known() {
+		return fmt.Sprintf(format, v)
+	}
+	return "-"
+}
+
 // summary prints one line a video.
 func summary(w io.Writer, results []result) error {
 	p := painter(w)
@@ -206,7 +214,7 @@ func summary(w io.Writer, results []result) error {
 				c, text = yellow, text+"; warning: "+oneLine(r.report.Warnings[0])
 			}
 			fmt.Fprintln(t, p.row(c, oneLine(r.path), strconv.Itoa(r.report.VideoMeta.TotalFrames), points(r.report),
-				fmt.Sprintf("%.2f", r.report.Facts.MotionPlateau), text))
+				plateau(r.report, "%.2f"), text))
 		}
 	}
 	return t.Flush()

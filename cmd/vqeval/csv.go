@@ -55,7 +55,12 @@ func allColumns() []column {
 	return append(out,
 		column{"vqeval.static", func(r *vqeval.Report) string { return strconv.FormatBool(r.Facts.Static) }},
 		column{"vqeval.cuts", func(r *vqeval.Report) string { return ints(r.Facts.Cuts) }},
-		column{"vqeval.motion_plateau", func(r *vqeval.Report) string { return number(r.Facts.MotionPlateau) }},
+		column{"vqeval.motion_plateau", func(r *vqeval.Report) string {
+			if v := r.Facts.MotionPlateau; v.Known() {
+				return number(float64(v))
+			}
+			return ""
+		}},
 		column{"vqeval.findings", func(r *vqeval.Report) string {
 			var s []string
 			for _, f := range r.Findings {

@@ -125,7 +125,7 @@ func table(w io.Writer, r *vqeval.Report) error {
 	if len(r.Findings) == 0 {
 		fmt.Fprintln(w, "no finding")
 	}
-	fmt.Fprintf(w, "motion plateau %.2f grey levels", r.Facts.MotionPlateau)
+	fmt.Fprintf(w, "motion plateau %s", plateau(r, "%.2f grey levels"))
 	if r.Facts.Static {
 		fmt.Fprint(w, ", static")
 	}

@@ -141,7 +141,9 @@ func (d *Drawn) distributions(dir string, entries []*Entry, kinds []string, who 
 		return some
 	}
 	add("composite score, 0-100", figure.Axis{Min: -3, Max: 103, Ticks: figure.ValueTicks([]float64{0, 25, 50, 75, 100})}, compositeOf)
-	add("motion plateau, grey levels", figure.Axis{Zero: true}, func(r *vqeval.Report) (float64, bool) { return r.Facts.MotionPlateau, true })
+	add("motion plateau, grey levels", figure.Axis{Zero: true}, func(r *vqeval.Report) (float64, bool) {
+		return float64(r.Facts.MotionPlateau), r.Facts.MotionPlateau.Known()
+	})
 	clean := []string{}
 	for _, k := range kinds {
 		if !slices.ContainsFunc(entries, func(e *Entry) bool { return e.report != nil && e.report.Failures[k].Found() }) {

@@ -174,7 +174,11 @@ func rows(entries []*Entry, kinds []string) []tableRow {
 			if v, ok := compositeOf(r); ok {
 				composite = decimal(v, 1)
 			}
-			row.Cells = append(row.Cells, composite, decimal(r.Facts.MotionPlateau, 2))
+			plateau := cell{Text: "–"}
+			if v := r.Facts.MotionPlateau; v.Known() {
+				plateau = decimal(float64(v), 2)
+			}
+			row.Cells = append(row.Cells, composite, plateau)
 			for _, k := range kinds {
 				c := cell{Text: "–"}
 				if g, ok := r.Failures[k]; ok {

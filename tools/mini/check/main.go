@@ -204,7 +204,7 @@ func measure(ctx context.Context, c *classifier, v [][]byte, size int, path stri
 		return measured{}, err
 	}
 	f := scenes.Measure(v, size)
-	m := measured{scene: c.recognise(v, size), plateau: r.Facts.MotionPlateau, drift: f.PaletteDrift(), major: f.Major()}
+	m := measured{scene: c.recognise(v, size), plateau: float64(r.Facts.MotionPlateau), drift: f.PaletteDrift(), major: f.Major()}
 	m.held, m.heldOver = f.DirectionHeld()
 	for _, x := range r.Findings {
 		if x.Kind == "freeze" || x.Kind == "loop" {
