@@ -21,14 +21,14 @@ func needFFmpeg(t *testing.T) {
 	}
 }
 
-// clip makes a short test pattern; vf may degrade it.
+// clip films a slow turn through a fractal, which never repeats; vf may degrade it.
 func clip(t *testing.T, path string, vf string) string {
 	t.Helper()
 	needFFmpeg(t)
 	if vf == "" {
 		vf = "null"
 	}
-	out, err := exec.Command("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=96x64:r=16:d=4", "-vf", vf,
+	out, err := exec.Command("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "mandelbrot=s=192x128:r=16:start_scale=2,trim=end_frame=64,rotate=t/9,crop=96:64", "-vf", vf,
 		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "file:"+path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
