@@ -37,13 +37,7 @@ func TestCompare(t *testing.T) {
 	if status != failed || !strings.Contains(errs, "1 of 3 pairs") {
 		t.Errorf("status %d: %s", status, errs)
 	}
-	var r struct {
-		compare.Report
-		Pairs []struct {
-			compare.Result
-			Fidelity *compare.Fidelity
-		}
-	}
+	var r compare.Report
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
