@@ -3,6 +3,8 @@ package vqeval
 import (
 	"math"
 	"slices"
+
+	"longtake/kernels/sad"
 )
 
 // activity is the block innovation of every frame: how much the content moves on
@@ -63,27 +65,22 @@ func newActivity(p *planes, second int) *activity {
 // blockDiffs stores the mean absolute difference of each block; the last row of
 // blocks takes the rows that are left over.
 func blockDiffs(dst []float64, p *planes, i, j, cols, rows int) {
-	const perRow = blockWidth / 4
 	a, b := p.plane(i), p.plane(j)
 	stride := p.w / 4
+	var room [128]uint32
+	sums := room[:]
+	if cols > len(room) {
+		sums = make([]uint32, cols)
+	}
 	for r := range rows {
 		y0, y1 := r*blockHeight, (r+1)*blockHeight
 		if r == rows-1 {
 			y1 = p.h
 		}
+		sad.Blocks(sums[:cols], a[y0*stride:], b[y0*stride:], stride, y1-y0)
 		scale := 1 / (unit * float64(blockWidth) * float64(y1-y0))
-		for c := range cols {
-			var even, odd uint64
-			for y := y0; y < y1; y++ {
-				o := y*stride + c*perRow
-				for k := o; k < o+perRow; k++ {
-					x := absDiff(a[k], b[k])
-					even += x & low
-					odd += x >> 16 & low
-				}
-			}
-			total := even>>32 + even&0xffffffff + odd>>32 + odd&0xffffffff
-			dst[r*cols+c] = float64(total) * scale
+		for c, v := range sums[:cols] {
+			dst[r*cols+c] = float64(v) * scale
 		}
 	}
 }

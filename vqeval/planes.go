@@ -7,8 +7,25 @@ import (
 	"sync/atomic"
 )
 
+// Planes hold four 16-bit samples a word, as package sad compares them. A sample
+// is a grey level, less the mean of its frame, plus 256, in units of 1/64: it
+// stays below 2^15.
+const (
+	unit   = 64  // samples per grey level
+	centre = 256 // grey level that the frame's mean is moved to
+	limit  = 511 // largest grey level of a centred sample
+)
+
+// pack stores samples four to a word; len(samples) is a multiple of four.
+func pack(dst []uint64, samples []uint16) {
+	for i := range dst {
+		s := samples[4*i : 4*i+4]
+		dst[i] = uint64(s[0]) | uint64(s[1])<<16 | uint64(s[2])<<32 | uint64(s[3])<<48
+	}
+}
+
 // planes are the frames as the detectors see them: smoothed, without their mean,
-// packed for sad.
+// packed.
 type planes struct {
 	n, w, h int
 	mx, my  int // margins that are left out: letterboxes, frames and other overlays live there

@@ -33,6 +33,9 @@ func unpack(dst []uint16, words []uint64) {
 	}
 }
 
+// low are the lower halves of the two 32-bit lanes of a word.
+const low = 0xffff | 0xffff<<32
+
 // grouped are the means of each four consecutive frames: the texture that a
 // decoder cycles through and half of the grain are gone.
 func grouped(p *planes) *planes {

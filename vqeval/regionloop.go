@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"longtake/kernels/sad"
 )
 
 // regionLoop is a part of the frame that repeats while the rest goes on.
@@ -169,7 +171,7 @@ func regionSelfsim(raw *planes, in []bool, lags int) *selfsim {
 	parallel(q.n, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
 			for k := 1; k <= lags && t+k < q.n; k++ {
-				s.d[t*lags+k-1] = uint16((sad(q.plane(t), q.plane(t+k)) + samples/2) / samples)
+				s.d[t*lags+k-1] = uint16((sad.Sum(q.plane(t), q.plane(t+k)) + samples/2) / samples)
 			}
 		}
 	})

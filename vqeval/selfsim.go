@@ -1,5 +1,7 @@
 package vqeval
 
+import "longtake/kernels/sad"
+
 // selfsim is the self-similarity of a clip: D(i,j), the mean absolute difference
 // of frames i and j in grey levels, for all lags up to lags.
 type selfsim struct {
@@ -35,7 +37,7 @@ func newSelfsim(p *planes) *selfsim {
 			for j := i0 + 1; j < min(s.n, i1+s.lags); j++ {
 				pj := p.plane(j)
 				for i := max(i0, j-s.lags); i < min(i1, j); i++ {
-					s.d[i*s.lags+j-i-1] = uint16((sad(p.plane(i), pj) + samples/2) / samples)
+					s.d[i*s.lags+j-i-1] = uint16((sad.Sum(p.plane(i), pj) + samples/2) / samples)
 				}
 			}
 		}

@@ -4,50 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 )
-
-func TestAbsDiffAllLanes(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	edge := []uint64{0, 1, 2, 0x3fff, 0x4000, 0x7ffe, 0x7fff}
-	pick := func() uint64 {
-		if r.IntN(2) == 0 {
-			return edge[r.IntN(len(edge))]
-		}
-		return r.Uint64() & 0x7fff
-	}
-	for range 20000 {
-		var a, b, want uint64
-		for lane := range 4 {
-			x, y := pick(), pick()
-			d := x - y
-			if y > x {
-				d = y - x
-			}
-			a, b, want = a|x<<(16*lane), b|y<<(16*lane), want|d<<(16*lane)
-		}
-		if got := absDiff(a, b); got != want {
-			t.Fatalf("absDiff(%x, %x) = %x, want %x", a, b, got, want)
-		}
-	}
-}
-
-func TestSADSumsWithoutOverflow(t *testing.T) {
-	for _, n := range []int{0, 1, 7, 1<<16 - 1, 1 << 16, 1<<17 + 3} {
-		a, b := make([]uint64, n), make([]uint64, n)
-		for i := range a {
-			a[i] = 0x7fff7fff7fff7fff
-		}
-		if got, want := sad(a, b), uint64(n)*4*0x7fff; got != want {
-			t.Errorf("%d words: %d, want %d", n, got, want)
-		}
-	}
-}
 
 func TestAnalysisSize(t *testing.T) {
 	for _, c := range []struct{ w, h, aw, ah int }{

@@ -28,7 +28,7 @@ var Table = []Rule{
 	{"diffusion/mini", []string{"diffusion", "lvsa", "kernels", "internal/safetensors"}, nil},
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},
 	{"vqeval/compare", []string{"vqeval", "video"}, []string{"gonum.org/v1/gonum"}},
-	{"vqeval", []string{"video", "kernels", "internal/figure"}, []string{"gonum.org/v1/gonum"}},
+	{"vqeval", []string{"video", "kernels", "kernels/sad", "internal/figure"}, []string{"gonum.org/v1/gonum"}},
 	{"vqeval/corpus", []string{"vqeval", "video", "internal/atomicfile", "internal/figure"}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"vqeval/page", []string{"vqeval", "video", "internal/figure"}, nil},
 	{"lvsa", []string{"kernels"}, nil},

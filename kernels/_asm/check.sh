@@ -6,9 +6,9 @@ cd "$(dirname "$0")"
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 ./generate.sh "$new"
-for f in "$new"/*; do
-	if ! cmp "$f" "../cpu/$(basename "$f")"; then
-		echo "kernels/cpu/$(basename "$f") is stale: run kernels/_asm/generate.sh" >&2
+for f in "$new"/*/*; do
+	if ! cmp "$f" "../${f#"$new"/}"; then
+		echo "kernels/${f#"$new"/} is stale: run kernels/_asm/generate.sh" >&2
 		exit 1
 	fi
 done

@@ -1,4 +1,4 @@
-// Command _asm generates the vector kernels of package cpu:
+// Command _asm generates the vector kernels of packages cpu and sad:
 //
 //	asm -isa avx512 -out kernels_avx512_amd64.s -stubs kernels_avx512_amd64.go -pkg cpu
 //
@@ -20,6 +20,19 @@ func main() {
 		log.Fatalf("-isa %q: want avx2 or avx512", *name)
 	}
 	ConstraintExpr("!purego")
+	if flag.Lookup("pkg").Value.String() == "sad" {
+		sumDiffs(v)
+		if !v.wide {
+			blockDiffs(v)
+		}
+	} else {
+		operators(v)
+	}
+	Generate()
+}
+
+// operators are the kernels of package cpu.
+func operators(v isa) {
 	for rows := 1; rows <= v.rows; rows++ {
 		for _, vecs := range v.widths {
 			dot(v, rows, vecs, false)
@@ -41,5 +54,4 @@ func main() {
 	elementwise(v, "exp", "sets x = exp(x), within 1 ulp where the result is normal.", func(x vec) vec { return exp(v, x, true) })
 	elementwise(v, "gelu", "sets x = x/(1+exp(-2u)), u = sqrt(2/pi)(x+0.044715x^3).", func(x vec) vec { return gelu(v, x) }, gelu1, gelu3)
 	elementwise(v, "silu", "sets x = x/(1+exp(-x)).", func(x vec) vec { return silu(v, x) })
-	Generate()
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// xor clears a register of any width.
+func (v isa) xor(r vec) vec {
+	if v.wide {
+		VPXORD(r, r, r)
+	} else {
+		VPXOR(r, r, r)
+	}
+	return r
+}
+
+// pairOnes is 1 in every 16-bit lane: a multiply-add with it widens sums of
+// two lanes to 32 bits.
+const pairOnes = 1 | 1<<16
+
+// addDiff adds |a-b| of 16-bit lanes below 2^15, summed in pairs, to the 32-bit
+// lanes of acc.
+func addDiff(acc, x, ones reg.VecVirtual, a, b Mem) {
+	VMOVDQU(a, x)
+	VPSUBW(b, x, x)
+	VPABSW(x, x)
+	VPMADDWD(ones, x, x)
+	VPADDD(x, acc, acc)
+}
+
+// sumDiffs is the sum of absolute differences over n words of four samples.
+func sumDiffs(v isa) {
+	TEXT("sum"+v.suffix, NOSPLIT, "func(n int, a, b *uint64) uint64")
+	Pragma("noescape")
+	Doc("sum"+v.suffix+" is the sum of |a-b| over n words of four 16-bit samples below 2^15.",
+		"n is a multiple of the vector width in words and at most 2^16.")
+	n := Load(Param("n"), GP64())
+	a, b := Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	const unrolled = 4
+	step := v.bytes()
+	ones := v.bits(pairOnes)
+	var acc [unrolled]vec
+	for i := range acc {
+		acc[i] = v.xor(v.vec())
+	}
+	add := func(i int) {
+		x := v.vec()
+		at, bt := Mem{Base: a, Disp: i * step}, Mem{Base: b, Disp: i * step}
+		if v.wide {
+			VMOVDQU64(at, x)
+			VPSUBW(bt, x, x)
+			VPABSW(x, x)
+			VPMADDWD(ones, x, x)
+			VPADDD(x, acc[i], acc[i])
+			return
+		}
+		addDiff(acc[i], x, ones, at, bt)
+	}
+	loop := func(name string, vecs int) {
+		Label(name)
+		CMPQ(n, U32(uint32(vecs*step/8)))
+		JL(LabelRef(name + "done"))
+		for i := range vecs {
+			add(i)
+		}
+		ADDQ(U32(uint32(vecs*step)), a)
+		ADDQ(U32(uint32(vecs*step)), b)
+		SUBQ(U32(uint32(vecs*step/8)), n)
+		JMP(LabelRef(name))
+		Label(name + "done")
+	}
+	loop("four", unrolled)
+	loop("one", 1)
+	VPADDD(acc[1], acc[0], acc[0])
+	VPADDD(acc[3], acc[2], acc[2])
+	VPADDD(acc[2], acc[0], acc[0])
+	// Widen before lanes are added: 2^16 words fill them.
+	odd := v.vec()
+	VPSRLQ(Imm(32), acc[0], odd)
+	VPSLLQ(Imm(32), acc[0], acc[0])
+	VPSRLQ(Imm(32), acc[0], acc[0])
+	VPADDQ(odd, acc[0], acc[0])
+	y, x, hi := YMM(), XMM(), XMM()
+	if v.wide {
+		VEXTRACTI64X4(Imm(1), acc[0], y)
+		VPADDQ(y, acc[0].AsY(), y)
+	} else {
+		VMOVDQA(acc[0], y)
+	}
+	VEXTRACTI128(Imm(1), y, x)
+	VPADDQ(x, y.AsX(), x)
+	VPSRLDQ(Imm(8), x, hi)
+	VPADDQ(hi, x, x)
+	sum := GP64()
+	VMOVQ(x, sum)
+	Store(sum, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// blockDiffs adds up |a-b| in each block of eight samples by rows.
+func blockDiffs(v isa) {
+	TEXT("blocks"+v.suffix, NOSPLIT, "func(n int, dst *uint32, a, b *uint64, stride, rows int)")
+	Pragma("noescape")
+	Doc("blocks"+v.suffix+" sets dst[c], c < n, to the sum of |a-b| over words 2c and 2c+1 of rows",
+		"that are stride words apart; samples are below 2^15, n and rows at least 1, rows at most 2^13.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	a, b := Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	stride, rows := Load(Param("stride"), GP64()), Load(Param("rows"), GP64())
+	SHLQ(Imm(3), stride)
+	ones := XMM()
+	VPBROADCASTD(word(pairOnes), ones)
+	Label("block")
+	acc := XMM()
+	VPXOR(acc, acc, acc)
+	r, offset := GP64(), GP64()
+	MOVQ(rows, r)
+	XORQ(offset, offset)
+	Label("row")
+	addDiff(acc, XMM(), ones, Mem{Base: a, Index: offset, Scale: 1}, Mem{Base: b, Index: offset, Scale: 1})
+	ADDQ(stride, offset)
+	DECQ(r)
+	JNZ(LabelRef("row"))
+	VPHADDD(acc, acc, acc)
+	VPHADDD(acc, acc, acc)
+	VMOVD(acc, Mem{Base: dst})
+	ADDQ(Imm(4), dst)
+	ADDQ(Imm(16), a)
+	ADDQ(Imm(16), b)
+	DECQ(n)
+	JNZ(LabelRef("block"))
+	RET()
+}

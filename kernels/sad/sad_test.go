@@ -1,0 +1,187 @@
+package sad
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// each runs a test on every variant; one that cannot run here is a skip that
+// says why.
+func each(t *testing.T, f func(t *testing.T, v *variant)) {
+	t.Helper()
+	for _, v := range append([]variant{{name: "generic"}}, asmVariants()...) {
+		t.Run(v.name, func(t *testing.T) {
+			if v.lacked != "" {
+				t.Skip(v.lacked)
+			}
+			f(t, &v)
+		})
+	}
+}
+
+var edge = []uint64{0, 1, 2, 0x3fff, 0x4000, 0x7ffe, 0x7fff}
+
+// image is n words of samples, many of them at the ends of their range.
+func image(r *rand.Rand, n int) []uint64 {
+	out := make([]uint64, n)
+	for i := range out {
+		for l := range 4 {
+			s := r.Uint64() & 0x7fff
+			if r.IntN(2) == 0 {
+				s = edge[r.IntN(len(edge))]
+			}
+			out[i] |= s << (16 * l)
+		}
+	}
+	return out
+}
+
+// difference of one word, sample by sample.
+func difference(a, b uint64) (sum uint64) {
+	for l := range 4 {
+		x, y := a>>(16*l)&0xffff, b>>(16*l)&0xffff
+		sum += max(x, y) - min(x, y)
+	}
+	return sum
+}
+
+func TestAbsDiffAllLanes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	a, b := image(r, 20000), image(r, 20000)
+	for i := range a {
+		var want uint64
+		for l := range 4 {
+			want |= difference(a[i]>>(16*l)&0xffff, b[i]>>(16*l)&0xffff) << (16 * l)
+		}
+		if got := absDiff(a[i], b[i]); got != want {
+			t.Fatalf("absDiff(%x, %x) = %x, want %x", a[i], b[i], got, want)
+		}
+	}
+}
+
+func TestSum(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	each(t, func(t *testing.T, v *variant) {
+		// Around the vector widths, their unrolled multiples and a frame of 104x60.
+		for _, n := range []int{0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 360, 1559, 1560, 1561} {
+			a, b := image(r, n+2), image(r, n+2)
+			a[0], a[n+1], b[0], b[n+1] = 0, 0, 0x7fff7fff7fff7fff, 0x7fff7fff7fff7fff // would be counted if read
+			var want uint64
+			for i := 1; i <= n; i++ {
+				want += difference(a[i], b[i])
+			}
+			if got := v.all(a[1:n+1], b[1:n+1]); got != want {
+				t.Errorf("%d words: %d, want %d", n, got, want)
+			}
+		}
+	})
+}
+
+func TestSumDoesNotOverflow(t *testing.T) {
+	each(t, func(t *testing.T, v *variant) {
+		for _, n := range []int{most - 1, most, most + 1, 2*most + 3} {
+			a, b := make([]uint64, n), make([]uint64, n)
+			for i := range a {
+				a[i] = 0x7fff7fff7fff7fff
+			}
+			if got, want := v.all(a, b), uint64(n)*4*0x7fff; got != want {
+				t.Errorf("%d words: %d, want %d", n, got, want)
+			}
+			if got, want := v.all(b, a), uint64(n)*4*0x7fff; got != want {
+				t.Errorf("%d words, the other way: %d, want %d", n, got, want)
+			}
+		}
+	})
+}
+
+func TestBlocks(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	each(t, func(t *testing.T, v *variant) {
+		for _, c := range []struct{ blocks, rows, pad int }{{1, 1, 0}, {1, 6, 3}, {2, 6, 0}, {13, 6, 0}, {13, 11, 1}, {6, 5, 0}, {3, maxRows, 0}} {
+			stride := 2*c.blocks + c.pad
+			a, b := image(r, stride*c.rows), image(r, stride*c.rows)
+			if c.rows == maxRows {
+				for i := range a {
+					a[i], b[i] = 0x7fff7fff7fff7fff, 0
+				}
+			}
+			want := make([]uint32, c.blocks)
+			for y := range c.rows {
+				for k := range 2 * c.blocks {
+					want[k/2] += uint32(difference(a[y*stride+k], b[y*stride+k]))
+				}
+			}
+			const guard = 0xdeadbeef
+			got := make([]uint32, c.blocks+2)
+			got[0], got[c.blocks+1] = guard, guard
+			// Images end with the last block.
+			end := stride*c.rows - c.pad
+			v.rowOfBlocks(got[1:c.blocks+1], a[:end], b[:end], stride, c.rows)
+			if got[0] != guard || got[c.blocks+1] != guard {
+				t.Errorf("%+v: a guard value was overwritten", c)
+			}
+			if fmt.Sprint(got[1:c.blocks+1]) != fmt.Sprint(want) {
+				t.Errorf("%+v: %v, want %v", c, got[1:c.blocks+1], want)
+			}
+		}
+	})
+}
+
+func TestWrongSizesPanic(t *testing.T) {
+	each(t, func(t *testing.T, v *variant) {
+		w := func(n int) []uint64 { return make([]uint64, n) }
+		for name, f := range map[string]func(){
+			"lengths":   func() { v.all(w(4), w(5)) },
+			"no rows":   func() { v.rowOfBlocks(make([]uint32, 1), w(2), w(2), 2, 0) },
+			"many rows": func() { v.rowOfBlocks(make([]uint32, 1), w(1<<15), w(1<<15), 2, maxRows+1) },
+			"stride":    func() { v.rowOfBlocks(make([]uint32, 2), w(8), w(8), 3, 2) },
+			"short":     func() { v.rowOfBlocks(make([]uint32, 2), w(8), w(7), 4, 2) },
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: no panic", name)
+					}
+				}()
+				f()
+			}()
+		}
+		v.rowOfBlocks(nil, nil, nil, 0, 0) // nothing to do
+	})
+}
+
+func TestChoose(t *testing.T) {
+	if v := choose("generic"); v.name != "generic" || v.sum != nil {
+		t.Errorf("generic gives %q", v.name)
+	}
+	best := choose("")
+	for _, v := range asmVariants() {
+		want := v.name
+		if v.lacked != "" {
+			want = best.name
+		}
+		if got := choose(v.name); got.name != want {
+			t.Errorf("%s gives %q, want %q", v.name, got.name, want)
+		}
+	}
+	if v := choose("sse9"); v.name != best.name {
+		t.Errorf("an unknown name gives %q, the best is %q", v.name, best.name)
+	}
+}
+
+func BenchmarkSum(b *testing.B) {
+	r := rand.New(rand.NewPCG(7, 8))
+	x, y := image(r, 104*60/4), image(r, 104*60/4)
+	for _, v := range append([]variant{{name: "generic"}}, asmVariants()...) {
+		b.Run(v.name, func(b *testing.B) {
+			if v.lacked != "" {
+				b.Skip(v.lacked)
+			}
+			b.SetBytes(104 * 60 * 2)
+			for b.Loop() {
+				v.all(x, y)
+			}
+		})
+	}
+}
