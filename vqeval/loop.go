@@ -62,18 +62,8 @@ func findLoops(d *selfsim, second float64) (loop loopEvidence, found bool) {
 	least := shortestRun(second)
 	var best loopEvidence
 	var bestGain float64
-	pair, beside := make([]float64, d.n), make([]float64, d.n)
 	lags := min(d.lags, d.n-least)
-	for p := loopShortest; p <= lags; p++ {
-		for t := range d.n - p {
-			pair[t], beside[t] = valley(d, t, p)
-		}
-		r := longestRun(pair[:d.n-p], beside[:d.n-p], p)
-		if r.to-r.from < least {
-			continue
-		}
-		r.period = p
-		r.judge(d, second)
+	for _, r := range returns(d, lags, least, second) {
 		// Depth and lock first: a scene with many cuts has long, shallow runs at
 		// lags near the true one.
 		gain := r.severity * r.severity * r.locked * float64(r.to-r.from)
@@ -97,13 +87,15 @@ func shortestRun(second float64) int {
 	return max(loopRunFrames, int(math.Round(loopRunSeconds*second)))
 }
 
+// bridge is the longest interruption of a run, in frames.
+func bridge(p int) int { return max(3, min(12, p/4)) }
+
 // longestRun is the longest stretch of t in which the pairs are well below what
 // is beside them; short interruptions (a cross-fade at the seam) are bridged.
 func longestRun(pair, beside []float64, p int) loopEvidence {
 	var best loopEvidence
-	bridge := max(3, min(12, p/4))
+	bridge := bridge(p)
 	from, last := -1, 0
-	var sum, base float64
 	flush := func() {
 		if from >= 0 && last+1-from > best.to-best.from {
 			best = loopEvidence{from: from, to: last + 1}
@@ -121,15 +113,22 @@ func longestRun(pair, beside []float64, p int) loopEvidence {
 		}
 	}
 	flush()
-	for t := best.from; t < best.to; t++ {
-		sum += pair[t]
-		base += beside[t]
+	return best
+}
+
+// measure sets the depth of a run with period p and how different the content
+// beside it is.
+func (l *loopEvidence) measure(d *selfsim, p int) {
+	var sum, base float64
+	for t := l.from; t < l.to; t++ {
+		pair, beside := valley(d, t, p)
+		sum += pair
+		base += beside
 	}
 	if base > 0 {
-		best.depth = 1 - sum/base
-		best.beside = base / float64(best.to-best.from)
+		l.depth = 1 - sum/base
+		l.beside = base / float64(l.to-l.from)
 	}
-	return best
 }
 
 // meanAt is the mean difference at a lag over the frames of the run.
@@ -200,7 +199,9 @@ func longestAt(d *selfsim, p int) loopEvidence {
 	for t := range pair {
 		pair[t], beside[t] = valley(d, t, p)
 	}
-	return longestRun(pair, beside, p)
+	r := longestRun(pair, beside, p)
+	r.measure(d, p)
+	return r
 }
 
 // judge sets lock and severity.

@@ -157,8 +157,10 @@ func smooth(p, tmp []float32, w, h int) {
 
 // parallel runs fn over [0,n) in chunks on all cores. Chunks write disjoint
 // results, so their order does not matter.
-func parallel(n int, fn func(lo, hi int)) {
-	const chunk = 8
+func parallel(n int, fn func(lo, hi int)) { parallelBy(8, n, fn) }
+
+// parallelBy is parallel with chunks of a given size.
+func parallelBy(chunk, n int, fn func(lo, hi int)) {
 	workers := min(runtime.GOMAXPROCS(0), (n+chunk-1)/chunk)
 	if workers <= 1 {
 		fn(0, n)
@@ -169,7 +171,7 @@ func parallel(n int, fn func(lo, hi int)) {
 	for range workers {
 		wg.Go(func() {
 			for {
-				lo := int(next.Add(chunk)) - chunk
+				lo := int(next.Add(int64(chunk))) - chunk
 				if lo >= n {
 					return
 				}

@@ -31,7 +31,7 @@ func newSelfsim(p *planes) *selfsim {
 	samples := uint64(p.inside())
 	// Tiles of frames stay in the cache while they are compared.
 	const tile = 16
-	parallel((s.n+tile-1)/tile, func(lo, hi int) {
+	parallelBy(1, (s.n+tile-1)/tile, func(lo, hi int) {
 		for b := lo; b < hi; b++ {
 			i0, i1 := b*tile, min(s.n, (b+1)*tile)
 			for j := i0 + 1; j < min(s.n, i1+s.lags); j++ {

@@ -1,0 +1,51 @@
+package vqeval
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+)
+
+// The blocked search must find the runs that the plain one over valley finds, to
+// the last bit, with and without a bound on the lags.
+func TestReturnsAreThoseOfThePlainSearch(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, n := range []int{14, 30, 60, 133, 260} {
+		for _, lags := range []int{n - 1, n / 2, n / 3} {
+			for _, period := range []int{7, 24, 51} {
+				d := &selfsim{n: n, lags: lags, d: make([]uint16, n*lags)}
+				for t := range n {
+					for k := 1; k <= lags; k++ {
+						v := 64 + r.IntN(600) // about the loop's bounds
+						if k%period == 0 && r.IntN(10) > 0 {
+							v = r.IntN(160)
+						}
+						if t/40%3 == 2 {
+							v = r.IntN(120)
+						}
+						d.d[t*lags+k-1] = uint16(v)
+					}
+				}
+				const least = 12
+				to := min(lags, n-least)
+				var want []loopEvidence
+				for p := loopShortest; p <= to; p++ {
+					l := longestAt(d, p)
+					if l.to-l.from < least {
+						continue
+					}
+					l.period = p
+					l.judge(d, 16)
+					want = append(want, l)
+				}
+				if n > 100 && lags > period && len(want) == 0 {
+					t.Errorf("%d frames, %d lags, period %d: the plain search finds nothing to compare", n, lags, period)
+				}
+				got := returns(d, to, least, 16)
+				if len(got) != len(want) || len(want) > 0 && !reflect.DeepEqual(got, want) {
+					t.Errorf("%d frames, %d lags, period %d: %d runs, want %d:\n%+v\n%+v", n, lags, period, len(got), len(want), got, want)
+				}
+			}
+		}
+	}
+}
