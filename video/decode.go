@@ -30,6 +30,9 @@ type DecodeOptions struct {
 	Gray          bool
 	Width, Height int // 0, 0 = as displayed; else area-averaged to this size
 	Threads       int // decoder threads; 0 = ffmpeg's choice
+	// Fit, where it is set, says the size of the frames from that of the video as
+	// displayed, in place of Width and Height.
+	Fit func(w, h int) (int, int)
 
 	// Rows, if set, gets besides every frame a few of its rows at full width and
 	// native resolution, evenly spaced over its height, as luma: what
@@ -85,9 +88,13 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 		return Info{}, 0, err
 	}
 	defer in.close()
+	go passthrough() // asks ffmpeg for its version once a process: meanwhile
 	info, err := probe(ctx, in)
 	if err != nil {
 		return info, 0, err
+	}
+	if o.Fit != nil {
+		o.Width, o.Height = o.Fit(info.Width, info.Height)
 	}
 	if o.Width == 0 {
 		o.Width, o.Height = info.Width, info.Height

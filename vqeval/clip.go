@@ -23,7 +23,7 @@ type clip struct {
 func newClip(ctx context.Context, s *Source) (*clip, error) {
 	c := &clip{src: s, n: len(s.Luma), second: s.second()}
 	steps := []func(){
-		func() { c.p = newPlanes(s, len(s.Luma) > fullFrames) },
+		func() { c.p = s.smoothed() },
 		func() { c.raw = withMean(c.p) },
 		func() { c.light = newLight(s) },
 		func() { c.d = newSelfsim(c.p) },

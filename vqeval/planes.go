@@ -72,38 +72,75 @@ var gauss = func() (g [5]float32) {
 	return g
 }()
 
-// newPlanes smooths the frames (area-averaged to half the size first when half
-// is set) and removes their means.
-func newPlanes(s *Source, half bool) *planes {
-	w, h := s.Width, s.Height
+// emptyPlanes are planes for frames of w x h samples, or of half of that.
+func emptyPlanes(w, h int, half bool) *planes {
 	if half {
 		w, h = max(2*blockWidth, w/2/blockWidth*blockWidth), max(2*blockHeight, h/2)
 	}
-	p := &planes{n: len(s.Luma), w: w, h: h, words: w * h / 4}
-	p.mx, p.my = int(math.Ceil(marginShare*float64(w))), int(math.Ceil(marginShare*float64(h)))
-	p.data = make([]uint64, p.n*p.words)
-	p.mean = make([]float64, p.n)
-	p.spread = make([]float64, p.n)
-	parallel(p.n, func(lo, hi int) {
-		in, tmp := make([]float32, w*h), make([]float32, w*h)
-		out := make([]uint16, w*h)
+	return &planes{w: w, h: h, words: w * h / 4,
+		mx: int(math.Ceil(marginShare * float64(w))), my: int(math.Ceil(marginShare * float64(h)))}
+}
+
+// grow makes room for n frames.
+func (p *planes) grow(n int) {
+	p.data = append(p.data, make([]uint64, (n-p.n)*p.words)...)
+	p.mean = append(p.mean, make([]float64, n-p.n)...)
+	p.spread = append(p.spread, make([]float64, n-p.n)...)
+	p.n = n
+}
+
+// newPlanes smooths the frames (area-averaged to half the size first when half
+// is set) and removes their means.
+func newPlanes(s *Source, half bool) *planes {
+	p := emptyPlanes(s.Width, s.Height, half)
+	p.fill(s.Luma, s.Width, s.Height)
+	return p
+}
+
+// fill appends frames of w x h samples on all cores.
+func (p *planes) fill(luma [][]byte, w, h int) {
+	from := p.n
+	p.grow(from + len(luma))
+	parallel(len(luma), func(lo, hi int) {
+		room := newPlaneRoom(p)
 		for t := lo; t < hi; t++ {
-			shrink(in, w, h, s.Luma[t], s.Width, s.Height)
-			smooth(in, tmp, w, h)
-			mean := p.moments(t, in)
-			for i := range out {
-				out[i] = centre * unit
-			}
-			for y := p.my; y < h-p.my; y++ {
-				for x := p.mx; x < w-p.mx; x++ {
-					c := math.Max(0, math.Min(limit, float64(in[y*w+x])-mean+centre))
-					out[y*w+x] = uint16(math.Round(c * unit))
-				}
-			}
-			pack(p.plane(t), out)
+			p.set(from+t, luma[t], w, h, room)
 		}
 	})
-	return p
+}
+
+// planeRoom is scratch for one frame.
+type planeRoom struct {
+	in, tmp []float32
+	out     []uint16
+}
+
+func newPlaneRoom(p *planes) planeRoom {
+	n := p.w * p.h
+	return planeRoom{make([]float32, n), make([]float32, n), make([]uint16, n)}
+}
+
+// set makes plane t from a frame of w x h samples.
+func (p *planes) set(t int, luma []byte, w, h int, room planeRoom) {
+	in, out := room.in, room.out
+	shrink(in, p.w, p.h, luma, w, h)
+	smooth(in, room.tmp, p.w, p.h)
+	mean := p.moments(t, in)
+	for i := range out {
+		out[i] = centre * unit
+	}
+	for y := p.my; y < p.h-p.my; y++ {
+		row := out[y*p.w+p.mx : (y+1)*p.w-p.mx]
+		for x, v := range in[y*p.w+p.mx : (y+1)*p.w-p.mx] {
+			c := max(0, min(limit, float64(v)-mean+centre)) * unit
+			n := uint16(c)
+			if c-float64(n) >= 0.5 {
+				n++
+			}
+			row[x] = n
+		}
+	}
+	pack(p.plane(t), out)
 }
 
 // shrink averages areas of src (sw x sh) into dst (w x h); equal sizes copy.

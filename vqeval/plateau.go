@@ -25,7 +25,7 @@ func MotionPlateaus(s *Source, window int) (MotionPlateau, error) {
 		return MotionPlateau{}, err
 	}
 	grid, _ := s.even()
-	d := newSelfsim(newPlanes(grid, len(grid.Luma) > fullFrames))
+	d := newSelfsim(grid.smoothed())
 	return motionPlateaus(d, findCuts(grid, d), grid.second(), window), nil
 }
 

@@ -17,7 +17,7 @@ import (
 type Source struct {
 	Meta          VideoMeta
 	Width, Height int       // of Luma; see AnalysisSize
-	Luma          [][]byte  // one plane of Width*Height full-range samples a frame
+	Luma          [][]byte  // one plane of Width*Height full-range samples a frame; those of Load are not to be changed in place
 	Saturation    []float64 // mean saturation of each frame in [0,1]; nil where unknown
 	Look          []Look    // of each frame; nil where unknown
 	// Times are seconds after the first frame where the frames are unevenly
@@ -25,6 +25,8 @@ type Source struct {
 	Times []float64
 	// Warnings are what a reader of the numbers should know of the file.
 	Warnings []string
+
+	made *madePlanes // while the frames were decoded; nil where they were not
 }
 
 const (
@@ -48,19 +50,21 @@ const maxFrames = 120000
 
 // Load decodes a file to analysis size.
 func Load(ctx context.Context, path string) (*Source, error) {
-	info, err := video.Probe(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	w, h := AnalysisSize(info.Width, info.Height)
-	s := &Source{Width: w, Height: h}
+	s := &Source{}
+	var stream *planeStream
+	defer func() { stream.stop() }()
 	var detail []float64
-	o := video.DecodeOptions{Width: w, Height: h, Rows: func(_, width int, pix []byte) { detail = append(detail, detailOf(pix, width)) }}
+	o := video.DecodeOptions{Fit: AnalysisSize, Rows: func(_, width int, pix []byte) { detail = append(detail, detailOf(pix, width)) }}
 	info, n, err := video.Decode(ctx, path, o, func(f video.Frame) error {
 		if f.Index == maxFrames {
 			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
 		}
+		if stream == nil {
+			s.Width, s.Height = f.Width, f.Height
+			stream = streamPlanes(f.Width, f.Height)
+		}
 		luma, look := lookAt(f.Pix)
+		stream.add(luma)
 		s.Luma = append(s.Luma, luma)
 		s.Saturation = append(s.Saturation, look.Saturation)
 		s.Look = append(s.Look, look)
@@ -83,6 +87,7 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	}
 	if !info.VariableRate {
 		s.Times = nil
+		s.made = &madePlanes{stream.end(), slices.Clone(s.Luma)}
 	}
 	return s, nil
 }

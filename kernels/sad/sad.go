@@ -90,3 +90,6 @@ func (v *variant) rowOfBlocks(dst []uint32, a, b []uint64, stride, rows int) {
 	}
 	v.blocks(len(dst), &dst[0], &a[0], &b[0], stride, rows)
 }
+
+// Variant names the implementation in use: generic, avx2 or avx512.
+func Variant() string { return used.name }
