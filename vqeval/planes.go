@@ -3,6 +3,7 @@ package vqeval
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -83,9 +84,9 @@ func emptyPlanes(w, h int, half bool) *planes {
 
 // grow makes room for n frames.
 func (p *planes) grow(n int) {
-	p.data = append(p.data, make([]uint64, (n-p.n)*p.words)...)
-	p.mean = append(p.mean, make([]float64, n-p.n)...)
-	p.spread = append(p.spread, make([]float64, n-p.n)...)
+	p.data = slices.Grow(p.data, (n-p.n)*p.words)[:n*p.words]
+	p.mean = slices.Grow(p.mean, n-p.n)[:n]
+	p.spread = slices.Grow(p.spread, n-p.n)[:n]
 	p.n = n
 }
 
@@ -151,10 +152,18 @@ func shrink(dst []float32, w, h int, src []byte, sw, sh int) {
 		}
 		return
 	}
+	var room [1025]int
+	edges := room[:] // of the columns in src
+	if w >= len(edges) {
+		edges = make([]int, w+1)
+	}
+	for x := range edges[:w+1] {
+		edges[x] = x * sw / w
+	}
 	for y := range h {
 		y0, y1 := y*sh/h, max(y*sh/h+1, (y+1)*sh/h)
 		for x := range w {
-			x0, x1 := x*sw/w, max(x*sw/w+1, (x+1)*sw/w)
+			x0, x1 := edges[x], max(edges[x]+1, edges[x+1])
 			var sum int
 			for yy := y0; yy < y1; yy++ {
 				for _, v := range src[yy*sw+x0 : yy*sw+x1] {
@@ -166,28 +175,27 @@ func shrink(dst []float32, w, h int, src []byte, sw, sh int) {
 	}
 }
 
-// smooth is a separable Gaussian, the border repeated.
+// smooth is a separable Gaussian, the border repeated; w is at least 4.
 func smooth(p, tmp []float32, w, h int) {
 	at := func(i, n int) int { return max(0, min(n-1, i)) }
+	g0, g1, g2 := gauss[0], gauss[1], gauss[2]
 	for y := range h {
 		row, out := p[y*w:(y+1)*w], tmp[y*w:(y+1)*w]
-		for x := range row {
-			if x >= 2 && x < w-2 {
-				out[x] = gauss[0]*(row[x-2]+row[x+2]) + gauss[1]*(row[x-1]+row[x+1]) + gauss[2]*row[x]
-				continue
-			}
-			out[x] = gauss[0]*(row[at(x-2, w)]+row[at(x+2, w)]) + gauss[1]*(row[at(x-1, w)]+row[at(x+1, w)]) + gauss[2]*row[x]
+		// Five shifted rows of one length, which need no bounds in the loop.
+		n := w - 4
+		a, b, c, d, e, inner := row[:n], row[1:][:n], row[2:][:n], row[3:][:n], row[4:][:n], out[2:][:n]
+		for x := range inner {
+			inner[x] = g0*(a[x]+e[x]) + g1*(b[x]+d[x]) + g2*c[x]
+		}
+		for _, x := range [...]int{0, 1, w - 2, w - 1} {
+			out[x] = g0*(row[at(x-2, w)]+row[at(x+2, w)]) + g1*(row[at(x-1, w)]+row[at(x+1, w)]) + g2*row[x]
 		}
 	}
+	line := func(y int) []float32 { return tmp[at(y, h)*w:][:w] }
 	for y := range h {
-		r := [5][]float32{}
-		for k := range r {
-			yy := at(y+k-2, h)
-			r[k] = tmp[yy*w : (yy+1)*w]
-		}
-		out := p[y*w : (y+1)*w]
+		a, b, c, d, e, out := line(y-2), line(y-1), line(y), line(y+1), line(y+2), p[y*w:][:w]
 		for x := range out {
-			out[x] = gauss[0]*(r[0][x]+r[4][x]) + gauss[1]*(r[1][x]+r[3][x]) + gauss[2]*r[2][x]
+			out[x] = g0*(a[x]+e[x]) + g1*(b[x]+d[x]) + g2*c[x]
 		}
 	}
 }
