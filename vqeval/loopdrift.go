@@ -26,7 +26,20 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		return residual(a[0], b[0], register(a, b))
 	}
 	for _, p := range driftCandidates(c.d) {
+		if p%phase == 0 && decoderCycle(c.d, shot{0, c.n}) > 0 {
+			continue // the texture of a decoder on a frozen latent
+		}
 		o := max(3, p/4)
+		// A few pairs tell whether anything drifts at all.
+		var first, still float64
+		for i := range 4 {
+			t := 1 + i*(c.n-p-2)/4
+			a, b := at(t)[0], at(t + p)[0]
+			first, still = first+apart(t, t+p), still+residual(a, b, affine{})
+		}
+		if first > lapGain*still {
+			continue
+		}
 		step := max(1, (c.n-p-o)/lapSamples)
 		var when []int
 		var pair, plain, beside []float64
@@ -52,9 +65,6 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		l := loopEvidence{period: p, from: max(0, when[r.from]-1), to: min(c.n-p, when[r.to-1]+step), depth: r.depth, beside: r.beside}
 		if mean(pair[r.from:r.to]) > lapGain*mean(plain[r.from:r.to]) {
 			continue // nothing drifts: the plain search has judged it
-		}
-		if p%phase == 0 && decoderCycle(c.d, shot{l.from, l.to}) > 0 {
-			continue // the texture of a decoder on a frozen latent
 		}
 		if l.to-l.from < p { // a single return that drifts is too little to go by
 			continue

@@ -80,7 +80,7 @@ func TestReportKeysAndZeroes(t *testing.T) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields("schema scorer video_path video_meta composite_score composite_verdict composite_over dimensions failures facts findings windows start_end not_assessed elapsed_seconds")
+	want := strings.Fields("schema scorer video_path video_meta composite_score composite_verdict composite_over dimensions failures facts findings windows start_end not_assessed warnings elapsed_seconds")
 	for _, k := range want {
 		if _, ok := m[k]; !ok {
 			t.Errorf("no key %s", k)
