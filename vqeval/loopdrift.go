@@ -62,7 +62,8 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		if r.to-r.from < 4 {
 			continue
 		}
-		l := loopEvidence{period: p, from: max(0, when[r.from]-1), to: min(c.n-p, when[r.to-1]+step), depth: r.depth, beside: r.beside}
+		l := loopEvidence{period: p, from: max(0, when[r.from]-1), to: min(c.n-p, when[r.to-1]+step), beside: mean(beside[r.from:r.to])}
+		l.depth = 1 - mean(pair[r.from:r.to])/l.beside
 		if mean(pair[r.from:r.to]) > lapGain*mean(plain[r.from:r.to]) {
 			continue // nothing drifts: the plain search has judged it
 		}
