@@ -2,7 +2,7 @@ package scenes
 
 import "math"
 
-// waves: five travelling waves with the dispersion of deep water, seen in
+// waves: three travelling waves with the dispersion of deep water, seen in
 // perspective; each one's phase and height wander, so that the sea never
 // comes back to where it was.
 type waves struct {
@@ -10,7 +10,7 @@ type waves struct {
 	speed            float64
 	deep, crest, sky RGB
 	horizon          float64
-	trains           [5]train
+	trains           [3]train
 }
 
 type train struct {
@@ -26,11 +26,11 @@ func newWaves(r rng) painter {
 		sky:   hsv(r.between(0.0, 1), r.between(0.15, 0.45), r.between(0.75, 0.95)),
 	}
 	for i := range s.trains {
-		k := 6 + 3.5*float64(i) + r.between(-1.5, 1.5)
+		k := 5 + 3*float64(i) + r.between(-1, 1)
 		angle := r.between(0.45, 1.05) // from straight towards the viewer
 		s.trains[i] = train{
-			kx: k * math.Sin(angle) * float64(s.dir), ky: 2.2 * k * math.Cos(angle),
-			omega: s.speed * 2.2 * math.Sqrt(k), phase: r.noise(), height: r.noise(),
+			kx: k * math.Sin(angle) * float64(s.dir), ky: 1.4 * k * math.Cos(angle),
+			omega: s.speed * 1.3 * math.Sqrt(k), phase: r.noise(), height: r.noise(),
 		}
 	}
 	return s
@@ -51,7 +51,7 @@ func (s *waves) paint(t int, c *canvas) {
 		py := c.at(y)
 		sea := step(s.horizon-c.px(), s.horizon+c.px(), py)
 		depth := math.Max(0, py-s.horizon)
-		near := 0.5 + 0.7*depth // crests grow towards the viewer
+		near := 0.7 + 0.5*depth // crests grow towards the viewer
 		for x := range c.n {
 			px := c.at(x)
 			i := y*c.n + x
@@ -63,7 +63,7 @@ func (s *waves) paint(t int, c *canvas) {
 			for j, w := range s.trains {
 				z += height[j] * math.Sin((w.kx*(px-0.5)+w.ky*depth)/near+phase[j])
 			}
-			c.blend(i, mix(s.deep, s.crest, step(-1.6, 2.2, z)), sea)
+			c.blend(i, mix(s.deep, s.crest, step(-1.4, 2, z)), sea)
 		}
 	}
 }

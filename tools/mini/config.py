@@ -40,6 +40,7 @@ class Config:
     dit_lr: float = 2e-3
     dit_seeds: int = 800      # videos a scene, after those of the VAE; the last 20 are held out
     held_out: int = 20
+    focus: str = ""           # a scene that is drawn more often: every third video besides its share
     drop: float = 0.1         # share of prompts replaced by the negative one
     shift: float = 3.0        # of the noise schedule, in training and sampling
     seed: int = 2026

@@ -7,6 +7,7 @@ from diffusers import WanTransformer3DModel
 from common import Average, Run, autocast, learning_rate
 from config import SCENES
 from optim import Both
+from vae import start
 
 
 def build(c):
@@ -40,7 +41,7 @@ def sample_loss(net, z, label, text, c, g, device):
     return (v.float() - (eps - z)).square().mean()
 
 
-def train(c, work, device):
+def train(c, work, device, init=None):
     run = Run(os.path.join(work, "dit"), device)
     if run.done():
         return
@@ -50,6 +51,8 @@ def train(c, work, device):
     text = embeddings(c)
     torch.manual_seed(c.seed)
     net = build(c).to(device)
+    if init:
+        start(net, init, "transformer")
     opt = Both(net, c.dit_lr, edge=("patch_embedding", "proj_out", "condition_embedder", "scale_shift_table"), weight_decay=0.01)
     ema, g, first, mean = Average(net, 0.999), torch.Generator().manual_seed(c.seed + 1), 0, None
     if (s := run.load()) is not None:
@@ -60,6 +63,8 @@ def train(c, work, device):
     for step in range(first, c.dit_steps):
         opt.set_lr(learning_rate(step, c.dit_steps, c.dit_lr))
         label = torch.randint(len(SCENES), (c.dit_batch,), generator=g)
+        if c.focus:
+            label = torch.where(torch.rand(c.dit_batch, generator=g) < 1 / 3, list(SCENES).index(c.focus), label)
         which = torch.randint(z.shape[1], (c.dit_batch,), generator=g)
         x = z[label, which].float().to(device)
         label = torch.where(torch.rand(c.dit_batch, generator=g) < c.drop, len(SCENES), label)

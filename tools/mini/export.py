@@ -29,15 +29,23 @@ def public(net):
     return {k: v for k, v in net.config.items() if not k.startswith("_") or k == "_class_name"} | {"_class_name": type(net).__name__}
 
 
-def export(c, work, out):
+def export(c, work, out, init=None):
     for d in ("transformer", "vae", "scheduler", "prompts"):
         os.makedirs(os.path.join(out, d), exist_ok=True)
     d = torch.load(os.path.join(work, "latents.pt"), map_location="cpu", weights_only=False)
     ae = vae.build(c, mean=d["mean"].tolist(), std=d["std"].tolist())
-    ae.load_state_dict(torch.load(os.path.join(work, "vae", "state.pt"), map_location="cpu", weights_only=False)["ema"])
+    trained = os.path.join(work, "vae", "state.pt")
+    if init and not os.path.exists(trained):
+        vae.start(ae, init, "vae")  # its decoder was not trained further
+    else:
+        ae.load_state_dict(torch.load(trained, map_location="cpu", weights_only=False)["ema"])
     net = dit.build(c)
     state = torch.load(os.path.join(work, "dit", "state.pt"), map_location="cpu", weights_only=False)
     net.load_state_dict(state["ema"])
+    steps = state["step"]
+    if init:
+        with open(os.path.join(init, "model_index.json")) as f:
+            steps += json.load(f)["longtake"]["trained_steps"]
     # A linear encoder stands in for the encoder's tensors, which were never trained.
     untrained = ("encoder.", "quant_conv.") if c.encoder == "linear" else ()
     if untrained:
@@ -52,7 +60,7 @@ def export(c, work, out):
         "_class_name": "WanPipeline", "transformer": ["diffusers", "WanTransformer3DModel"], "vae": ["diffusers", "AutoencoderKLWan"],
         "scheduler": ["diffusers", "UniPCMultistepScheduler"],
         "longtake": {"name": "mini", "config": c.name, "training_latent_frames": (FRAMES - 1) // 4 + 1, "width": c.size, "height": c.size, "fps": FPS,
-                     "steps": 20, "guidance": 3.0, "shift": c.shift, "trained_steps": state["step"], "seed": c.seed}})
+                     "steps": 20, "guidance": 3.0, "shift": c.shift, "trained_steps": steps, "seed": c.seed}})
     write_json(os.path.join(out, "prompts", "prompts.json"), {
         "negative": "negative", "scenes": [{"tag": t, "prompt": p, "keywords": k, "embeds": t} for t, (p, k) in SCENES.items()]})
     e = dit.embeddings(c)

@@ -3,11 +3,13 @@
 With encoder "wan" the encoder is trained along. With encoder "linear" it is the principal components of
 8x8-pixel blocks of 4 frames (frame 0 alone, repeated), and only the Wan decoder is trained: a tenth of the work.
 """
+import json
 import os
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
+from safetensors.torch import load_file
 
 from common import Average, Run, autocast, learning_rate
 from config import FRAMES, SCENES
@@ -39,8 +41,10 @@ class Linear:
         self.mean, self.basis = state["mean"], state["basis"]  # [768], [768, z]
 
     @classmethod
-    def of(cls, c, work, clips):
+    def of(cls, c, work, clips, init=None):
         path = os.path.join(work, "linear.pt")
+        if not os.path.exists(path) and init:
+            torch.save(load_file(os.path.join(init, "vae", "linear_encoder.safetensors")), path)
         if not os.path.exists(path):
             total, square, n = 0, 0, 0
             for s in SCENES:
@@ -71,14 +75,16 @@ def batch(clips, c, g):
     return x.flip(-1) if torch.rand((), generator=g) < 0.5 else x
 
 
-def train(c, work, device, render):
+def train(c, work, device, render, init=None):
     run = Run(os.path.join(work, "vae"), device)
     if run.done():
         return
     clips = data.videos(os.path.join(work, "videos"), 0, c.vae_seeds, FRAMES, c.size, render)
-    linear = Linear.of(c, work, clips) if c.encoder == "linear" else None
+    linear = Linear.of(c, work, clips, init) if c.encoder == "linear" else None
     torch.manual_seed(c.seed)
     net = build(c).to(device)
+    if init:
+        start(net, init, "vae")
     if linear:
         net.encoder.requires_grad_(False)
         net.quant_conv.requires_grad_(False)
@@ -124,6 +130,14 @@ def train(c, work, device, render):
     run.finish()
 
 
+def start(net, init, name):
+    """Weights of an exported checkpoint; it has none of an encoder that was never trained."""
+    state = load_file(os.path.join(init, name, "diffusion_pytorch_model.safetensors"))
+    missing, unexpected = net.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)
+    if unexpected or any(not k.startswith(("encoder.", "quant_conv.")) for k in missing):
+        raise ValueError(f"{init}/{name} is another model: it lacks {missing[:3]}, has {unexpected[:3]}")
+
+
 def trained(c, work, device):
     net = build(c)
     net.load_state_dict(torch.load(os.path.join(work, "vae", "state.pt"), map_location="cpu", weights_only=False)["ema"])
@@ -131,14 +145,14 @@ def trained(c, work, device):
 
 
 @torch.no_grad()
-def encode(c, work, device, render):
+def encode(c, work, device, render, init=None):
     """Latents of every transformer video, float16 [scene, video, z, T, h, w], with mean and std a channel."""
     path = os.path.join(work, "latents.pt")
     if os.path.exists(path):
         return
     clips = data.videos(os.path.join(work, "videos"), c.vae_seeds, c.dit_seeds, FRAMES, c.size, render)
     if c.encoder == "linear":
-        encoder = Linear.of(c, work, data.videos(os.path.join(work, "videos"), 0, c.vae_seeds, FRAMES, c.size, render)).encode
+        encoder = Linear.of(c, work, data.videos(os.path.join(work, "videos"), 0, c.vae_seeds, FRAMES, c.size, render), init).encode
     else:
         net = trained(c, work, device)
 
@@ -156,5 +170,10 @@ def encode(c, work, device, render):
         out.append(torch.load(file))
     z = torch.stack(out)
     flat = z.float().movedim(2, 0).flatten(1)
-    torch.save({"latents": z, "mean": flat.mean(1), "std": flat.std(1)}, path + ".tmp")
+    mean, std = flat.mean(1), flat.std(1)
+    if init:  # what the transformer was trained on
+        with open(os.path.join(init, "vae", "config.json")) as f:
+            told = json.load(f)
+        mean, std = torch.tensor(told["latents_mean"]), torch.tensor(told["latents_std"])
+    torch.save({"latents": z, "mean": mean, "std": std}, path + ".tmp")
     os.replace(path + ".tmp", path)
