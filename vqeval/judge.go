@@ -60,14 +60,17 @@ func arbitrate(events []event) []event {
 		n := 0
 		for _, o := range events {
 			if o.severity >= 0.5 && slices.Contains(kinds, o.kind) {
-				from := o.from
+				from, to := o.from, o.to
 				switch o.kind { // the first time belongs to it
 				case "loop":
 					from -= o.detail.PeriodFrames
 				case "pingpong":
 					from -= o.detail.PeriodFrames / 2
+				case "seam": // and those around its steps
+					from -= o.detail.SpacingFrames
+					to += o.detail.SpacingFrames
 				}
-				n = max(n, min(e.to, o.to)-max(e.from, from))
+				n = max(n, min(e.to, to)-max(e.from, from))
 			}
 		}
 		return n
@@ -105,10 +108,12 @@ func arbitrate(events []event) []event {
 	}
 	// The jump at a lap, at the end of a pause or after a held frame is part of it.
 	drop(func(e event) bool {
-		return e.kind == "seam" && touches(e, "loop", "pingpong", "return_to_start", "stutter")
+		return e.kind == "seam" && touches(e, "loop", "pingpong", "return_to_start", "stutter", "region_loop")
 	})
+	// Light that changes at one spacing only does not flicker.
+	drop(func(e event) bool { return e.kind == "flicker" && 2*covered(e, "seam") > e.to-e.from })
 	drop(func(e event) bool {
-		return e.kind == "scene_jump" && touches(e, "loop", "pingpong", "return_to_start", "stutter", "seam", "freeze")
+		return e.kind == "scene_jump" && touches(e, "loop", "pingpong", "return_to_start", "stutter", "seam", "freeze", "region_loop")
 	})
 	return events
 }

@@ -51,9 +51,28 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	}
 	e.severity = strength(
 		jumpRatio/ratio,
+		jumpSkips/c.skipped(t, e.step),
 		jumpLevels/e.step,
 	)
 	return e, true
+}
+
+// skipped is the number of frames in which the motion before and after t comes as far
+// as the step at t, the geometric mean of both sides. Content that moves by fits and
+// starts makes up for a large step within a few frames; a step into another time
+// it hardly makes up for at all.
+func (c *clip) skipped(t int, step float64) float64 {
+	count := func(far func(k int) (i, j int)) float64 {
+		for k := 1; ; k++ {
+			i, j := far(k)
+			if i < 0 || j >= c.n || !c.d.has(i, j) || c.d.at(i, j) >= step {
+				return float64(k)
+			}
+		}
+	}
+	before := count(func(k int) (int, int) { return t - 1 - k, t - 1 })
+	after := count(func(k int) (int, int) { return t, t + k })
+	return math.Sqrt(before * after)
 }
 
 // steps tells whether the content steps at t and stays there: a flash comes back, and
@@ -70,8 +89,9 @@ func (c *clip) steps(t int, step float64) bool {
 	return true
 }
 
-// sameScene tells whether the frames before and from t show one scene: tones and
-// textures differ by little more than they do within a second on either side.
+// sameScene tells whether the frames before and from t show one scene: of some frames
+// of either side within a second or so, the two most alike differ in tones and textures
+// by little more than such frames differ on one side.
 func (c *clip) sameScene(t int) bool {
 	lo, hi := 0, c.n
 	for _, k := range c.cuts { // only up to other cuts
@@ -81,20 +101,31 @@ func (c *clip) sameScene(t int) bool {
 			hi = min(hi, k)
 		}
 	}
-	var usual, across []float64
-	side := func(from, sign int) {
-		for _, k := range [...]int{6, 12, 24} {
-			if u := from + sign*k; u >= lo && u < hi {
-				usual = append(usual, lookDistance(c.src, from, u))
+	var before, after []int
+	for _, k := range [...]int{0, 6, 12, 24} {
+		if u := t - 1 - k; u >= lo {
+			before = append(before, u)
+		}
+		if u := t + k; u < hi {
+			after = append(after, u)
+		}
+	}
+	var usual []float64
+	for _, u := range before[1:] {
+		usual = append(usual, lookDistance(c.src, before[0], u))
+	}
+	for _, u := range after[1:] {
+		usual = append(usual, lookDistance(c.src, after[0], u))
+	}
+	bound := sceneLooks + sceneVaries*quantile(usual, 0.7)
+	for _, i := range before {
+		for _, j := range after {
+			if lookDistance(c.src, i, j) < bound {
+				return true
 			}
 		}
 	}
-	side(t-1, -1)
-	side(t, 1)
-	for _, k := range [...]int{0, 6} {
-		across = append(across, lookDistance(c.src, max(lo, t-1-k), t), lookDistance(c.src, t-1, min(hi-1, t+k)))
-	}
-	return quantile(across, 0.5) < sceneLooks+sceneVaries*quantile(usual, 0.7)
+	return false
 }
 
 // lookDistance compares the tones, the strengths and the directions of the gradients

@@ -61,10 +61,16 @@ func orderFailures(src named, seed uint64, n int, fps float64) []*recipe {
 		rc := add("return_to_start", "K2 fade", fmt.Sprintf("K2.fade.%g", share), c, n, func(t int) float64 { return float64(min(t, c+8)) })
 		rc.blend = func(t int) (float64, float64) { return 0, max(0, min(1, float64(t-c+1)/8)) }
 	}
-	for _, k := range []int{2, 3} {
-		add("stutter", fmt.Sprintf("S1 %d:1", k), fmt.Sprintf("S1.%d", k), 0, n, func(t int) float64 { return float64(t / k * k) })
-		add("stutter", fmt.Sprintf("S1 %d:1 slow", k), fmt.Sprintf("S1.slow.%d", k), 0, n, func(t int) float64 { return float64(t / k) }).grain = float64(k-2) * 3
-	}
+	// Shown twice from the first frame to the last is a conversion, for a while a stutter.
+	a, b := n/4, 3*n/4
+	add("stutter", "S1 2:1", "S1.2", a+1, b, func(t int) float64 {
+		if t >= a && t < b {
+			t = a + (t-a)/2*2
+		}
+		return float64(t)
+	})
+	add("stutter", "S1 3:1", "S1.3", 0, n, func(t int) float64 { return float64(t / 3 * 3) })
+	add("stutter", "S1 3:1 slow", "S1.slow.3", 0, n, func(t int) float64 { return float64(t / 3) }).grain = 3
 	for _, share := range []float64{.05, .1, .2, .3} {
 		r := rand.New(rand.NewPCG(seed, uint64(100*share)))
 		held := make([]float64, n)
@@ -79,7 +85,7 @@ func orderFailures(src named, seed uint64, n int, fps float64) []*recipe {
 		}
 	}
 	// Conversions of the frame rate are no failure.
-	for _, c := range [][2]int{{2, 5}, {4, 5}, {2, 3}} {
+	for _, c := range [][2]int{{1, 2}, {2, 5}, {4, 5}, {2, 3}} {
 		add("", fmt.Sprintf("cadence %d:%d", c[0], c[1]), fmt.Sprintf("cadence.%d.%d", c[0], c[1]), 0, 0, func(t int) float64 { return float64(t * c[0] / c[1]) })
 	}
 	for _, k := range []int{4, 8, 60} {

@@ -118,9 +118,14 @@ func TestReturnToStart(t *testing.T) {
 }
 
 func TestStutterAndCadence(t *testing.T) {
-	for _, k := range []int{2, 3} {
-		f := only(t, reordered(t, 120, func(t int) float64 { return float64(t / k * k) }), "stutter")
-		if f.Cadence != fmt.Sprintf("%d:1", k) || math.Abs(f.Share-float64(k-1)/float64(k)) > 0.08 {
+	for _, k := range []int{2, 3} { // frames 20..99 are shown k times
+		f := only(t, reordered(t, 120, func(t int) float64 {
+			if t >= 20 && t < 100 {
+				t = 20 + (t-20)/k*k
+			}
+			return float64(t)
+		}), "stutter")
+		if f.Cadence != fmt.Sprintf("%d:1", k) || abs(f.OnsetFrame-21) > 1 || math.Abs(f.Share-80./120*float64(k-1)/float64(k)) > 0.05 {
 			t.Errorf("%d:1: %+v", k, f)
 		}
 	}
@@ -137,7 +142,7 @@ func TestStutterAndCadence(t *testing.T) {
 	for _, c := range []struct {
 		of, shown int
 		name      string
-	}{{2, 5, "3:2"}, {4, 5, "5:4"}, {5, 6, "6:5"}} {
+	}{{1, 2, "2:2"}, {2, 5, "3:2"}, {4, 5, "5:4"}, {5, 6, "6:5"}} {
 		r := reordered(t, 120, func(t int) float64 { return float64(t * c.of / c.shown) })
 		only(t, r, "")
 		if r.Facts.Cadence == nil || *r.Facts.Cadence != c.name {

@@ -17,7 +17,9 @@ type mirrorEvidence struct {
 	step     float64 // mean adjacent difference on both sides, grey levels
 	locked   float64 // share of the pairs that are nearest to each other to the frame
 	strays   float64 // how far the way back strays from the way there, 1 = as far as a copy may
+	turns    bool    // motion reverses at full pace
 	severity float64
+	turned   float64 // severity where motion reverses at full pace
 }
 
 // centre is the frame about which time is mirrored, the earlier one of two.
@@ -137,14 +139,32 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 	}
 	m.depth, m.beside, m.pair = 1-at.pairs/at.besides, at.besides/at.n, at.pairs/at.n
 	m.step, m.locked, m.strays = at.steps/at.n, at.locked/at.n, at.strays
-	m.severity = strength(
-		max((1-m.depth)/(1-mirrorDepth), m.pair/(mirrorNearness*(m.step+mirrorNoise))),
-		(1-m.locked)/(1-mirrorLock),
-		m.strays,
-		float64(least)/float64(m.reach),
-		mirrorLevels/m.beside,
-	)
+	m.turns = c.turnsAtOnce(i0, sum-i0, m.step)
+	severity := func(nearness float64) float64 {
+		return strength(
+			max((1-m.depth)/(1-mirrorDepth), m.pair/(nearness*(m.step+mirrorNoise))),
+			(1-m.locked)/(1-mirrorLock),
+			m.strays,
+			float64(least)/float64(m.reach),
+			mirrorLevels/m.beside,
+		)
+	}
+	m.severity, m.turned = severity(mirrorNearness), severity(mirrorNearnessTurn)
 	return m
+}
+
+// turnsAtOnce tells whether motion reverses at full pace between the frames i and j: what
+// swings comes to rest before it turns back. Then the pairs farther out may be as
+// unlike as an encoder makes them.
+func (c *clip) turnsAtOnce(i, j int, step float64) bool {
+	if i < 1 || j+1 >= c.n {
+		return false
+	}
+	pace := min(c.d.at(i-1, i), c.d.at(j, j+1))
+	if j-i == 2 {
+		pace = min(pace, c.d.at(i, i+1), c.d.at(i+1, j))
+	}
+	return pace >= mirrorTurnPace*step && c.d.at(i, j) <= mirrorTurn*pace
 }
 
 // step is the mean adjacent difference at two frames.
@@ -233,6 +253,7 @@ func pingpongEvents(c *clip, _ *Facts) []event {
 		})
 		if m.reach < room-mirrorSlack-room/10 && !met {
 			m.severity *= mirrorLoose
+			m.turned *= mirrorLoose
 		}
 	}
 	var out []event
@@ -252,7 +273,16 @@ func pingpong(ms []mirrorEvidence) event {
 	first, last := ms[0], ms[len(ms)-1]
 	e := event{kind: "pingpong", shot: shot{first.sum/2 + 1, last.sum/2 + last.reach + last.sum%2}}
 	var severities, depths, gaps []float64
+	turns := 0
+	for _, m := range ms {
+		if m.turns {
+			turns++
+		}
+	}
 	for i, m := range ms {
+		if 2*turns >= len(ms) {
+			m.severity = m.turned
+		}
 		severities, depths = append(severities, m.severity), append(depths, m.depth*m.locked)
 		e.detail.Centres = append(e.detail.Centres, m.centre())
 		if i > 0 {

@@ -95,12 +95,9 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 			usual := around(c.adjacentAcross(), shot{0, c.n}, t, 8, 0.7)
 			how = returnJump * (usual + 0.25) / c.d.at(u, t)
 		} else {
-			// A blend lies between what it blends; motion makes a detour.
-			detour := 0.0
-			for v := u + 1; v < t; v++ {
-				detour = max(detour, (c.d.at(u, v)+c.d.at(v, t))/c.d.at(u, t)-1)
-			}
-			how = detour / returnDetour
+			// A blend lies between what it blends and goes where motion does not get in that
+			// time; motion makes a detour.
+			how = c.detour(u, t) / returnDetour * min(1, c.usualWay(u, fade)/c.d.at(u, t))
 		}
 		if how < best {
 			best, e.fade, e.far = how, fade, far
@@ -108,8 +105,11 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 				how,
 				r[t]/(returnNear*(first+returnNoise)),
 				r[t]/(returnMatch*min(far, grows)+1e-9),
-				returnLevels/(min(far, grows)+1e-9),
+				max(returnLevels, returnSteps*first)/(min(far, grows)+1e-9),
 			)
+		}
+		if fade == 1 && how <= 1 {
+			break // what jumps does not fade
 		}
 	}
 	for e.end < c.n && r[e.end] < 0.5*e.far {
@@ -119,6 +119,25 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 		e.onset = t - e.fade + 1
 	}
 	return e
+}
+
+// detour is how much longer the way from frame u to t is by the frame between them that
+// lies farthest off it, as a share of the way.
+func (c *clip) detour(u, t int) float64 {
+	var most float64
+	for v := u + 1; v < t; v++ {
+		most = max(most, (c.d.at(u, v)+c.d.at(v, t))/c.d.at(u, t)-1)
+	}
+	return most
+}
+
+// usualWay is the median difference over so many frames up to u.
+func (c *clip) usualWay(u, frames int) float64 {
+	var all []float64
+	for v := u - frames; v >= 0; v-- {
+		all = append(all, c.d.at(v, v+frames))
+	}
+	return quantile(all, 0.5)
 }
 
 // adjacentAcross is the difference of every frame from the one before, cuts included.

@@ -3,6 +3,7 @@ package vqeval
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // seamEvidence is a train of steps at one spacing, as they stay where a video is
@@ -15,10 +16,14 @@ type seamEvidence struct {
 	severity float64
 }
 
-func seamEvents(c *clip, _ *Facts) []event {
+func seamEvents(c *clip, facts *Facts) []event {
 	e := findSeams(c)
 	if e.severity == 0 {
 		return nil
+	}
+	if e.severity >= 0.5 {
+		// What stays in the scene is no cut.
+		facts.Cuts = slices.DeleteFunc(facts.Cuts, func(k int) bool { return slices.Contains(e.at, k) })
 	}
 	first, last := e.at[0], e.at[len(e.at)-1]
 	return []event{{
@@ -31,26 +36,50 @@ func seamEvents(c *clip, _ *Facts) []event {
 	}}
 }
 
-// stepSizes are the steps of content, exposure and contrast at every frame in units of
-// the changes around it, and 0 at a cut to another scene.
+// stepSizes are the steps of content, exposure, contrast and colour at every frame in units
+// of the changes around it, and 0 at a cut to another scene.
 func (c *clip) stepSizes() []float64 {
 	a := c.adjacentAcross()
-	mean, spread := make([]float64, c.n), make([]float64, c.n)
-	for t := 1; t < c.n; t++ {
-		mean[t] = math.Abs(c.p.mean[t] - c.p.mean[t-1])
-		spread[t] = math.Abs(c.p.spread[t] - c.p.spread[t-1])
+	type series struct {
+		level, change []float64
+		noise         float64
+	}
+	var all []series
+	add := func(level []float64, noise float64) {
+		change := make([]float64, c.n)
+		for t := 1; t < c.n; t++ {
+			change[t] = math.Abs(level[t] - level[t-1])
+		}
+		all = append(all, series{level, change, noise})
+	}
+	add(c.p.mean, seamTone)
+	add(c.p.spread, seamTone)
+	if c.src.Look != nil {
+		cb, cr := make([]float64, c.n), make([]float64, c.n)
+		for t, l := range c.src.Look {
+			cb[t], cr[t] = l.Cb, l.Cr
+		}
+		add(cb, seamChroma)
+		add(cr, seamChroma)
 	}
 	z := make([]float64, c.n)
-	all := shot{1, c.n}
-	for t := 2; t+2 < c.n; t++ {
-		content := a[t] / (around(a, all, t, jumpReach, 0.85) + seamNoise)
+	for t := 2; t < c.n; t++ {
+		content := a[t] / (around(a, shot{1, c.n}, t, jumpReach, 0.85) + seamNoise)
 		if content >= seamStep && (a[t] < seamLevels || !c.steps(t, a[t])) {
 			content = 1
 		}
-		exposure := c.levelStep(c.p.mean, mean, t)
-		contrast := c.levelStep(c.p.spread, spread, t)
-		z[t] = max(content, exposure, contrast)
-		if z[t] >= seamStep && content >= 2*jumpRatio && !c.sameScene(t) {
+		z[t] = content
+		if t+2 >= c.n {
+			// Of the last frames it is not known what stays.
+			if content < seamClear {
+				z[t] = 0
+			}
+		} else {
+			for _, s := range all {
+				z[t] = max(z[t], c.levelStep(s.level, s.change, t, s.noise))
+			}
+		}
+		if z[t] >= seamStep && content >= seamCut && !c.sameScene(t) {
 			z[t] = 0
 		}
 	}
@@ -59,8 +88,8 @@ func (c *clip) stepSizes() []float64 {
 
 // levelStep is the step of a level at t against its changes around, 0 where the level
 // comes back at once.
-func (c *clip) levelStep(level, change []float64, t int) float64 {
-	z := change[t] / (around(change, shot{1, c.n}, t, jumpReach, 0.85) + seamTone)
+func (c *clip) levelStep(level, change []float64, t int, noise float64) float64 {
+	z := change[t] / (around(change, shot{1, c.n}, t, jumpReach, 0.85) + noise)
 	if math.Abs(level[t+1]-level[t-1]) < 0.6*change[t] || math.Abs(level[t]-level[t-2]) < 0.6*change[t] {
 		return 0
 	}
@@ -71,11 +100,11 @@ func findSeams(c *clip) seamEvidence {
 	z := c.stepSizes()
 	gain := func(t int) float64 { return min(z[t], 3*seamStep) - seamStep }
 	var best seamEvidence
-	bestGain := 0.0
+	bestGain, steps := 0.0, 0.0
 	for s := seamShortest; 2*s < c.n; s++ {
 		for o := range s {
 			var g, hits, n, size float64
-			for t := s - o; t < c.n-2; t += s {
+			for t := s - o; t < c.n; t += s {
 				g += gain(t)
 				n++
 				if z[t] >= seamStep {
@@ -89,7 +118,11 @@ func findSeams(c *clip) seamEvidence {
 			}
 			bestGain = g
 			best = seamEvidence{spacing: s, size: size / hits, regular: hits / n}
-			for t := s - o; t < c.n-2; t += s {
+			steps = hits
+			if o <= 2 {
+				steps++
+			}
+			for t := s - o; t < c.n; t += s {
 				if z[t] >= seamStep {
 					best.at = append(best.at, t)
 				}
@@ -99,19 +132,18 @@ func findSeams(c *clip) seamEvidence {
 	if best.at == nil {
 		return best
 	}
-	// Steps elsewhere speak against a train.
-	others := 0
+	// Steps elsewhere speak against a train, as far as they are as large.
+	others := 0.0
 	for t := range z {
-		if z[t] >= seamStep {
-			others++
+		if z[t] >= seamStep && !slices.Contains(best.at, t) {
+			others += math.Min(1, math.Pow(z[t]/best.size, 2))
 		}
 	}
-	others -= len(best.at)
 	best.severity = strength(
 		0.7*seamClear/best.size,
 		(1-best.regular)/(1-seamRegular),
-		0.6*math.Pow(seamLeast/float64(len(best.at)), 2), // two steps have a spacing by chance
-		float64(others)/(seamOthers*float64(len(best.at))),
+		0.6*math.Pow(seamLeast/steps, 2), // two steps have a spacing by chance
+		others/(seamOthers*float64(len(best.at))),
 	)
 	return best
 }

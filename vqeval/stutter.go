@@ -2,6 +2,7 @@ package vqeval
 
 import (
 	"fmt"
+	"math"
 )
 
 // stutterEvidence is a set of frames that show their predecessor once more while
@@ -64,14 +65,14 @@ func findStutter(c *clip) stutterEvidence {
 	var e stutterEvidence
 	a := c.adjacent()
 	fresh := 0 // frames that could have been held
-	var left float64
+	var left, times float64
 	for _, s := range c.shots {
 		for t := s.from + 1; t < s.to; {
 			pace := around(a, s, t, stutterReach, 0.85)
 			if pace >= stutterLevels {
 				fresh++
 			}
-			n, most := c.heldRun(a, s, t, pace)
+			n, rest := c.heldRun(a, s, t, pace)
 			if n == 0 {
 				t++
 				continue
@@ -81,45 +82,126 @@ func findStutter(c *clip) stutterEvidence {
 				e.held = append(e.held, t)
 				t++
 			}
-			left += most * float64(n)
+			left += rest
+			times++
 		}
 	}
 	if len(e.held) == 0 {
 		return e
 	}
 	e.left = left / float64(len(e.held))
+	e.held = together(e.held)
 	e.cadence, e.regular = c.cadence(e.held)
+	irregular := 0.0
+	if e.cadence == "irregular" {
+		irregular = math.Max(0, (stutterCaught-catchUp(a, e.held))/(stutterCaught-stutterCatch))
+	}
 	e.severity = strength(
 		e.left/stutterMean,
-		stutterFrames/float64(len(e.held)),
+		irregular,
+		stutterTimes/times,
 		stutterShare*float64(c.n)/float64(len(e.held)),
 	)
 	return e
 }
 
+// together leaves out frames held at either end that lie far off the others.
+func together(held []int) []int {
+	var gaps []float64
+	for i := 1; i < len(held); i++ {
+		if g := held[i] - held[i-1]; g > 1 {
+			gaps = append(gaps, float64(g))
+		}
+	}
+	if len(gaps) < cadenceHeld {
+		return held
+	}
+	far := int(stutterAlone * quantile(gaps, 0.5))
+	few := len(held) / cadenceHeld
+	for i := few; i > 0; i-- {
+		if held[i]-held[i-1] >= far {
+			held = held[i:]
+			break
+		}
+	}
+	for i := len(held) - few; i < len(held); i++ {
+		if held[i]-held[i-1] >= far {
+			return held[:i]
+		}
+	}
+	return held
+}
+
+// catchUp is how far the frames after the held ones go, over the frames that have
+// nothing to make up for. What holds frames now and then of content in motion makes up for
+// them at once; content that itself moves by fits and starts, such as
+// letters that appear one by one, does not.
+func catchUp(a []float64, held []int) float64 {
+	const heldFrame, next = 1, 2
+	what := make([]int, len(a)+1)
+	for _, t := range held {
+		what[t+1] = next
+	}
+	for _, t := range held {
+		what[t] = heldFrame
+	}
+	var singly, all []float64
+	for t := 1; t < len(a); t++ {
+		if what[t] == 0 {
+			all = append(all, a[t])
+		}
+	}
+	var sum, n float64
+	for t := 1; t < len(a); t++ {
+		if what[t] != next {
+			continue
+		}
+		singly = singly[:0]
+		for u := max(1, t-2*stutterReach); u < min(len(a), t+2*stutterReach+1); u++ {
+			if what[u] == 0 {
+				singly = append(singly, a[u])
+			}
+		}
+		if len(singly) < stutterReach {
+			singly = all
+		}
+		if usual := quantile(singly, 0.5); usual > 0 {
+			sum, n = sum+a[t]/usual, n+1
+		}
+	}
+	if n == 0 {
+		return stutterCaught
+	}
+	return sum / n
+}
+
 // heldRun is the number of frames from t on that repeat the one before, at most
-// stutterHold, and the largest of their differences over the pace. The content goes
+// stutterHold, and the sum of their differences over the pace. The content goes
 // on at once before and after: at the turning point of a swing it slows down, and
 // comes back afterwards.
-func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, most float64) {
+func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left float64) {
 	if pace < stutterLevels || t < s.from+2 {
 		return 0, 0
 	}
+	var most float64
 	for t+n < s.to && a[t+n] <= stutterLeft*pace {
 		most = max(most, a[t+n])
+		left += a[t+n] / pace
 		n++
 	}
 	if n == 0 || n > stutterHold || t+n >= s.to {
 		return 0, 0
 	}
 	before, after := a[t-1], a[t+n]
-	if before < stutterGoes*pace || after < stutterGoes*pace || most > stutterEdge*min(before, after) {
+	// The first to be held comes after frames that all step singly, and before steps that
+	// make up for what was held.
+	if before < stutterGoes*min(pace, quantile(a[max(s.from+1, t-stutterReach):t], 0.85)) || after < stutterGoes*pace || most > stutterEdge*min(before, after) {
 		return 0, 0
 	}
 	if c.d.at(t-2, t+n) < stutterTurn*max(before, after) {
 		return 0, 0
 	}
-	return n, most / pace
+	return n, left
 }
 
 // cadence names the pattern of the held frames: k:1 where every frame is shown k
@@ -128,7 +210,8 @@ func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, most fl
 // each other hides some of the repeats.
 func (c *clip) cadence(held []int) (name string, regular bool) {
 	first, last := held[0], held[len(held)-1]
-	through := first <= 2*cadenceLongest && last >= c.n-2*cadenceLongest
+	slack := min(2*cadenceLongest, c.n/cadenceThrough)
+	through := first <= slack && last >= c.n-slack
 	// The pattern shows in a part of a long clip as well.
 	for last-first > fullFrames {
 		held = held[:len(held)/2]

@@ -102,31 +102,38 @@ const (
 	stutterGoes    = 0.5  // of the pace: the frames beside it differ by more
 	stutterEdge    = 0.6  // of the differences beside it
 	stutterTurn    = 0.8  // likewise: the frames beside it differ by more from each other
+	stutterCatch   = 1.3  // times the usual step: the one after a held frame that comes now and then
+	stutterCaught  = 1.7  // likewise, surely
 	stutterHold    = 5    // held frames in a row; more is a pause
-	stutterFrames  = 2.0  // held frames at least
+	stutterTimes   = 2.0  // times at least that frames are held
 	stutterShare   = 0.02 // of all frames
 	cadenceHeld    = 5    // held frames that show a pattern
 	cadenceCycles  = 3    // cycles of it
 	cadenceFit     = 0.6  // share of the held frames that it explains, times that of its repeats that are seen
 	cadenceLongest = 25   // frames in one cycle
+	cadenceThrough = 6    // part of the clip that it may leave out at either end
+	stutterAlone   = 4    // times the usual distance: so far off, the first frames held belong to no stutter
 
 	// Mirrored time.
-	mirrorFrames   = 12   // a mirror reaches at least so far to either side
-	mirrorSeconds  = 0.5  // and so long
-	mirrorLevels   = 0.8  // grey levels that the content beside the mirror differs by
-	mirrorMatch    = 0.45 // a pair belongs to it below this share of what is beside it
-	mirrorBridge   = 3    // pairs that may fail in a row
-	mirrorDepth    = 0.6  // decision point of the depth
-	mirrorNearness = 0.9  // of the adjacent difference, plus noise: how near a copy must be
-	mirrorNoise    = 0.5  // grey levels
-	mirrorLock     = 0.7  // share of the pairs that are nearest to each other
-	mirrorFaint    = 0.05 // severity below which a centre is not kept
-	mirrorApart    = 6    // frames at least between two reversals
-	mirrorSlack    = 4    // frames that a mirror may fall short
-	mirrorLoose    = 0.6  // of the severity is left where it falls shorter
-	strayLevels    = 2.0  // grey levels over which the timing of the way back is measured
-	strayNear      = 0.3  // frames that it may be early or late
-	strayFar       = 0.06 // and of the frames over which that is measured
+	mirrorFrames       = 12   // a mirror reaches at least so far to either side
+	mirrorSeconds      = 0.5  // and so long
+	mirrorLevels       = 0.8  // grey levels that the content beside the mirror differs by
+	mirrorMatch        = 0.45 // a pair belongs to it below this share of what is beside it
+	mirrorBridge       = 3    // pairs that may fail in a row
+	mirrorDepth        = 0.6  // decision point of the depth
+	mirrorNearness     = 0.9  // of the adjacent difference, plus noise: how near a copy must be
+	mirrorNearnessTurn = 1.35 // likewise where motion turns at full pace
+	mirrorTurnPace     = 0.75 // of the adjacent difference: that is full pace
+	mirrorTurn         = 0.25 // of it, by which the frames beside the centre may differ
+	mirrorNoise        = 0.5  // grey levels
+	mirrorLock         = 0.7  // share of the pairs that are nearest to each other
+	mirrorFaint        = 0.05 // severity below which a centre is not kept
+	mirrorApart        = 6    // frames at least between two reversals
+	mirrorSlack        = 4    // frames that a mirror may fall short
+	mirrorLoose        = 0.6  // of the severity is left where it falls shorter
+	strayLevels        = 2.0  // grey levels over which the timing of the way back is measured
+	strayNear          = 0.3  // frames that it may be early or late
+	strayFar           = 0.06 // and of the frames over which that is measured
 
 	// Back at the start.
 	returnFirst  = 5    // frames that are the start
@@ -134,29 +141,33 @@ const (
 	returnAway   = 0.75 // seconds before, in which the content was elsewhere
 	returnJump   = 2.5  // times the motion around it
 	returnDetour = 0.25 // of the way: what blends makes no detour
+	returnSteps  = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
 	returnNear   = 1.2  // of the adjacent difference at the start, plus noise
 	returnNoise  = 0.5  // grey levels
-	returnMatch  = 0.35 // of how far the content was, and of how far the start moves on
+	returnMatch  = 0.25 // of how far the content was, and of how far the start moves on
 	returnLevels = 1.0  // grey levels that both are at least
 
 	// Jumps within a scene.
 	jumpReach   = 8    // frames to either side in which the liveliest sets the pace
 	jumpLevels  = 2.0  // grey levels
 	jumpNoise   = 0.5  // grey levels added to the pace
-	jumpRatio   = 3.2  // times the pace
+	jumpRatio   = 1.8  // times the pace
+	jumpSkips   = 3.0  // frames of the motion around it
 	jumpStays   = 0.7  // of the step remains a few frames to either side
-	sceneLooks  = 0.02 // distance of the looks within one scene, plus
+	sceneLooks  = 0.03 // distance of the looks within one scene, plus
 	sceneVaries = 1.5  // times that on either side
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
 	seamNoise    = 0.25 // grey levels added to the pace
 	seamTone     = 0.25 // grey levels added to the changes of exposure and contrast
+	seamChroma   = 0.25 // levels added to the changes of colour
 	seamLevels   = 0.75 // grey levels of content
 	seamStep     = 1.8  // times the changes around it
 	seamClear    = 2.5  // likewise, on average
 	seamRegular  = 0.75 // of the places have a step
-	seamLeast    = 3    // steps
+	seamLeast    = 3    // steps, the start of the clip being one where the first stretch is as long as the others
+	seamCut      = 6.0  // likewise, from which it may be a cut
 	seamOthers   = 0.5  // steps elsewhere for each
 
 	// The cycle of a decoder.
