@@ -8,18 +8,21 @@ import (
 type shot struct{ from, to int }
 
 const (
-	cutRatio  = 6.0  // times the median adjacent difference around it
-	cutLevels = 6.0  // grey levels at least
-	cutHist   = 0.25 // chi-square distance of the luma histograms, 0..1, or else
-	cutClear  = 2.0  // times the two bounds above
-	cutApart  = 8    // frames at least between two cuts
-	cutStep   = 0.6  // of the jump must remain a few frames to either side
+	cutRatio   = 6.0  // times the median adjacent difference around it
+	cutLevels  = 6.0  // grey levels at least
+	cutHist    = 0.25 // chi-square distance of the luma histograms, 0..1, or else
+	cutOther   = 0.35 // likewise: the picture is another one
+	cutBetween = 4.0  // times the median, where it is
+	cutClear   = 2.0  // times the two bounds above
+	cutApart   = 8    // frames at least between two cuts
+	cutStep    = 0.6  // of the jump must remain a few frames to either side
 )
 
 // findCuts returns the first frames of new shots. A cut is a step of the content
 // far above the motion around it: frames to either side stay as far apart (a
 // flash comes back, fast motion goes on). Its sides have different luma
-// histograms, or the step is clearer still.
+// histograms, or the step is clearer still; among lively shots wholly different ones
+// make up for a step that is less clear.
 func findCuts(s *Source, d *selfsim) []int {
 	var cuts []int
 	const reach = 12
@@ -36,7 +39,7 @@ func findCuts(s *Source, d *selfsim) []int {
 		}
 		// Where frames are shown several times, most differences are nought.
 		usual := max(quantile(around, 0.5), quantile(around, 0.75)/2)
-		if jump < cutRatio*usual {
+		if jump < cutBetween*usual {
 			continue
 		}
 		step := true
@@ -53,7 +56,8 @@ func findCuts(s *Source, d *selfsim) []int {
 		if !step {
 			continue
 		}
-		if histogramDistance(s.Luma[t-1], s.Luma[t]) < cutHist && jump < cutClear*max(cutLevels, cutRatio*usual) {
+		differ := histogramDistance(s.Luma[t-1], s.Luma[t])
+		if differ < cutOther && jump < cutRatio*usual || differ < cutHist && jump < cutClear*max(cutLevels, cutRatio*usual) {
 			continue
 		}
 		if len(cuts) > 0 && t-cuts[len(cuts)-1] < cutApart {
