@@ -76,6 +76,9 @@ func plants(r *rand.Rand) Scene {
 			at := t/life + float64(chance(seed, i, -2))
 			age := int(math.Floor(at))
 			grown := at - float64(age)
+			if grown > 0.85 { // and withers
+				grown = (1 - grown) / 0.15 * 0.85
+			}
 			x, y := 240*(chance(seed, i, age)-0.5), hh
 			hue := 0.2 + 0.2*float64(chance(seed+1, i, age))
 			lean := 0.5*(chance(seed+2, i, age)-0.5) + sway[i].at(t) + wind.at(t+float64(x))

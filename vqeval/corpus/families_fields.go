@@ -83,7 +83,7 @@ func zoom(r *rand.Rand) Scene {
 		x0, y0 := cx.at(t), cy.at(t)
 		o := octaves(40 + t*rate)
 		im.fill(func(x, y float32) rgb {
-			return tone(c, n.deep(&o, x-x0, y-y0), m.at((x-x0)*o[2].k+o[1].id, (y-y0)*o[2].k)*o[2].w*1.4)
+			return tone(c, n.deep(&o, x-x0, y-y0), 1.2*m.deep(&o, x-x0, y-y0))
 		})
 	}
 }

@@ -96,3 +96,42 @@ func BenchmarkScenes(b *testing.B) {
 		})
 	}
 }
+
+// A scene that jumps by itself would be a failure that no label knows: the largest
+// steps from frame to frame shrink with the time between them.
+func TestSourcesAreContinuous(t *testing.T) {
+	const n, w, h = 260, 48, 27
+	for _, f := range Families {
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			for seed := uint64(1); seed <= 3; seed++ {
+				s := f.Scene(seed)
+				a, b, m := newImage(w, h), newImage(w, h), newImage(w, h)
+				most, at := 0.0, 0.0
+				s(0, a)
+				for i := 1; i < n; i++ {
+					s(float64(i), b)
+					if d := difference(a, b); d > most {
+						most, at = d, float64(i-1)
+					}
+					a, b = b, a
+				}
+				d, dt := most, 1.0
+				for dt > 1./256 {
+					dt /= 2
+					s(at, a)
+					s(at+dt, m)
+					s(at+2*dt, b)
+					if first, second := difference(a, m), difference(m, b); first >= second {
+						d = first
+					} else {
+						at, d = at+dt, second
+					}
+				}
+				if d > 0.25*most && d > 0.5 {
+					t.Errorf("seed %d: of %.2f grey levels a frame %.2f remain within %.3f frames at %.2f", seed, most, d, dt, at)
+				}
+			}
+		})
+	}
+}
