@@ -14,65 +14,87 @@ type drift struct {
 	words    string
 }
 
-// trend is how one series of a shot went.
+// trend is how one series of a shot went: it stands, and from its onset on runs
+// evenly away. That is fitted by least squares to medians of short stretches.
 type trend struct {
-	change float64 // median of the last part less that of the first
-	order  float64 // Kendall's tau of the bins, 0..1: how steadily
-	onset  int     // frame, from which on it stays away from the start
+	start  float64 // where it stands
+	change float64 // from there to the end
+	left   float64 // root of the share of the variance that the fit leaves
+	sudden float64 // share of the change that came within one second, beyond what an even one has there
+	onset  int     // frame
 }
 
-// driftPart of the shot at either end is what is compared.
+// driftPart of the shot at either end is what gives a colour its direction.
 const driftPart = 0.15
 
-// trendOf measures a series; NaN are left out.
-func trendOf(v []float64) (t trend, ok bool) {
-	n := len(v)
-	known := func(part []float64) []float64 {
-		return slices.DeleteFunc(slices.Clone(part), math.IsNaN)
-	}
-	const most = 12
-	var bins []float64
-	for i := range most {
-		part := known(v[i*n/most : (i+1)*n/most])
+// driftBins is the number of stretches into which a shot is cut.
+const driftBins = 48
+
+// trendOf measures a series; NaN are left out. second is the number of frames of one.
+func trendOf(v []float64, second float64) (t trend, ok bool) {
+	n, most := len(v), min(driftBins, len(v))
+	at, bins := make([]float64, most), make([]float64, most)
+	for i := range bins {
+		lo, hi := i*n/most, (i+1)*n/most
+		part := slices.DeleteFunc(slices.Clone(v[lo:hi]), math.IsNaN)
 		if len(part) == 0 {
 			return t, false
 		}
-		bins = append(bins, quantile(part, 0.5))
+		at[i], bins[i] = float64(lo+hi-1)/2, quantile(part, 0.5)
 	}
-	ends := max(1, int(driftPart*float64(n)))
-	head, tail := known(v[:ends]), known(v[n-ends:])
-	first := quantile(head, 0.5)
-	t.change = quantile(tail, 0.5) - first
-	// Theil and Sen's slope over the clip bounds it: the ends alone may be strange.
-	var slopes []float64
-	var up float64
-	for i := range bins {
-		for j := range i {
-			d := bins[i] - bins[j]
-			slopes = append(slopes, d/float64(i-j))
-			switch {
-			case d*t.change > 0:
-				up++
-			case d*t.change < 0:
-				up--
-			}
+	best, all := math.Inf(1), 0.0
+	for _, b := range bins {
+		all += (b - mean(bins)) * (b - mean(bins))
+	}
+	if all <= 0 {
+		return t, true
+	}
+	x := make([]float64, most)
+	for from := 0; from <= 3*n/4; from++ {
+		for i := range x {
+			x[i] = max(0, at[i]-float64(from))
+		}
+		slope, left := line(x, bins)
+		if from == 0 {
+			left *= driftFirst // from the start on, unless something else is clearly better
+		}
+		if left < best {
+			best = left
+			t.onset, t.start, t.change = from, mean(bins)-slope*mean(x), slope*float64(n-1-from)
 		}
 	}
-	t.order = math.Max(0, up/float64(len(slopes)))
-	whole := quantile(slopes, 0.5) * float64(most-1)
-	if whole*t.change <= 0 {
-		t.order /= 2 // most of the clip went the other way, or nowhere
+	t.left = math.Sqrt(best / all)
+	if t.change == 0 {
+		return t, true
 	}
-	// A frame may go astray; the last bin that is still near the start is where it parts.
-	near := func(v float64) bool { return (v-first)*t.change < 0.2*t.change*t.change }
-	for i := most - 1; i >= 0; i-- {
-		if near(bins[i]) {
-			for t.onset = i * n / most; t.onset < n-1 && near(v[t.onset]); t.onset++ {
-			}
-			break
-		}
+	// Three medians in a row have no outlier between them.
+	calm := slices.Clone(bins)
+	for i := 1; i+1 < most; i++ {
+		calm[i] = max(min(bins[i-1], bins[i]), min(max(bins[i-1], bins[i]), bins[i+1]))
 	}
+	reach := max(1, int(math.Round(second*float64(most)/float64(n))))
+	var steepest float64
+	for i := 0; i+reach < most; i++ {
+		steepest = max(steepest, (calm[i+reach]-calm[i])/t.change)
+	}
+	even := min(0.9, second/float64(n-t.onset))
+	t.sudden = max(0, (steepest-even)/(1-even))
 	return t, true
+}
+
+// line fits y = a + slope x and returns the sum of squares that it leaves.
+func line(x, y []float64) (slope, left float64) {
+	mx, my := mean(x), mean(y)
+	var xx, xy, yy float64
+	for i := range x {
+		xx += (x[i] - mx) * (x[i] - mx)
+		xy += (x[i] - mx) * (y[i] - my)
+		yy += (y[i] - my) * (y[i] - my)
+	}
+	if xx == 0 {
+		return 0, yy
+	}
+	return xy / xx, yy - xy*xy/xx
 }
 
 // lasts is the stretch of a shot without fades from and to an empty frame.
@@ -116,31 +138,38 @@ func findDrift(look []Look, l *light, in shot, second float64) (best drift) {
 		}
 		return v
 	}
-	try := func(what, words string, v []float64, bar float64, trust func(change float64) float64) {
-		t, ok := trendOf(v)
+	span := float64(s.to-s.from) / second
+	try := func(what, words string, v []float64, bar float64, weigh func(t trend) float64) {
+		t, ok := trendOf(v, second)
 		if !ok {
 			return
 		}
 		amount := math.Abs(t.change)
-		if trust != nil {
-			amount *= trust(t.change)
+		if weigh != nil {
+			amount = weigh(t)
 		}
-		// What runs away takes its time: a step is something else.
+		// What runs away takes its time, and goes one way: a step is something else.
 		d := drift{shot{s.from + t.onset, s.to}, 0, what, words}
-		d.severity = strength(bar/math.Max(1e-9, amount), (1-t.order)/driftOrder)
+		d.severity = strength(driftClear*bar/math.Max(1e-9, amount), t.left/driftLeft, t.sudden/driftSudden)
 		if d.severity > best.severity {
 			best = d
 		}
 	}
-	light := l.gain(s.from, s.to)
-	// What brightens because the camera turns there has no gain of its own.
-	gained := func(change float64) float64 {
-		return math.Max(0.4, math.Min(1, 0.4+light/change))
+	// Relative changes are fitted as they are and weighed by their logarithm: light that
+	// fades evenly has no even logarithm.
+	relative := func(t trend) float64 {
+		return math.Abs(math.Log(math.Max(0.01, 1+t.change/math.Max(1e-9, t.start))))
 	}
-	try("exposure", "the exposure", series(func(x Look) float64 { return math.Log(x.Luma + tileDark) }), driftExposure, gained)
-	try("exposure", "the contrast", series(func(x Look) float64 { return math.Log(x.Contrast + 2) }), driftContrast, nil)
-	try("colour", "the saturation", series(func(x Look) float64 { return x.Saturation }), driftSaturation, nil)
-	cb, cr := series(func(x Look) float64 { return x.Cb }), series(func(x Look) float64 { return x.Cr })
+	// A setting sun takes its part of the light as well.
+	lit := func(t trend) float64 { return relative(t) - driftSun*span }
+	try("exposure", "the exposure", l.common(s), driftExposure, lit)
+	contrast := series(func(x Look) float64 { return x.Contrast + 2 })
+	try("exposure", "the contrast", contrast, driftContrast, lit)
+	saturation := series(func(x Look) float64 { return x.Saturation + 0.05 })
+	try("colour", "the saturation", saturation, driftSaturation, relative)
+	// A share of the light: what darkens does not change its colour.
+	cb := series(func(x Look) float64 { return x.Cb * 128 / (x.Luma + 2*tileDark) })
+	cr := series(func(x Look) float64 { return x.Cr * 128 / (x.Luma + 2*tileDark) })
 	ends := max(1, int(driftPart*float64(len(cb))))
 	db := quantile(cb[len(cb)-ends:], 0.5) - quantile(cb[:ends], 0.5)
 	dr := quantile(cr[len(cr)-ends:], 0.5) - quantile(cr[:ends], 0.5)

@@ -58,29 +58,33 @@ func joinFlicker(all []flicker) []flicker {
 // flickerIn judges the frames [from,to) of a shot of that mean level.
 func flickerIn(h [][]float64, from, to int, level float64) flicker {
 	bar := max(flickerGain, flickerLevels/level)
-	var cov [tiles][tiles]float64
-	n := float64(to - from)
-	for i := range tiles {
-		for j := i; j < tiles; j++ {
-			var sum float64
-			for t := from; t < to; t++ {
-				sum += h[i][t] * h[j][t]
+	var cov [flickerParts][tiles][tiles]float64
+	for k := range cov {
+		lo, hi := from+k*(to-from)/flickerParts, from+(k+1)*(to-from)/flickerParts
+		for i := range tiles {
+			for j := i; j < tiles; j++ {
+				var sum float64
+				for t := lo; t < hi; t++ {
+					sum += h[i][t] * h[j][t]
+				}
+				cov[k][i][j] = sum / float64(max(1, hi-lo))
+				cov[k][j][i] = cov[k][i][j]
 			}
-			cov[i][j] = sum / n
-			cov[j][i] = cov[i][j]
 		}
 	}
 	weigh := func(in []int, bar, together float64) flicker {
-		var sum, own, pairs float64
-		for a, i := range in {
-			own += cov[i][i]
-			for _, j := range in[:a] {
-				sum += cov[i][j]
-				pairs++
+		var share, owns [flickerParts]float64
+		pairs := float64(len(in)*(len(in)-1)) / 2
+		for k := range cov {
+			for a, i := range in {
+				owns[k] += cov[k][i][i] / float64(len(in))
+				for _, j := range in[:a] {
+					share[k] += cov[k][i][j] / pairs
+				}
 			}
 		}
-		own /= float64(len(in))
-		common := sum / pairs
+		common, own := quantile(share[:], 0.4), mean(owns[:])
+		own = min(own, 1.5*quantile(owns[:], 0.4)) // of where it flickers, not of a step beside it
 		if common <= 0 || own <= 0 {
 			return flicker{}
 		}
@@ -101,7 +105,7 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 	if best.severity >= 0.5 {
 		return best
 	}
-	for _, size := range []int{2, 3} {
+	for _, size := range []int{3, 4} {
 		for y := 0; y+size <= tileRows; y++ {
 			for x := 0; x+size <= tileCols; x++ {
 				var in []int

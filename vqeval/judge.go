@@ -322,7 +322,7 @@ func (f freezeEvidence) cause() string {
 
 func staticEvents(c *clip, _ *Facts) []event {
 	var out []event
-	for _, e := range findStatic(c.d, c.a, c.shots, c.second) {
+	for _, e := range findStatic(c.p, c.d, c.a, c.shots, c.second) {
 		out = append(out, event{
 			kind: "static", shot: e.shot, severity: e.severity, confidence: e.severity * c.lasting(c.n),
 			words: func(j *judge) string { return fmt.Sprintf("does not move from %s %s", j.at(e.from), j.until(e.to)) },

@@ -56,22 +56,25 @@ func (l *light) mean(from, to int) float64 {
 	return sum / float64(tiles*(to-from))
 }
 
-// gain is how much brighter the light is at the end of a stretch than at its start, as the sum
-// of the medians over the tiles of short steps: content that moves brightens
-// some tiles and darkens others.
-func (l *light) gain(from, to int) float64 {
-	var sum float64
-	var d [tiles]float64
-	for t := from; t < to-1; {
-		u := min(to-1, t+phase)
-		for i := range d {
-			d[i] = math.Log(l.level[u][i] / l.level[t][i])
+// common is how bright each frame of a shot is, of the shot's mean: the median
+// of what its tiles are of their own means. Content that moves brightens some
+// and darkens others.
+func (l *light) common(s shot) []float64 {
+	var mean, now [tiles]float64
+	for _, v := range l.level[s.from:s.to] {
+		for i, x := range v {
+			mean[i] += x / float64(s.to-s.from)
 		}
-		slices.Sort(d[:])
-		sum += (d[tiles/2] + d[tiles/2-1]) / 2
-		t = u
 	}
-	return sum
+	out := make([]float64, s.to-s.from)
+	for t := range out {
+		for i, x := range l.level[s.from+t] {
+			now[i] = x / mean[i]
+		}
+		slices.Sort(now[:])
+		out[t] = (now[tiles/2] + now[tiles/2-1]) / 2
+	}
+	return out
 }
 
 // ripple is how far each tile's series in the shot is from its mean over about a

@@ -98,6 +98,19 @@ func (g grid) largest(in []bool) ([]bool, int) {
 	return out, len(best)
 }
 
+// fill is the share of the rectangle around the blocks that they fill, at most 1.
+func (g grid) fill(in []bool) float64 {
+	x0, y0, x1, y1, n := g.cols, g.rows, 0, 0, 0
+	for b, ok := range in {
+		if ok {
+			x, y := b%g.cols, b/g.cols
+			x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x+1), max(y1, y+1)
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, (x1-x0)*(y1-y0)))
+}
+
 // box is the rectangle around the blocks in pixels of the video, half-open. Rows
 // and columns at its rim with few blocks in them are left out.
 func (g grid) box(in []bool, m VideoMeta, w, h int) []int {

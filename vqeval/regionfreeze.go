@@ -15,6 +15,9 @@ type regionFreeze struct {
 	severity float64
 	live     float64 // share of the frame that goes on
 	drop     float64 // pace at its end, of the usual
+	leap     float64 // largest step at its end, likewise
+	rim      float64 // share of the blocks around it that go on
+	change   float64 // of the look of the whole frame where it stops
 }
 
 // blockLife is how far each block gets from where it is within half a second,
@@ -73,7 +76,7 @@ func (l blockLife) levels(o, back, ahead int) (before, after []float64) {
 	return before, after
 }
 
-func findRegionFreeze(raw, groups *planes, s shot, second float64) (best regionFreeze) {
+func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) (best regionFreeze) {
 	l := newBlockLife(groups, s, second)
 	back, ahead := int(math.Round(4*second/phase)), max(2, int(math.Round(regionSeconds*second/phase)))
 	if len(l.total) < 2+ahead/2 {
@@ -91,14 +94,14 @@ func findRegionFreeze(raw, groups *planes, s shot, second float64) (best regionF
 		return in, size, before, after
 	}
 	for o := 2; o <= len(l.total)-ahead/2; o++ {
-		if _, size, _, _ := dies(o); size > 0 {
+		if _, size, _, _ := dies(o); float64(size) >= regionArea/2*float64(l.g.blocks()) {
 			cs = append(cs, candidate{o, size})
 		}
 	}
 	slices.SortStableFunc(cs, func(x, y candidate) int { return y.size - x.size })
-	for _, c := range cs[:min(len(cs), 6)] {
+	for _, c := range cs[:min(len(cs), regionTries)] {
 		in, _, before, after := dies(c.o)
-		if f := l.judge(raw, s, c.o, in, before, after, second); f.severity > best.severity {
+		if f := l.judge(raw, src, s, c.o, in, before, after, second); f.severity > best.severity {
 			best = f
 		}
 	}
@@ -106,7 +109,7 @@ func findRegionFreeze(raw, groups *planes, s shot, second float64) (best regionF
 }
 
 // judge places the onset to the frame and weighs the evidence.
-func (l blockLife) judge(raw *planes, s shot, o int, in []bool, before, after []float64, second float64) (f regionFreeze) {
+func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, before, after []float64, second float64) (f regionFreeze) {
 	g := l.g
 	// Where it ends: most of its blocks get away again.
 	end := len(l.total)
@@ -128,7 +131,7 @@ func (l blockLife) judge(raw *planes, s shot, o int, in []bool, before, after []
 	if end < len(l.total) {
 		f.to = min(s.to, (l.first+end+max(2, int(math.Round(second/2/phase))))*phase)
 	}
-	onsets, pace := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
+	onsets, pace, leap := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
 	var at []float64
 	for b, t := range onsets {
 		if in[b] {
@@ -166,27 +169,70 @@ func (l blockLife) judge(raw *planes, s shot, o int, in []bool, before, after []
 	}
 	b0, a0, spread = quantile(bs, 0.5), quantile(as, 0.5), quantile(at, 0.7)
 	f.live = live / float64(g.blocks())
-	f.drop = pace
-	least := regionSeconds * second
-	if f.to >= s.to-phase {
-		least /= 2
-	}
+	f.drop, f.leap = pace, leap
+	f.rim = l.rim(in, before, after)
+	f.change = lookStep(src, s, f.from, second)
 	f.severity = strength(
 		regionArea/f.area,
 		a0/b0/regionQuiet,
 		spread/regionSpread,
-		0.7*least/float64(max(1, f.to-f.from)),
+		0.4*regionSeconds*second/float64(max(1, f.to-f.from)),
 		0.7*regionLevels/b0,
-		regionLive/max(1e-9, f.live),
+		max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live),
 		regionDrop/max(1e-9, f.drop),
+		regionRim/max(1e-9, f.rim),
+		f.change/regionChange,
+		f.leap/regionLeap,
+		(1-g.fill(in))/regionFill,
 	)
 	return f
 }
 
+// rim is the share of the blocks around a part that lived before and go on: what
+// stands still is cut out of what moves, while an object that comes to rest, or leaves, has
+// its background about it.
+func (l blockLife) rim(in []bool, before, after []float64) float64 {
+	var around, live float64
+	g := l.g
+	for b := range in {
+		if in[b] {
+			continue
+		}
+		x, y := b%g.cols, b/g.cols
+		near := false
+		for v := max(0, y-2); v <= min(g.rows-1, y+2); v++ {
+			for u := max(0, x-2); u <= min(g.cols-1, x+2); u++ {
+				near = near || in[v*g.cols+u]
+			}
+		}
+		if !near {
+			continue
+		}
+		around++
+		if before[b] >= regionLevels/2 && after[b] >= max(regionLevels/2, 0.3*before[b]) {
+			live++
+		}
+	}
+	if around == 0 {
+		return 0
+	}
+	return live / around
+}
+
+// lookStep is how far the look of the whole frame is from itself on both sides of a
+// frame, up to two seconds away.
+func lookStep(src *Source, s shot, t int, second float64) (most float64) {
+	for _, k := range [...]float64{0.25, 0.5, 1, 2} {
+		lo, hi := t-max(3, int(k*second)), t+max(3, int(k*second))
+		most = max(most, lookDistance(src, max(s.from, lo), min(s.to-1, hi)))
+	}
+	return most
+}
+
 // blockOnsets is, for each block, the first frame that shows what stands still
-// later, and the pace of all of them just before the common onset as a share of
-// their usual pace.
-func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) ([]int, float64) {
+// later, and the pace of all of them just before the common onset, and the largest
+// step at it, as shares of their usual pace.
+func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) (onsets []int, pace, leap float64) {
 	g := raw.grid()
 	lo := max(s.from, about-int(second))
 	hi := min(to, about+int(second))
@@ -200,7 +246,7 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 			blockDiffs(step[i], raw, lo+i-1, lo+i, g.cols, g.rows)
 		}
 	}
-	onsets := make([]int, g.blocks())
+	onsets = make([]int, g.blocks())
 	k := max(1, min(about-lo, n-1))
 	var usual, late []float64
 	for b := range onsets {
@@ -252,9 +298,12 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 	}
 	u := quantile(usual, 0.5)
 	if u <= 0 {
-		return onsets, 0
+		return onsets, 0, 0
 	}
-	return onsets, quantile(late, 0.5) / u
+	for i := max(1, e-1); i <= min(n-1, e+1); i++ {
+		leap = max(leap, (sum(i)-floor)/u)
+	}
+	return onsets, quantile(late, 0.5) / u, leap
 }
 
 // referencePlane is the mean of up to eight frames of [from,to).
@@ -287,7 +336,7 @@ func regionFreezeEvents(c *clip, _ *Facts) []event {
 	var out []event
 	groups := grouped(c.raw)
 	for _, s := range c.shots {
-		f := findRegionFreeze(c.raw, groups, s, c.second)
+		f := findRegionFreeze(c.src, c.raw, groups, s, c.second)
 		if f.severity == 0 {
 			continue
 		}

@@ -7,11 +7,15 @@ type staticEvidence struct {
 	severity float64
 }
 
-func findStatic(d *selfsim, a *activity, shots []shot, second float64) []staticEvidence {
+func findStatic(p *planes, d *selfsim, a *activity, shots []shot, second float64) []staticEvidence {
 	var out []staticEvidence
 	for _, s := range shots {
 		n := s.to - s.from
 		if n < 3*phase || float64(n) < second/2 {
+			continue
+		}
+		// An empty leader is a pause, unless there is little else.
+		if 2*n < d.n && quantile(p.spread[s.from:s.to], 0.5) < blankLevels {
 			continue
 		}
 		top := quantile(a.top[s.from:s.to-a.scales[0]], 0.75)

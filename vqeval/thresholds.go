@@ -57,11 +57,17 @@ const (
 	regionLevels  = 0.8   // grey levels that its blocks got within half a second
 	regionQuiet   = 0.3   // of which this is left
 	regionArea    = 0.055 // of the frame
-	regionSeconds = 1.0   // half of it at the end of a shot
-	regionSpread  = 4.0   // frames within which its blocks stop
-	regionLive    = 0.02  // of the frame that goes on
+	regionSeconds = 2.0   // that it lasts
+	regionSpread  = 7.0   // frames within which its blocks stop
+	regionLive    = 0.12  // of the rest of the frame that goes on
+	regionLeast   = 0.05  // of the frame that goes on: what covers it all is no part
+	regionRim     = 0.45  // of the blocks around it that lived and go on
+	regionChange  = 0.25  // of the look of the whole frame: a cut, a fade
+	regionLeap    = 5.0   // times its usual pace: a jump ends there
+	regionDrop    = 0.25  // of its usual pace until it stops
 	regionWhole   = 0.8   // severity from which a freeze of the whole frame is believed
-	regionDrop    = 0.3   // of its usual pace until it stops
+	regionFill    = 0.8   // of the rectangle around it that it leaves
+	regionTries   = 5     // times at which a part may have stopped
 
 	// A region that loops.
 	regionPairs      = 12   // frames of which each lag is measured
@@ -79,20 +85,25 @@ const (
 
 	// Light that flickers.
 	flickerSeconds       = 3.0    // that are looked at together
+	flickerParts         = 6      // of that time; most of them must flicker: a step or a cut is one moment
 	flickerGain          = 0.0035 // root mean square of the common gain
 	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
 	flickerLocal         = 2.5    // times the gain and the levels, where only a part flickers: fire does
-	flickerTogetherLocal = 0.55   // likewise where only some of them flicker
+	flickerTogetherLocal = 0.7    // likewise where only some of them flicker
 
 	// A look that runs away: changes over a shot.
-	driftSeconds    = 2.0  // the shortest shot
-	driftOrder      = 0.6  // 1 - tau that is as good as none
-	driftExposure   = 0.2  // of the logarithm of the luma
+	driftSeconds    = 3.0  // the shortest shot
+	driftClear      = 0.8  // of the bounds below, where the course of the change is as clear as can be
+	driftFirst      = 0.8  // of the squares that a later onset leaves more than one at the start
+	driftLeft       = 0.6  // of the variation that an even change leaves
+	driftSudden     = 0.45 // of the change within one second
+	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
+	driftExposure   = 0.1  // of the logarithm of the luma beyond that
 	driftContrast   = 0.3  // of the logarithm of the standard deviation
-	driftSaturation = 0.12 // of 0..1
+	driftSaturation = 0.22 // of its logarithm
 	driftColour     = 9.0  // levels of mean Cb, Cr
-	driftDetail     = 0.3  // of the logarithm of the detail
+	driftDetail     = 0.16 // of the logarithm of the detail
 
 	// Held frames.
 	stutterReach   = 6    // frames to either side in which the pace is taken
