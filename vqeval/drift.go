@@ -150,7 +150,7 @@ func findDrift(look []Look, l *light, in shot, second float64) (best drift) {
 		}
 		// What runs away takes its time, and goes one way: a step is something else.
 		d := drift{shot{s.from + t.onset, s.to}, 0, what, words}
-		d.severity = strength(driftClear*bar/math.Max(1e-9, amount), t.left/driftLeft, t.sudden/driftSudden)
+		d.severity = strength(driftClear*bar/math.Max(1e-9, amount), math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2))
 		if d.severity > best.severity {
 			best = d
 		}
@@ -184,12 +184,32 @@ func findDrift(look []Look, l *light, in shot, second float64) (best drift) {
 	return best
 }
 
+// driftShots joins neighbouring shots that look alike where they meet: a jump of the
+// content, a seam or a cut back does not end what runs away.
+func driftShots(look []Look, shots []shot) []shot {
+	out := shots[:1:1]
+	for _, s := range shots[1:] {
+		a, b := look[s.from-1], look[s.from]
+		tone := func(v float64) float64 { return 128 * v / (a.Luma + 2*tileDark) }
+		same := math.Abs(math.Log((a.Luma+tileDark)/(b.Luma+tileDark))) < driftMeets &&
+			math.Abs(math.Log((a.Contrast+2)/(b.Contrast+2))) < 2*driftMeets &&
+			math.Abs(math.Log((a.Saturation+0.05)/(b.Saturation+0.05))) < 2*driftMeets &&
+			tone(math.Hypot(a.Cb-b.Cb, a.Cr-b.Cr)) < driftMeets*driftColour/driftExposure
+		if last := &out[len(out)-1]; same {
+			last.to = s.to
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // driftUnknown says why there is nothing to judge, "" if there is.
 func driftUnknown(c *clip) string {
 	if c.src.Look == nil {
 		return "the look of the frames is not known"
 	}
-	for _, s := range c.shots {
+	for _, s := range driftShots(c.src.Look, c.shots) {
 		if s = lasts(c.src.Look, s); float64(s.to-s.from) >= driftSeconds*c.second {
 			return ""
 		}
@@ -199,7 +219,7 @@ func driftUnknown(c *clip) string {
 
 func driftEvents(c *clip, _ *Facts) []event {
 	var out []event
-	for _, s := range c.shots {
+	for _, s := range driftShots(c.src.Look, c.shots) {
 		d := findDrift(c.src.Look, c.light, s, c.second)
 		if d.severity == 0 {
 			continue

@@ -19,6 +19,24 @@ type flicker struct {
 // common is the light. The covariance of two tiles is free of what moves in
 // either of them, and of grain.
 func findFlicker(l *light, s shot, second float64) []flicker {
+	crossings := func(f flicker, from, to int, h [][]float64) float64 {
+		n, last := 0.0, 0.0
+		for t := from; t < to; t++ {
+			var sum float64
+			for i, in := range f.in {
+				if in {
+					sum += h[i][t]
+				}
+			}
+			if sum*last < 0 {
+				n++
+			}
+			if sum != 0 {
+				last = sum
+			}
+		}
+		return n * second / float64(to-from)
+	}
 	h := l.ripple(s, second)
 	length := min(s.to-s.from, int(math.Round(flickerSeconds*second)))
 	if length < int(second) {
@@ -29,6 +47,11 @@ func findFlicker(l *light, s shot, second float64) []flicker {
 	for from := 0; ; from += hop {
 		from = min(from, s.to-s.from-length)
 		f := flickerIn(h, from, from+length, l.mean(s.from+from, s.from+from+length))
+		if f.severity > 0 {
+			// What swells and fades within a second leaves a ripple too, but a slow one.
+			slow := flickerCrossings / max(1, crossings(f, from, from+length, h))
+			f.severity = math.Exp2(-math.Hypot(math.Log2(1/f.severity), slow*slow))
+		}
 		f.shot = shot{s.from + from, s.from + from + length}
 		all = append(all, f)
 		if from+length >= s.to-s.from {

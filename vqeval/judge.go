@@ -86,6 +86,8 @@ func arbitrate(events []event) []event {
 		return e.kind == "region_freeze" && 2*covered(e, "freeze", "loop", "pingpong", "region_loop") > e.to-e.from
 	})
 	drop(func(e event) bool { return e.kind == "region_loop" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
+	// The shimmer of a decoder that has nothing left to show alternates as well.
+	drop(func(e event) bool { return e.kind == "flicker" && 2*covered(e, "freeze") > e.to-e.from })
 	// What moved before it froze, or in a short loop whose innovation cancels, was not
 	// static.
 	drop(func(e event) bool { return e.kind == "static" && covered(e, "freeze", "loop", "pingpong") > 0 })

@@ -211,7 +211,7 @@ func TestDriftRunsAway(t *testing.T) {
 		"detail":   func(u float64, k *Look) { k.Detail *= math.Exp(-0.9 * late(u)) },
 		"exposure": func(u float64, k *Look) { k.Contrast *= math.Exp(-0.8 * late(u)) },
 	} {
-		if e := severity(change); e.severity < 0.5 || e.detail.What != what || e.from < n*4/10 || e.from > n*6/10 {
+		if e := severity(change); e.severity < 0.5 || e.detail.What != what || e.from < 56 || e.from > 68 {
 			t.Errorf("%s: %s %.2f from frame %d", what, e.detail.What, e.severity, e.from)
 		}
 	}

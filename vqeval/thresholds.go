@@ -89,15 +89,17 @@ const (
 	flickerGain          = 0.0035 // root mean square of the common gain
 	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
-	flickerLocal         = 2.5    // times the gain and the levels, where only a part flickers: fire does
-	flickerTogetherLocal = 0.7    // likewise where only some of them flicker
+	flickerCrossings     = 4.0    // of its mean in a second
+	flickerLocal         = 2.0    // times the gain and the levels, where only a part flickers: fire does
+	flickerTogetherLocal = 0.65   // likewise where only some of them flicker
 
 	// A look that runs away: changes over a shot.
 	driftSeconds    = 3.0  // the shortest shot
+	driftMeets      = 0.06 // of the logarithms of luma and contrast, between shots of one look
 	driftClear      = 0.8  // of the bounds below, where the course of the change is as clear as can be
-	driftFirst      = 0.8  // of the squares that a later onset leaves more than one at the start
+	driftFirst      = 0.85 // of the squares that a later onset leaves more than one at the start
 	driftLeft       = 0.6  // of the variation that an even change leaves
-	driftSudden     = 0.45 // of the change within one second
+	driftSudden     = 0.55 // of the change within one second
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
 	driftExposure   = 0.1  // of the logarithm of the luma beyond that
 	driftContrast   = 0.3  // of the logarithm of the standard deviation
