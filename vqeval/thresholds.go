@@ -98,14 +98,14 @@ const (
 	driftMeets      = 0.06 // of the logarithms of luma and contrast, between shots of one look
 	driftClear      = 0.8  // of the bounds below, where the course of the change is as clear as can be
 	driftFirst      = 0.85 // of the squares that a later onset leaves more than one at the start
-	driftLeft       = 0.6  // of the variation that an even change leaves
-	driftSudden     = 0.55 // of the change within one second
+	driftLeft       = 0.55 // of the variation that an even change leaves
+	driftSudden     = 0.52 // of the change within one second
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
 	driftExposure   = 0.1  // of the logarithm of the luma beyond that
 	driftContrast   = 0.3  // of the logarithm of the standard deviation
 	driftSaturation = 0.22 // of its logarithm
-	driftColour     = 9.0  // levels of mean Cb, Cr
-	driftDetail     = 0.16 // of the logarithm of the detail
+	driftColour     = 11.5 // levels of mean Cb, Cr
+	driftDetail     = 0.19 // of the logarithm of the detail
 
 	// Held frames.
 	stutterReach   = 6    // frames to either side in which the pace is taken
