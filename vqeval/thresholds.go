@@ -102,7 +102,7 @@ const (
 	driftSudden     = 0.52 // of the change within one second
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
 	driftExposure   = 0.1  // of the logarithm of the luma beyond that
-	driftContrast   = 0.3  // of the logarithm of the standard deviation
+	driftContrast   = 0.45 // of the logarithm of the standard deviation
 	driftSaturation = 0.22 // of its logarithm
 	driftColour     = 11.5 // levels of mean Cb, Cr
 	driftDetail     = 0.19 // of the logarithm of the detail
