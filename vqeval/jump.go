@@ -46,13 +46,18 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	}
 	e.pace = around(a, shot{1, c.n}, t, jumpReach, 1)
 	ratio := e.step / (e.pace + jumpNoise)
-	if ratio < jumpRatio/2 || !c.steps(t, e.step) || !c.sameScene(t) {
+	if ratio < jumpRatio/3 || !c.steps(t, e.step) {
 		return e, false
+	}
+	scene := c.otherScene(t)
+	if scene > 2 {
+		return e, false // another one: a cut
 	}
 	e.severity = strength(
 		jumpRatio/ratio,
 		jumpSkips/c.skipped(t, e.step),
 		jumpLevels/e.step,
+		scene,
 	)
 	return e, true
 }
@@ -89,10 +94,10 @@ func (c *clip) steps(t int, step float64) bool {
 	return true
 }
 
-// sameScene tells whether the frames before and from t show one scene: of some frames
-// of either side within a second or so, the two most alike differ in tones and textures
-// by little more than such frames differ on one side.
-func (c *clip) sameScene(t int) bool {
+// otherScene is above 1 where the frames before and from t show two scenes: of some
+// frames of either side within a second or so, the two most alike differ in tones and
+// textures by more than such frames differ on one side.
+func (c *clip) otherScene(t int) float64 {
 	lo, hi := 0, c.n
 	for _, k := range c.cuts { // only up to other cuts
 		if k < t-1 {
@@ -118,14 +123,13 @@ func (c *clip) sameScene(t int) bool {
 		usual = append(usual, lookDistance(c.src, after[0], u))
 	}
 	bound := sceneLooks + sceneVaries*quantile(usual, 0.7)
+	least := math.Inf(1)
 	for _, i := range before {
 		for _, j := range after {
-			if lookDistance(c.src, i, j) < bound {
-				return true
-			}
+			least = min(least, lookDistance(c.src, i, j))
 		}
 	}
-	return false
+	return least / bound
 }
 
 // lookDistance compares the tones, the strengths and the directions of the gradients

@@ -30,14 +30,22 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 			continue // the texture of a decoder on a frozen latent
 		}
 		o := max(3, p/4)
-		// A few pairs tell whether anything drifts at all.
-		var first, still float64
-		for i := range 4 {
-			t := 1 + i*(c.n-p-2)/4
-			a, b := at(t)[0], at(t + p)[0]
-			first, still = first+apart(t, t+p), still+residual(a, b, affine{})
+		// A few pairs tell whether anything drifts at all, and which lag the drift has
+		// hidden: the plain dip may lie a frame off.
+		few := func(p int, far func(t, u int) float64) (sum float64) {
+			for i := range 4 {
+				t := 1 + i*(c.n-p-3)/4
+				sum += far(t, t+p)
+			}
+			return sum
 		}
-		if first > lapGain*still {
+		here := p
+		for _, q := range [...]int{here - 1, here + 1} {
+			if few(q, apart) < few(p, apart) {
+				p = q
+			}
+		}
+		if few(p, apart) > lapGain*few(p, func(t, u int) float64 { return residual(at(t)[0], at(u)[0], affine{}) }) {
 			continue
 		}
 		step := max(1, (c.n-p-o)/lapSamples)

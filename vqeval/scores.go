@@ -13,8 +13,9 @@ import (
 //
 //	100 (1 - F),  F = share of the frames that a finding of its kinds covers
 //
-// where a frame that fails in a region counts with the area of the region, and a
-// jump or seam, which is a single frame, counts as half a second. F never falls
+// where a frame that fails in a region counts with the area of the region, a jump or
+// seam, which is a single frame, counts as half a second, and frames count the more
+// the longer a drift has gone on. F never falls
 // when a failure grows, and neither size nor codec nor container enter it.
 // Motion is the exception: 100 (1 - 2^(-plateau/8 levels)), a description.
 //
@@ -113,6 +114,11 @@ func (d dimension) coverage(j *judge, events []event) []float64 {
 			for _, t := range e.points() {
 				half := int(math.Ceil(pointSeconds * j.second / 2))
 				cover(hit, t-half, t+half, 1)
+			}
+			continue
+		case "drift": // what runs away is nothing at first and all of it at last
+			for t := max(0, from); t < min(to, j.n); t++ {
+				hit[t] = max(hit[t], float64(t-from)/float64(to-from))
 			}
 			continue
 		}

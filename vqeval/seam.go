@@ -79,7 +79,7 @@ func (c *clip) stepSizes() []float64 {
 				z[t] = max(z[t], c.levelStep(s.level, s.change, t, s.noise))
 			}
 		}
-		if z[t] >= seamStep && content >= seamCut && !c.sameScene(t) {
+		if z[t] >= seamStep && content >= seamCut && c.otherScene(t) > 1 {
 			z[t] = 0
 		}
 	}

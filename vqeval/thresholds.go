@@ -111,7 +111,7 @@ const (
 	stutterReach   = 6    // frames to either side in which the pace is taken
 	stutterLevels  = 0.5  // grey levels a frame: the least pace at which a held frame is seen
 	stutterLeft    = 0.4  // of the pace: a held frame differs by less from the one before
-	stutterMean    = 0.25 // likewise on average
+	stutterMean    = 0.18 // likewise on average
 	stutterGoes    = 0.5  // of the pace: the frames beside it differ by more
 	stutterEdge    = 0.6  // of the differences beside it
 	stutterTurn    = 0.8  // likewise: the frames beside it differ by more from each other
@@ -164,11 +164,11 @@ const (
 	jumpReach   = 8    // frames to either side in which the liveliest sets the pace
 	jumpLevels  = 2.0  // grey levels
 	jumpNoise   = 0.5  // grey levels added to the pace
-	jumpRatio   = 1.8  // times the pace
+	jumpRatio   = 3.0  // times the pace
 	jumpSkips   = 3.0  // frames of the motion around it
 	jumpStays   = 0.7  // of the step remains a few frames to either side
-	sceneLooks  = 0.03 // distance of the looks within one scene, plus
-	sceneVaries = 1.5  // times that on either side
+	sceneLooks  = 0.02 // distance of the looks within one scene, plus
+	sceneVaries = 0.3  // times that on either side
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
