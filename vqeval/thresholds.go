@@ -155,7 +155,7 @@ const (
 	returnJump   = 2.5  // times the motion around it
 	returnDetour = 0.25 // of the way: what blends makes no detour
 	returnSteps  = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
-	returnNear   = 1.2  // of the adjacent difference at the start, plus noise
+	returnNear   = 0.9  // of the adjacent difference at the start, plus noise
 	returnNoise  = 0.5  // grey levels
 	returnMatch  = 0.25 // of how far the content was, and of how far the start moves on
 	returnLevels = 1.0  // grey levels that both are at least
