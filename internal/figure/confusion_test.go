@@ -39,7 +39,7 @@ func TestConfusion(t *testing.T) {
 			}
 		}
 	}
-	if most := int(matrixCell * matrixRow * 4); yellow < most/3 || yellow > most {
+	if most := int(confusionCell * confusionRow * 4); yellow < most/3 || yellow > most {
 		t.Errorf("%d pixels of the highest value, a cell has %d", yellow, most)
 	}
 	f.Values = f.Values[1:]
