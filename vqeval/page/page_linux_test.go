@@ -157,8 +157,15 @@ func newBrowser(t *testing.T) *browser {
 	if path == "" {
 		t.Skip("no Chromium is installed")
 	}
+	// Not t.TempDir: Chromium's helpers may still write while it is removed, which is no
+	// failure of the page.
+	profile, err := os.MkdirTemp("", "page-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(profile) })
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.UserDataDir(profile), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.WSURLReadTimeout(2*time.Minute))
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(stop)
@@ -212,6 +219,19 @@ const seeked = `new Promise(done => {
 	})();
 })`
 
+// timelineAt waits until the timeline is at a frame, for five seconds at most, and
+// gives back where it is: it follows the player, which takes its time.
+func timelineAt(frame string) string {
+	return `new Promise(done => {
+	let left = 250;
+	(function look() {
+		const at = document.querySelector('svg.timeline').getAttribute('aria-valuenow');
+		if (at === '` + frame + `' || --left === 0) done(at);
+		else setTimeout(look, 20);
+	})();
+})`
+}
+
 // shownNumber reads the number that the frame in the player shows.
 const shownNumber = `(() => {
 	const v = document.querySelector('video'), c = document.createElement('canvas');
@@ -260,11 +280,11 @@ func TestSeek(t *testing.T) {
 			// One frame back by the button, then by the keyboard on the timeline.
 			var where string
 			b.run(t, chromedp.Click(`button[aria-label="one frame back"]`, chromedp.ByQuery), chromedp.Focus(`svg.timeline`, chromedp.ByQuery),
-				chromedp.KeyEvent(kb.ArrowLeft), chromedp.AttributeValue(`svg.timeline`, "aria-valuenow", &where, nil, chromedp.ByQuery))
+				chromedp.KeyEvent(kb.ArrowLeft), chromedp.Evaluate(timelineAt("93"), &where, await))
 			if where != "93" {
 				t.Errorf("the timeline is at frame %s, want 93", where)
 			}
-			b.run(t, chromedp.Click(`.strip button`, chromedp.ByQuery), chromedp.AttributeValue(`svg.timeline`, "aria-valuenow", &where, nil, chromedp.ByQuery))
+			b.run(t, chromedp.Click(`.strip button`, chromedp.ByQuery), chromedp.Evaluate(timelineAt("4"), &where, await))
 			if where != "4" {
 				t.Errorf("the first picture leads to frame %s, want 4", where)
 			}
