@@ -137,7 +137,8 @@ func (f Lines) draw(c draw.Canvas) {
 	for i, s := range f.Series {
 		var shift vg.Length
 		if f.Dodge && !s.Dashed {
-			shift = 6 * (vg.Length(at) - vg.Length(solid-1)/2)
+			// Many series share the room that six have, or the outer ones leave the axes.
+			shift = min(6, dodgeRoom/vg.Length(max(1, solid-1))) * (vg.Length(at) - vg.Length(solid-1)/2)
 			at++
 		}
 		p.Add(linePlotter{s, f.X, f.Y, seriesGlyph(i), shift})
@@ -147,6 +148,9 @@ func (f Lines) draw(c draw.Canvas) {
 	legend.Max.Y = min(area.Max.Y, c.Max.Y)
 	drawLegend(legend, entries)
 }
+
+// dodgeRoom is how far apart the first and the last series are moved, in points.
+const dodgeRoom = 30
 
 type levelPlotter Level
 

@@ -48,7 +48,8 @@ var glyphs = []draw.GlyphDrawer{
 
 func seriesColor(i int) color.RGBA { return okabeIto[mod(i, len(okabeIto))] }
 
-func seriesGlyph(i int) draw.GlyphDrawer { return glyphs[mod(i, len(glyphs))] }
+// seriesGlyph takes another marker when the colours begin again.
+func seriesGlyph(i int) draw.GlyphDrawer { return glyphs[mod(i+i/len(okabeIto), len(glyphs))] }
 
 func mod(i, n int) int { return ((i % n) + n) % n }
 
