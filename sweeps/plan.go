@@ -10,6 +10,7 @@ import (
 
 	"longtake/bench"
 	"longtake/diffusion"
+	"longtake/internal/filesum"
 	"longtake/kernels"
 	"longtake/kernels/all"
 	"longtake/lvsa"
@@ -180,7 +181,7 @@ func (p *Plan) resolvePrompt(q Prompt) (bench.Prompt, error) {
 		return out, p.Spec.at(q.Pos, "prompt %q: %s", q.Tag, fmt.Sprintf(format, args...))
 	}
 	if q.Embeds != "" {
-		sum, err := fileSHA256(q.Embeds)
+		sum, err := filesum.SHA256(q.Embeds)
 		if err != nil {
 			return fail("embeds: %v", err)
 		}
@@ -262,7 +263,7 @@ func (p *Plan) fileCell(ctx context.Context, f Match) (c Cell, keep bool, err er
 	if model == "" {
 		model = s.Model.Name
 	}
-	sum, err := fileSHA256(f.Path)
+	sum, err := filesum.SHA256(f.Path)
 	if err != nil {
 		return c, false, fmt.Errorf("sweeps: %s: %w", f.Path, unwrapPath(err))
 	}

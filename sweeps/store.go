@@ -2,12 +2,9 @@ package sweeps
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -18,6 +15,7 @@ import (
 
 	"longtake/bench"
 	"longtake/internal/atomicfile"
+	"longtake/internal/filesum"
 )
 
 // Names of the files of a sweep's folder.
@@ -190,20 +188,7 @@ func (s *Store) SHA256(rel string) (string, error) {
 	if !filepath.IsAbs(rel) {
 		name = s.path(rel)
 	}
-	return fileSHA256(name)
-}
-
-func fileSHA256(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return filesum.SHA256(name)
 }
 
 // file describes a file of the store for a record.

@@ -3,12 +3,11 @@ package vqeval
 import (
 	"context"
 	"fmt"
+	"longtake/internal/binomial"
 	"maps"
 	"math"
 	"path/filepath"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Calibration tells what presets rest on.
@@ -214,19 +213,6 @@ func falseAlarms(clips []*Healthy, presets func(i int) *Presets) FalseAlarms {
 		}
 	}
 	f.Rate = float64(f.Alarms) / float64(f.Clips)
-	f.Low, f.High = exactShare(f.Alarms, f.Clips)
+	f.Low, f.High = binomial.Interval(f.Alarms, f.Clips)
 	return f
-}
-
-// exactShare is the two-sided 95 % interval of k of n by Clopper and Pearson,
-// whose coverage is never less.
-func exactShare(k, n int) (low, high float64) {
-	low, high = 0, 1
-	if k > 0 {
-		low = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(0.025)
-	}
-	if k < n {
-		high = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(0.975)
-	}
-	return low, high
 }

@@ -259,7 +259,7 @@ func cameraOnly(p *planes, shots []shot, second float64, static bool) (only bool
 
 func cameraFacts(c *clip, facts *Facts) (reason string) {
 	static := 0
-	for _, s := range findStatic(c.p, c.d, c.a, c.shots, c.second) {
+	for _, s := range c.still {
 		if s.severity >= 0.5 {
 			static += s.to - s.from
 		}

@@ -18,6 +18,7 @@ type clip struct {
 	a      *activity
 	cuts   []int
 	shots  []shot
+	still  []staticEvidence // of every shot that is long enough
 }
 
 func newClip(ctx context.Context, s *Source) (*clip, error) {
@@ -29,6 +30,7 @@ func newClip(ctx context.Context, s *Source) (*clip, error) {
 		func() { c.d = newSelfsim(c.p) },
 		func() { c.a = newActivity(c.p, max(leastFrames, int(math.Round(c.second)))) },
 		func() { c.cuts = findCuts(s, c.d); c.shots = shots(c.n, c.cuts) },
+		func() { c.still = findStatic(c.p, c.d, c.a, c.shots, c.second) },
 	}
 	for _, f := range steps {
 		if err := ctx.Err(); err != nil {

@@ -36,8 +36,3 @@ func phaseError(d *selfsim, from, to, p int) float64 {
 	}
 	return math.Sqrt(sq / n)
 }
-
-const (
-	copyPace  = 0.25 // grey levels to the next frame
-	seamEarly = 0.75 // frames
-)

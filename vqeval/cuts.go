@@ -7,17 +7,6 @@ import (
 // shot is a half-open range of frames without a cut.
 type shot struct{ from, to int }
 
-const (
-	cutRatio   = 6.0  // times the median adjacent difference around it
-	cutLevels  = 6.0  // grey levels at least
-	cutHist    = 0.25 // chi-square distance of the luma histograms, 0..1, or else
-	cutOther   = 0.35 // likewise: the picture is another one
-	cutBetween = 4.0  // times the median, where it is
-	cutClear   = 2.0  // times the two bounds above
-	cutApart   = 8    // frames at least between two cuts
-	cutStep    = 0.6  // of the jump must remain a few frames to either side
-)
-
 // findCuts returns the first frames of new shots. A cut is a step of the content
 // far above the motion around it: frames to either side stay as far apart (a
 // flash comes back, fast motion goes on). Its sides have different luma
@@ -68,21 +57,27 @@ func findCuts(s *Source, d *selfsim) []int {
 	return cuts
 }
 
-// histogramDistance is half the chi-square distance of 16-bin histograms: 0
-// equal, 1 disjoint.
+// histogramDistance is [chiSquare] of 16-bin histograms of the samples.
 func histogramDistance(a, b []byte) float64 {
 	var ha, hb [16]float64
+	one := 1 / float64(len(a))
 	for i := range a {
-		ha[a[i]>>4]++
-		hb[b[i]>>4]++
+		ha[a[i]>>4] += one
+		hb[b[i]>>4] += one
 	}
+	return math.Min(1, chiSquare(ha[:], hb[:]))
+}
+
+// chiSquare is half the chi-square distance of two histograms that sum to 1: 0 equal,
+// 1 disjoint.
+func chiSquare(a, b []float64) float64 {
 	var x float64
-	for i := range ha {
-		if s := ha[i] + hb[i]; s > 0 {
-			x += (ha[i] - hb[i]) * (ha[i] - hb[i]) / s
+	for i := range a {
+		if s := a[i] + b[i]; s > 0 {
+			x += (a[i] - b[i]) * (a[i] - b[i]) / s
 		}
 	}
-	return math.Min(1, x/(2*float64(len(a))))
+	return x / 2
 }
 
 func shots(n int, cuts []int) []shot {

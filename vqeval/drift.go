@@ -24,12 +24,6 @@ type trend struct {
 	onset  int     // frame
 }
 
-// driftPart of the shot at either end is what gives a colour its direction.
-const driftPart = 0.15
-
-// driftBins is the number of stretches into which a shot is cut.
-const driftBins = 48
-
 // trendOf measures a series; NaN are left out. second is the number of frames of one.
 func trendOf(v []float64, second float64) (t trend, ok bool) {
 	n, most := len(v), min(driftBins, len(v))

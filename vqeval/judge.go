@@ -24,22 +24,35 @@ type detector struct {
 	kinds []string
 	least func(second float64) int // frames below which it cannot judge
 	find  func(c *clip, facts *Facts) []event
+	// unknown says why it cannot judge this clip, nil: it can judge each that is long enough.
+	unknown func(c *clip) (reason string)
+}
+
+// cannot says why the detector cannot judge the clip; empty: it can.
+func (d detector) cannot(c *clip) string {
+	if least := d.least(c.second); c.n < least {
+		return fmt.Sprintf("needs at least %d frames, there are %d", least, c.n)
+	}
+	if d.unknown != nil {
+		return d.unknown(c)
+	}
+	return ""
 }
 
 // detectors, in the order of precedence: see arbitrate.
 var detectors = []detector{
-	{[]string{"loop"}, fewFrames, loopEvents},
-	{[]string{"pingpong"}, fewFrames, pingpongEvents},
-	{[]string{"freeze"}, fewFrames, freezeEvents},
-	{[]string{"region_freeze"}, fewFrames, regionFreezeEvents},
-	{[]string{"region_loop"}, fewFrames, regionLoopEvents},
-	{[]string{"flicker"}, oneSecond, flickerEvents},
-	{[]string{"drift"}, driftFrames, driftEvents},
-	{[]string{"static"}, fewFrames, staticEvents},
-	{[]string{"return_to_start"}, fewFrames, returnEvents},
-	{[]string{"stutter"}, fewFrames, stutterEvents},
-	{[]string{"seam"}, fewFrames, seamEvents},
-	{[]string{"scene_jump"}, fewFrames, jumpEvents},
+	{kinds: []string{"loop"}, least: fewFrames, find: loopEvents},
+	{kinds: []string{"pingpong"}, least: fewFrames, find: pingpongEvents},
+	{kinds: []string{"freeze"}, least: fewFrames, find: freezeEvents},
+	{kinds: []string{"region_freeze"}, least: fewFrames, find: regionFreezeEvents},
+	{kinds: []string{"region_loop"}, least: fewFrames, find: regionLoopEvents},
+	{kinds: []string{"flicker"}, least: oneSecond, find: flickerEvents},
+	{kinds: []string{"drift"}, least: driftFrames, find: driftEvents, unknown: driftUnknown},
+	{kinds: []string{"static"}, least: fewFrames, find: staticEvents},
+	{kinds: []string{"return_to_start"}, least: fewFrames, find: returnEvents},
+	{kinds: []string{"stutter"}, least: fewFrames, find: stutterEvents},
+	{kinds: []string{"seam"}, least: fewFrames, find: seamEvents},
+	{kinds: []string{"scene_jump"}, least: fewFrames, find: jumpEvents},
 }
 
 // leastFrames is the shortest clip in which a freeze or a loop can be seen.
@@ -138,19 +151,14 @@ func (j *judge) all(c *clip, o Options) {
 	var events []event
 	assessed := map[string]bool{}
 	for _, d := range detectors {
-		least := d.least(c.second)
+		why := d.cannot(c)
 		for _, k := range d.kinds {
-			assessed[k] = c.n >= least
-			if !assessed[k] {
-				j.r.NotAssessed[k] = fmt.Sprintf("needs at least %d frames, there are %d", least, c.n)
+			assessed[k] = why == ""
+			if why != "" {
+				j.r.NotAssessed[k] = why
 			}
 		}
-		if why := driftUnknown(c); why != "" && slices.Contains(d.kinds, "drift") && c.n >= least {
-			assessed["drift"] = false
-			j.r.NotAssessed["drift"] = why
-			continue
-		}
-		if c.n >= least {
+		if why == "" {
 			events = append(events, d.find(c, &j.r.Facts)...)
 		}
 	}
@@ -324,7 +332,7 @@ func (f freezeEvidence) cause() string {
 
 func staticEvents(c *clip, _ *Facts) []event {
 	var out []event
-	for _, e := range findStatic(c.p, c.d, c.a, c.shots, c.second) {
+	for _, e := range c.still {
 		out = append(out, event{
 			kind: "static", shot: e.shot, severity: e.severity, confidence: e.severity * c.lasting(c.n),
 			words: func(j *judge) string { return fmt.Sprintf("does not move from %s %s", j.at(e.from), j.until(e.to)) },

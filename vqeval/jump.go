@@ -173,14 +173,3 @@ func gradients(s *Source, t int) (h [2][8]float64) {
 	}
 	return h
 }
-
-// chiSquare is half the chi-square distance of two histograms that sum to 1.
-func chiSquare(a, b []float64) float64 {
-	var x float64
-	for i := range a {
-		if s := a[i] + b[i]; s > 0 {
-			x += (a[i] - b[i]) * (a[i] - b[i]) / s
-		}
-	}
-	return x / 2
-}

@@ -21,12 +21,19 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		frames[t] = f
 		return f
 	}
+	known := map[[2]int]float64{} // candidates and their neighbours share many pairs
 	apart := func(t, u int) float64 {
+		if v, ok := known[[2]int{t, u}]; ok {
+			return v
+		}
 		a, b := at(t), at(u)
-		return residual(a[0], b[0], register(a, b))
+		v := residual(a[0], b[0], register(a, b))
+		known[[2]int{t, u}] = v
+		return v
 	}
+	cycle := decoderCycle(c.d, shot{0, c.n})
 	for _, p := range driftCandidates(c.d) {
-		if p%phase == 0 && decoderCycle(c.d, shot{0, c.n}) > 0 {
+		if p%phase == 0 && cycle > 0 {
 			continue // the texture of a decoder on a frozen latent
 		}
 		o := max(3, p/4)
@@ -98,14 +105,6 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 	}
 	return best, found
 }
-
-const (
-	lapSamples  = 20   // pairs that are registered at each candidate
-	lapContrast = 0.06 // of the mean difference by which a candidate lies below those beside it
-	lapExact    = 0.99 // of the difference one frame beside the period
-	lapGain     = 0.8  // of the difference, at most, is left once the drift is taken out
-	lapDepth    = 0.55 // decision point of the depth; interpolation costs some
-)
 
 // driftCandidates are at most three lags at which the mean difference has a dip.
 func driftCandidates(d *selfsim) []int {

@@ -170,15 +170,3 @@ func TestCalibrate(t *testing.T) {
 		}
 	})
 }
-
-func TestExactShare(t *testing.T) {
-	// 0 of n: 1 - 0.025^(1/n); the other end by symmetry.
-	if _, high := exactShare(0, 10); math.Abs(high-(1-math.Pow(0.025, 0.1))) > 1e-6 {
-		t.Error(high)
-	}
-	lo, hi := exactShare(3, 10)
-	lo2, hi2 := exactShare(7, 10)
-	if math.Abs(lo+hi2-1) > 1e-6 || math.Abs(hi+lo2-1) > 1e-6 || !(lo < 0.3 && 0.3 < hi) {
-		t.Errorf("%g %g, %g %g", lo, hi, lo2, hi2)
-	}
-}

@@ -21,6 +21,27 @@ const (
 	loopLocked        = 0.8  // share of frames whose nearest neighbour is exactly one period away
 	loopLockedOnce    = 0.6  // likewise for a single return
 
+	// Copies of frames.
+	copyPace  = 0.25 // grey levels to the next frame
+	seamEarly = 0.75 // frames
+
+	// A loop whose laps drift.
+	lapSamples  = 20   // pairs that are registered at each candidate
+	lapContrast = 0.06 // of the mean difference by which a candidate lies below those beside it
+	lapExact    = 0.99 // of the difference one frame beside the period
+	lapGain     = 0.8  // of the difference, at most, is left once the drift is taken out
+	lapDepth    = 0.55 // decision point of the depth; interpolation costs some
+
+	// Cuts.
+	cutRatio   = 6.0  // times the median adjacent difference around it
+	cutLevels  = 6.0  // grey levels at least
+	cutHist    = 0.25 // chi-square distance of the luma histograms, 0..1, or else
+	cutOther   = 0.35 // likewise: the picture is another one
+	cutBetween = 4.0  // times the median, where it is
+	cutClear   = 2.0  // times the two bounds above
+	cutApart   = 8    // frames at least between two cuts
+	cutStep    = 0.6  // of the jump must remain a few frames to either side
+
 	// Candidates for a freeze: innovation below both bounds.
 	quietNoise   = 0.15 // grey levels
 	quietShimmer = 0.5  // of the short-lag difference
@@ -106,6 +127,8 @@ const (
 	driftSaturation = 0.22 // of its logarithm
 	driftColour     = 11.5 // levels of mean Cb, Cr
 	driftDetail     = 0.19 // of the logarithm of the detail
+	driftPart       = 0.15 // of the shot at either end gives a colour its direction
+	driftBins       = 48   // stretches into which a shot is cut
 
 	// Held frames.
 	stutterReach   = 6    // frames to either side in which the pace is taken

@@ -11,6 +11,15 @@ type Features struct {
 	AVX512 bool // AVX-512 F, DQ, BW and VL
 }
 
+// Lacks is empty where the machine has a feature, else why a variant that needs it
+// cannot run.
+func Lacks(has bool, what string) string {
+	if has {
+		return ""
+	}
+	return "this machine or its operating system lacks " + what
+}
+
 // Detect reports what this machine has. On anything but amd64 it is empty.
 func Detect() Features {
 	x := cpu.X86

@@ -22,14 +22,14 @@ var Table = []Rule{
 	{"tools/mini/*", []string{Everything}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf"}},
 
-	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
+	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile", "internal/filesum"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
 	{"reports", []string{"bench", "bench/stats", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image"}},
 
 	{"diffusion/mini", []string{"diffusion", "lvsa", "kernels", "internal/safetensors"}, nil},
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},
 	{"vqeval/compare", []string{"vqeval", "video"}, []string{"gonum.org/v1/gonum"}},
-	{"vqeval", []string{"video", "kernels", "kernels/sad", "internal/figure"}, []string{"gonum.org/v1/gonum"}},
-	{"vqeval/corpus", []string{"vqeval", "video", "internal/atomicfile", "internal/figure"}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
+	{"vqeval", []string{"video", "kernels", "kernels/sad", "internal/figure", "internal/binomial"}, []string{"gonum.org/v1/gonum"}},
+	{"vqeval/corpus", []string{"vqeval", "video", "internal/atomicfile", "internal/binomial", "internal/figure", "internal/filesum"}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"vqeval/page", []string{"vqeval", "video", "internal/figure"}, nil},
 	{"lvsa", []string{"kernels"}, nil},
 
@@ -47,6 +47,8 @@ var Table = []Rule{
 	{"internal/cpu", nil, []string{"golang.org/x/sys"}},
 	{"internal/safetensors", []string{"internal/atomicfile"}, []string{"golang.org/x/sys"}},
 	{"internal/atomicfile", nil, nil},
+	{"internal/binomial", nil, []string{"gonum.org/v1/gonum"}},
+	{"internal/filesum", nil, nil},
 	{"internal/scenes", nil, nil},
 	{"internal/tiny", []string{"internal/safetensors"}, nil},
 	{"internal/layers", nil, nil},

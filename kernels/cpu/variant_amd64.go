@@ -6,15 +6,9 @@ import "longtake/internal/cpu"
 
 func asmVariants() []variant {
 	has := cpu.Detect()
-	need := func(ok bool, what string) string {
-		if ok {
-			return ""
-		}
-		return "this machine or its operating system lacks " + what
-	}
 	return []variant{
-		{name: "avx2", set: &avx2, lacked: need(has.AVX2, "AVX2 with FMA")},
-		{name: "avx512", set: &avx512, lacked: need(has.AVX512, "AVX-512 (F, DQ, BW, VL)")},
+		{name: "avx2", set: &avx2, lacked: cpu.Lacks(has.AVX2, "AVX2 with FMA")},
+		{name: "avx512", set: &avx512, lacked: cpu.Lacks(has.AVX512, "AVX-512 (F, DQ, BW, VL)")},
 	}
 }
 

@@ -8,14 +8,8 @@ import "longtake/internal/cpu"
 // vector of 128 bits wide, so that AVX-512 has nothing to add to it.
 func asmVariants() []variant {
 	has := cpu.Detect()
-	need := func(ok bool, what string) string {
-		if ok {
-			return ""
-		}
-		return "this machine or its operating system lacks " + what
-	}
 	return []variant{
-		{name: "avx2", words: 4, sum: sumAVX2, blocks: blocksAVX2, lacked: need(has.AVX2, "AVX2")},
-		{name: "avx512", words: 8, sum: sumAVX512, blocks: blocksAVX2, lacked: need(has.AVX512, "AVX-512 (F, DQ, BW, VL)")},
+		{name: "avx2", words: 4, sum: sumAVX2, blocks: blocksAVX2, lacked: cpu.Lacks(has.AVX2, "AVX2")},
+		{name: "avx512", words: 8, sum: sumAVX512, blocks: blocksAVX2, lacked: cpu.Lacks(has.AVX512, "AVX-512 (F, DQ, BW, VL)")},
 	}
 }

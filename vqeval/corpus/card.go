@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"longtake/internal/binomial"
 	"longtake/vqeval"
 )
 
@@ -92,7 +93,7 @@ type Rate struct {
 }
 
 func rate(k, n int) Rate {
-	lo, hi := clopperPearson(k, n)
+	lo, hi := binomial.Interval(k, n)
 	return Rate{k, n, lo, hi}
 }
 

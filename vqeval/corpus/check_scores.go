@@ -3,8 +3,6 @@ package corpus
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"longtake/internal/filesum"
 	"longtake/vqeval"
 )
 
@@ -90,7 +89,7 @@ func (s *scores) close() { s.out.Close() }
 // fill measures what is not kept of a video.
 func (s *scores) fill(ctx context.Context, dir string, r *row, baselines bool) error {
 	path := filepath.Join(dir, filepath.FromSlash(r.File))
-	hash, err := fileHash(path)
+	hash, err := filesum.SHA256(path)
 	if err != nil {
 		return err
 	}
@@ -144,25 +143,12 @@ func (s *scores) keep(k keptScore) error {
 	return nil
 }
 
-func fileHash(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 func programHash() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
-	h, err := fileHash(path)
+	h, err := filesum.SHA256(path)
 	if err != nil {
 		return "", err
 	}

@@ -89,21 +89,6 @@ func (r ranking) roc() (fpr, tpr []float64) {
 	return fpr, tpr
 }
 
-// clopperPearson is the exact 95 % interval of a share of k in n.
-func clopperPearson(k, n int) (lo, hi float64) {
-	if n == 0 {
-		return 0, 1
-	}
-	lo, hi = 0, 1
-	if k > 0 {
-		lo = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(0.025)
-	}
-	if k < n {
-		hi = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(0.975)
-	}
-	return lo, hi
-}
-
 // poisson is the exact 95 % interval (Garwood) of the mean of a count.
 func poisson(k int) (lo, hi float64) {
 	if k > 0 {

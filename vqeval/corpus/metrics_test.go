@@ -84,23 +84,6 @@ func TestROCCorners(t *testing.T) {
 	near(t, "area", area, 3.5/4, 1e-12)
 }
 
-func TestClopperPearson(t *testing.T) {
-	// Closed forms: 0 of n has the upper end 1 - 0.025^(1/n), n of n its mirror.
-	lo, hi := clopperPearson(0, 10)
-	near(t, "low of 0/10", lo, 0, 0)
-	near(t, "high of 0/10", hi, 1-math.Pow(0.025, 0.1), 1e-9)
-	lo, hi = clopperPearson(10, 10)
-	near(t, "low of 10/10", lo, math.Pow(0.025, 0.1), 1e-9)
-	near(t, "high of 10/10", hi, 1, 0)
-	// 5 of 10, a value of the tables: 0.1871 to 0.8129.
-	lo, hi = clopperPearson(5, 10)
-	near(t, "low of 5/10", lo, 0.1871, 1e-4)
-	near(t, "high of 5/10", hi, 0.8129, 1e-4)
-	if lo, hi = clopperPearson(0, 0); lo != 0 || hi != 1 {
-		t.Errorf("nothing measured gives %g-%g", lo, hi)
-	}
-}
-
 func TestPoissonInterval(t *testing.T) {
 	lo, hi := poisson(0)
 	near(t, "low of 0", lo, 0, 0)
