@@ -55,6 +55,7 @@ func corpusMakeCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	f.IntVar(&o.Edition, "edition", 0, fmt.Sprintf("which `N`th edition; each has sources of its own (default %d, with --ci 1)", corpus.Edition))
 	f.BoolVar(&o.CI, "ci", false, "the small subset for CI only")
 	f.StringVar(&o.Split, "split", "", "one half only: dev or test")
 	f.StringVar(&o.Kind, "kind", "", "one kind of failure only, or healthy")

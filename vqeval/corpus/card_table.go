@@ -85,9 +85,13 @@ func (c *Card) Table(w io.Writer) error {
 func (c *Card) basis() string {
 	f := c.Main
 	part := map[string]string{Dev: "development half", Test: "test half", All: "whole corpus", "ci": "subset for CI"}[f.Part]
-	return fmt.Sprintf("%s %s (%s, %s) on the %s of a corpus of %d videos: %d videos of %d sources in %d families, "+
+	corpus := "a corpus of"
+	if n := c.Corpus.Editions; len(n) == 1 {
+		corpus = fmt.Sprintf("edition %d of the corpus,", n[0])
+	}
+	return fmt.Sprintf("%s %s (%s, %s) on the %s of %s %d videos: %d videos of %d sources in %d families, "+
 		"%d failed, %d healthy (%.1f minutes), %d ambiguous. %s",
-		c.Scorer.Name, c.Scorer.Version, c.Scorer.Profile, c.Options, part, c.Corpus.Videos, f.Videos, f.Sources, f.Families,
+		c.Scorer.Name, c.Scorer.Version, c.Scorer.Profile, c.Options, part, corpus, c.Corpus.Videos, f.Videos, f.Sources, f.Families,
 		f.Positives, f.Negatives, 60*f.Hours, f.Ambiguous, f.real())
 }
 

@@ -202,6 +202,7 @@ type Counts struct {
 	Videos   int            `json:"videos"`
 	Sources  int            `json:"sources"`
 	Families int            `json:"families"`
+	Editions []int          `json:"editions,omitempty"`
 	Splits   map[string]int `json:"splits"` // videos
 	CI       int            `json:"ci"`     // videos
 }
@@ -212,11 +213,15 @@ func count(labels []Label) Counts {
 	for _, l := range labels {
 		sources[l.Source], families[l.Family] = true, true
 		c.Splits[l.Split]++
+		if l.Edition > 0 && !slices.Contains(c.Editions, l.Edition) {
+			c.Editions = append(c.Editions, l.Edition)
+		}
 		if l.CI {
 			c.CI++
 		}
 	}
 	c.Sources, c.Families = len(sources), len(families)
+	slices.Sort(c.Editions)
 	return c
 }
 

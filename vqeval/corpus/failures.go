@@ -292,7 +292,7 @@ var failures = []failure{
 		cut, first := float64(r.part(pick(k, .2, .15, .1))), r.scene
 		r.scene = func() (Scene, error) {
 			a, err := first()
-			b := family(pick(k, "walkers", "fish", "terrain")).Scene(seedOther)
+			b := family(pick(k, "walkers", "fish", "terrain")).Scene(r.seedOther())
 			tick := cut * 24 / r.rate
 			return func(t float64, im *Image) {
 				if t < tick {
@@ -471,8 +471,8 @@ var failures = []failure{
 	}, 0},
 }
 
-// seedOther is the scene behind the cut of a late return.
-const seedOther = 9
+// seedOther is that of the scenes behind a cut.
+func (r *recipe) seedOther() uint64 { return editionSeed(r.Edition, 9) }
 
 func (r *recipe) shimmers(from, stride int, sigma float64) {
 	r.hold(from, r.last())

@@ -134,7 +134,7 @@ func (r *recipe) montage(cuts, fade int) {
 		parts, tick := []Scene{a}, 24/r.rate
 		var each []float64
 		for i := range cuts {
-			parts = append(parts, rest[i].Scene(seedOther))
+			parts = append(parts, rest[i].Scene(r.seedOther()))
 			each = append(each, at[i]*tick)
 		}
 		s := shots(each, parts...)

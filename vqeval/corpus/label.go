@@ -31,8 +31,10 @@ type Label struct {
 	Source string `json:"source"` // family and seed: the unit of the bootstrap
 	Split  string `json:"split"`  // Dev or Test
 	CI     bool   `json:"ci"`     // in the subset for CI
-	Kind   string `json:"kind"`   // one of vqeval.Kinds; "" is healthy
-	Class  string `json:"class"`  // transform such as "F1 hard", or class of the negative such as "pendulum jitter"
+	// Edition of the corpus that has the source; 0 = none, such as a clip of the user's.
+	Edition int    `json:"edition,omitempty"`
+	Kind    string `json:"kind"`  // one of vqeval.Kinds; "" is healthy
+	Class   string `json:"class"` // transform such as "F1 hard", or class of the negative such as "pendulum jitter"
 
 	// The failure's place, both frames inclusive. A loop, a ping-pong and a
 	// return begin with the first frame that shows something again.

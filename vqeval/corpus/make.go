@@ -27,6 +27,7 @@ const generationName = ".generation"
 
 // Options say what Make renders.
 type Options struct {
+	Edition int    // from 1; 0 = Edition, and that of the subset for CI where only this is made
 	CI      bool   // the subset for CI only
 	Split   string // Dev or Test; "" = both
 	Kind    string // of vqeval.Kinds, or "healthy"; "" = all
@@ -49,8 +50,16 @@ func Make(ctx context.Context, dir string, o Options) ([]Label, error) {
 		return nil, fmt.Errorf("corpus: unknown kind %q: one of healthy, %s", o.Kind, strings.Join(vqeval.Kinds, ", "))
 	case o.Workers < 0:
 		return nil, fmt.Errorf("corpus: %d workers", o.Workers)
+	case o.Edition < 0:
+		return nil, fmt.Errorf("corpus: edition %d: they count from 1", o.Edition)
+	case o.CI && o.Edition > 0 && o.Edition != ciEdition:
+		return nil, fmt.Errorf("corpus: edition %d has no subset for CI, only edition %d has", o.Edition, ciEdition)
+	case o.Edition == 0 && o.CI:
+		o.Edition = ciEdition
+	case o.Edition == 0:
+		o.Edition = Edition
 	}
-	all := plan()
+	all := plan(o.Edition)
 	if o.Clips != "" {
 		own, err := clipRecipes(ctx, o.Clips)
 		if err != nil {
@@ -61,7 +70,7 @@ func Make(ctx context.Context, dir string, o Options) ([]Label, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("corpus: %w", err)
 	}
-	kept, err := present(dir, all)
+	kept, err := present(dir, o.Edition, all)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +112,7 @@ func (o Options) wants(l Label) bool {
 
 // present returns the rows of dir's manifest that hold: of a file that is there
 // and is what the plan would make, or of a clip of the user's.
-func present(dir string, all []*recipe) ([]Label, error) {
+func present(dir string, edition int, all []*recipe) ([]Label, error) {
 	made, err := os.ReadFile(filepath.Join(dir, generationName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("corpus: %w", err)
@@ -129,6 +138,9 @@ func present(dir string, all []*recipe) ([]Label, error) {
 		l, err := parseLabel([]byte(strings.TrimSpace(line)))
 		if err != nil || seen[l.File] {
 			continue
+		}
+		if l.Edition != 0 && l.Edition != edition {
+			return nil, fmt.Errorf("corpus: %s is of edition %d, not %d: choose another folder", path, l.Edition, edition)
 		}
 		want, ok := planned[l.File]
 		own := strings.HasPrefix(l.Source, clipSource)

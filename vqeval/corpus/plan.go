@@ -8,9 +8,19 @@ import (
 	"strings"
 )
 
-// plan lists the whole procedural corpus, always the same and in the same order.
-func plan() []*recipe {
-	p := &planner{turn: map[string]int{}}
+// Edition is the corpus that Make renders unless told otherwise: that of the
+// committed card. Editions have the same classes and, in each half, the same
+// families, but no source in common: what was learned from the test half of one
+// is tested on the next.
+const Edition = 2
+
+// ciEdition has the subset for CI. Its results are known, so it tells whether a
+// scorer has changed and not how good it is.
+const ciEdition = 1
+
+// plan lists a whole edition of the procedural corpus, always the same and in the same order.
+func plan(edition int) []*recipe {
+	p := &planner{edition: edition, turn: map[string]int{}}
 	for _, split := range []string{Dev, Test} {
 		for _, f := range failures {
 			n := f.dev
@@ -32,14 +42,20 @@ func plan() []*recipe {
 		}
 	}
 	p.variants()
-	markCI(p.out)
+	if edition == ciEdition {
+		markCI(p.out)
+	}
 	return p.out
 }
 
 type planner struct {
-	out  []*recipe
-	turn map[string]int // how often a kind has taken a family of a split
+	edition int
+	out     []*recipe
+	turn    map[string]int // how often a kind has taken a family of a split
 }
+
+// editionSeed is the k-th seed of an edition; no two have one in common.
+func editionSeed(edition, k int) uint64 { return uint64(k + 100*(max(1, edition)-1)) }
 
 // next goes round the families of the split that a kind can use, so that each
 // kind meets as many as there are; every lap has another seed.
@@ -52,20 +68,20 @@ func (p *planner) next(kind, split string, n need) (Family, uint64) {
 	}
 	key := split + kind
 	if _, ok := p.turn[key]; !ok { // kinds start at different families
-		p.turn[key] = 3 * len(p.turn)
+		p.turn[key] = 3*len(p.turn) + 5*(p.edition-1) // and at others in each edition
 	}
 	for {
 		k := p.turn[key]
 		p.turn[key]++
 		if f := fs[k%len(fs)]; n.met(f) {
-			return f, uint64(1 + k/len(fs)%3)
+			return f, editionSeed(p.edition, 1+k/len(fs)%3)
 		}
 	}
 }
 
 // base is a recipe without a transform.
-func base(kind, class, split, name string, seed uint64, k int, level string) *recipe {
-	r := &recipe{Label: Label{Family: name, Source: fmt.Sprintf("%s.%d", name, seed), Split: split, Kind: kind, Class: class, Codec: "x264"}}
+func (p *planner) base(kind, class, split, name string, seed uint64, k int, level string) *recipe {
+	r := &recipe{Label: Label{Edition: p.edition, Family: name, Source: fmt.Sprintf("%s.%d", name, seed), Split: split, Kind: kind, Class: class, Codec: "x264"}}
 	dir := kind
 	if dir == "" {
 		dir = "healthy"
@@ -122,7 +138,7 @@ func (p *planner) failure(f failure, split string, k int) {
 		if f.levels != nil {
 			tag = fmt.Sprintf("-%g", math.Abs(level))
 		}
-		r := base(f.kind, f.class, split, fam.Name, seed, k, tag)
+		r := p.base(f.kind, f.class, split, fam.Name, seed, k, tag)
 		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
 		r.FPS, r.rate = max(r.FPS, 16), max(r.rate, 16)
 		r.Frames = max(r.Frames, 97) // room for every period twice
@@ -194,15 +210,15 @@ func (r *recipe) place(middle *[2]float64) {
 func (p *planner) negative(n negative, split string, k int) {
 	var r *recipe
 	if n.scene != nil {
-		seed := uint64(k + 1)
-		r = base("", n.class, split, n.name, seed, k, "")
+		seed := editionSeed(p.edition, k+1)
+		r = p.base("", n.class, split, n.name, seed, k, "")
 		// The same number in the other half is another source.
 		r.Source += "." + split
 		src := r.Source
 		r.scene = func() (Scene, error) { return n.scene(seeded(src, seed), split, k), nil }
 	} else {
 		fam, seed := p.next("healthy "+n.class, split, n.need)
-		r = base("", n.class, split, fam.Name, seed, k, "")
+		r = p.base("", n.class, split, fam.Name, seed, k, "")
 		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
 	}
 	if strings.HasPrefix(n.class, "cadence") {

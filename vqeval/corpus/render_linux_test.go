@@ -94,7 +94,7 @@ func TestLabelsHoldInDecodedVideos(t *testing.T) {
 	needFFmpeg(t)
 	classes := []string{"F1 hard", "F1 mid", "F1 last second", "L1 hard", "L1 late", "L4 late return", "L4 late return with a cut", "P1 swing", "P1 late", "P2 boomerang",
 		"K2 snaps back", "K2 fades back and stands", "S1 2:1", "S1 random", "R1 box", "R2 box", "R1 area", "still"}
-	all := plan()
+	all := plan(ciEdition)
 	for _, class := range classes {
 		t.Run(class, func(t *testing.T) {
 			t.Parallel()
@@ -160,7 +160,7 @@ func TestStrengthOfDriftAndFlicker(t *testing.T) {
 		}
 		return s / float64(len(rgb))
 	}
-	for _, r := range plan() {
+	for _, r := range plan(ciEdition) {
 		if r.Class != "C1 exposure" && r.Class != "K1 white" || r.Split != Test || r.Level == 0 {
 			continue
 		}
@@ -191,7 +191,7 @@ func TestStrengthOfDriftAndFlicker(t *testing.T) {
 }
 
 func TestFramesAreDeterministic(t *testing.T) {
-	all, again := plan(), plan()
+	all, again := plan(ciEdition), plan(ciEdition)
 	for _, class := range []string{"F3 shimmer 4", "K1 band", "live grain", "seam of position", "five cuts"} {
 		k := slices.IndexFunc(all, func(r *recipe) bool { return r.Class == class })
 		var sum [2][]byte
@@ -278,7 +278,7 @@ func TestMakeGoesOn(t *testing.T) {
 func TestMakeFromClips(t *testing.T) {
 	needFFmpeg(t)
 	clips := t.TempDir()
-	src := base("", "live", Dev, "traffic", 1, 0, "")
+	src := (&planner{edition: ciEdition}).base("", "live", Dev, "traffic", 1, 0, "")
 	src.Width, src.Height, src.Frames, src.FPS, src.rate, src.File = 96, 64, 80, 24, 24, "my clip.mp4"
 	src.scene = func() (Scene, error) { return family("traffic").Scene(1), nil }
 	if err := src.render(context.Background(), clips); err != nil {
