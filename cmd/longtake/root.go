@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"longtake/bench/gate"
 	"longtake/kernels/all"
 	"longtake/lvsa"
 	"longtake/sweeps"
@@ -23,6 +24,7 @@ const (
 	statusDone   = 0
 	statusFailed = 1 // the work failed, all or in part
 	statusUsage  = 2 // the call or its input was wrong
+	statusNoSay  = 3 // a gate could not judge
 )
 
 // usageError is a mistake in the call or in what it was given.
@@ -47,6 +49,10 @@ func exitStatus(err error, stderr io.Writer) int {
 		return statusDone
 	}
 	fmt.Fprintf(stderr, "longtake: %v\n", err)
+	var verdict *gateError
+	if errors.As(err, &verdict) && verdict.outcome == gate.CannotJudge {
+		return statusNoSay
+	}
 	var usage *usageError
 	var spec *sweeps.SpecError
 	var method *lvsa.SpecError
@@ -84,7 +90,8 @@ with dense attention, RIFLEx, UltraViCo, LVSA and others, scores every video for
 freezing, looping and other temporal failures, and reports tables and figures.
 
 Results go to stdout, progress and messages to stderr.
-Exit status: 0 done; 1 the work failed, all or in part; 2 the call or its input was wrong.`,
+Exit status: 0 done; 1 the work failed, all or in part; 2 the call or its input was wrong;
+3 a gate could not judge.`,
 		Version:       version + revision(),
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -97,7 +104,7 @@ Exit status: 0 done; 1 the work failed, all or in part; 2 the call or its input 
 	}
 	root.PersistentFlags().StringVar(&p.kernels, "kernels", "", "force a kernel variant: generic, avx2, avx512 (or the environment variable LONGTAKE_KERNELS)")
 	root.PersistentFlags().IntVar(&p.workers, "workers", 0, "goroutines that compute; 0 is one per core")
-	root.AddCommand(p.sweepCommand(), p.generateCommand(), p.patternCommand(), p.reportCommand(), p.rescoreCommand(), p.methodsCommand(), p.referencesCommand(), p.benchCommand(), p.benchPeakCommand())
+	root.AddCommand(p.sweepCommand(), p.generateCommand(), p.patternCommand(), p.reportCommand(), p.rescoreCommand(), p.methodsCommand(), p.referencesCommand(), p.benchCommand(), p.benchPeakCommand(), p.gateCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

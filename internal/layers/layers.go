@@ -23,7 +23,7 @@ var Table = []Rule{
 	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf"}},
 
 	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile", "internal/filesum"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
-	{"reports", []string{"bench", "bench/stats", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image"}},
+	{"reports", []string{"bench", "bench/stats", "bench/gate", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image", "golang.org/x/perf"}},
 
 	{"diffusion/mini", []string{"diffusion", "lvsa", "kernels", "internal/safetensors"}, nil},
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},
@@ -38,7 +38,8 @@ var Table = []Rule{
 	{"kernels/*", []string{"kernels", "internal/cpu"}, []string{"golang.org/x/sys"}},
 	{"kernels", nil, nil},
 
-	{"bench/stats", []string{"bench"}, []string{"gonum.org/v1/gonum", "golang.org/x/perf"}},
+	{"bench/stats", []string{"bench"}, []string{"gonum.org/v1/gonum", "golang.org/x/perf", "github.com/aclements/go-moremath"}},
+	{"bench/gate", []string{"bench", "bench/stats"}, []string{"gonum.org/v1/gonum", "go.yaml.in/yaml/v3"}},
 	{"bench", nil, nil},
 	{"video", nil, []string{"github.com/u2takey/ffmpeg-go"}},
 
