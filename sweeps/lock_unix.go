@@ -5,6 +5,7 @@ package sweeps
 import (
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -17,17 +18,7 @@ func lock(name string, wait bool) (unlock func(), ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	how := syscall.LOCK_EX
-	if !wait {
-		how |= syscall.LOCK_NB
-	}
-	for {
-		err = syscall.Flock(int(f.Fd()), how)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err == nil {
+	if err = flock(f, true, wait); err == nil {
 		return func() { f.Close() }, true, nil
 	}
 	f.Close()
@@ -35,4 +26,52 @@ func lock(name string, wait bool) (unlock func(), ok bool, err error) {
 		return nil, false, nil
 	}
 	return nil, false, err
+}
+
+// flock locks an open file, alone or together with other readers.
+func flock(f *os.File, alone, wait bool) error {
+	how := syscall.LOCK_SH
+	if alone {
+		how = syscall.LOCK_EX
+	}
+	if !wait {
+		how |= syscall.LOCK_NB
+	}
+	for {
+		if err := syscall.Flock(int(f.Fd()), how); !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// held tells whether somebody has a file locked for himself.
+func held(name string) (bool, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if err = flock(f, false, false); errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
+}
+
+// noLocks tells that the file system has no locks.
+func noLocks(err error) bool {
+	for _, e := range []error{syscall.ENOSYS, syscall.ENOLCK, syscall.EOPNOTSUPP, syscall.ENOTSUP, syscall.EINVAL} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// readBootID names the running kernel; "" where it has no name.
+func readBootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
 }

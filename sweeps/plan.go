@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"longtake/bench"
 	"longtake/diffusion"
@@ -33,11 +34,17 @@ type Cell struct {
 	Work   Work
 	Source string // generator files: the video; else ""
 
-	scene   string // generator scenes: which
-	method  lvsa.Method
+	gen     generator
+	scene   string      // generator scenes: which
+	method  lvsa.Method // of the built-in engine
+	binding Binding     // of generators that are not ours
 	prompt  Prompt
-	invalid error // why this cell cannot run; recorded as its failure
+	timeout time.Duration // of one generation; 0 is none
+	invalid error         // why this cell cannot run; recorded as its failure
 }
+
+// Show is what a generator that is not ours would be told, in one line.
+func (p *Plan) Show(c *Cell) string { return c.gen.show(p, c) }
 
 // Plan is a spec resolved against its model: the cells in the order in which
 // they run. Seeds are the outermost loop and methods the innermost, so that
@@ -56,8 +63,11 @@ type Plan struct {
 // [*SpecError].
 func NewPlan(ctx context.Context, s *Spec, env Env) (*Plan, error) {
 	p := &Plan{Spec: s, embeds: map[string]*diffusion.Embeds{}}
-	if s.Files != nil {
+	switch {
+	case s.Files != nil:
 		return p, p.addFiles(ctx)
+	case s.Foreign != nil:
+		return p, p.addForeign()
 	}
 	var err error
 	if p.backend, err = all.Get(s.Backend, env.Kernels); err != nil {
@@ -145,7 +155,7 @@ func (p *Plan) addCells() error {
 							return s.at(m.Pos, "methods[%d] (%s) at %d frames: %v", mi, m.Label, f, err)
 						}
 					}
-					c := Cell{method: methods[mi], prompt: s.Prompts[pi], Work: costs[key], Cell: bench.Cell{
+					c := Cell{gen: builtin{}, method: methods[mi], prompt: s.Prompts[pi], Work: costs[key], Cell: bench.Cell{
 						Generator: "builtin",
 						Model:     bench.Model{Name: info.Name, SHA256: info.SHA256, TrainingLatentFrames: info.TrainingLatentFrames},
 						Method:    bench.Method{Name: m.Spec.Name, Label: m.Label, Params: m.Spec.Params()},
@@ -210,6 +220,7 @@ func (p *Plan) addFiles(ctx context.Context) error {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s does not fit the pattern %s and is left out", u, s.Files.Text))
 	}
 	left := 0
+	seen := map[string]string{}
 	for _, f := range found {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -222,6 +233,11 @@ func (p *Plan) addFiles(ctx context.Context) error {
 			left++
 			continue
 		}
+		if other, ok := seen[c.ID]; ok {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("%s is the same video as %s, of the same method, prompt and seed, and is left out", f.Path, other))
+			continue
+		}
+		seen[c.ID] = f.Path
 		p.Cells = append(p.Cells, c)
 	}
 	if left > 0 {
@@ -267,7 +283,7 @@ func (p *Plan) fileCell(ctx context.Context, f Match) (c Cell, keep bool, err er
 	if err != nil {
 		return c, false, fmt.Errorf("sweeps: %s: %w", f.Path, unwrapPath(err))
 	}
-	c = Cell{Source: f.Path, Cell: bench.Cell{
+	c = Cell{gen: existing{}, Source: f.Path, Cell: bench.Cell{
 		Generator: "files", SourceSHA256: sum, Model: bench.Model{Name: model, TrainingLatentFrames: s.Model.TrainingLatentFrames},
 		Method: bench.Method{Name: method}, Prompt: prompt, Seed: seed,
 	}}

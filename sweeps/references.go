@@ -73,7 +73,7 @@ func (p *Plan) addScenes(info diffusion.Info) error {
 	for _, seed := range referenceSeeds {
 		for _, kind := range scenes.Kinds() {
 			for _, frames := range referenceFrames {
-				c := Cell{scene: kind, Work: Work{decode: float64(frames) * float64(info.Width) * float64(info.Height) * 1e3}, Cell: bench.Cell{
+				c := Cell{gen: procedural{}, scene: kind, Work: Work{decode: float64(frames) * float64(info.Width) * float64(info.Height) * 1e3}, Cell: bench.Cell{
 					Generator: "scenes", Model: bench.Model{Name: info.Name, TrainingLatentFrames: info.TrainingLatentFrames},
 					Method: bench.Method{Name: "procedural"}, Frames: frames, Width: info.Width, Height: info.Width,
 					Prompt: bench.Prompt{Tag: kind, Text: scenes.About(kind)}, Seed: seed,
@@ -88,8 +88,13 @@ func (p *Plan) addScenes(info diffusion.Info) error {
 	return nil
 }
 
-// render draws a procedural video and scores it.
-func (r *runner) render(ctx context.Context, j *job) (err error) {
+// procedural is the generator that draws a scene.
+type procedural struct{}
+
+func (procedural) show(*Plan, *Cell) string { return "" }
+func (procedural) pool(*Cell) string        { return "" }
+
+func (procedural) make(ctx context.Context, r *runner, j *job, _ slot, _ int) error {
 	c, name := j.c, r.store.path(cellPath(j.c.ID, VideoFile))
 	enc, err := video.Create(ctx, name, video.EncodeOptions{Width: c.Width, Height: c.Height, FPS: scenes.FPS, Threads: 1})
 	if err != nil {
@@ -102,11 +107,5 @@ func (r *runner) render(ctx context.Context, j *job) (err error) {
 	if err := enc.Close(); err != nil {
 		return storeErrorIfDisk(name, err)
 	}
-	if j.rec.FramesSHA256, err = video.FramesSHA256(ctx, name); err != nil {
-		return err
-	}
-	if j.rec.Files["video"], err = r.store.file(cellPath(c.ID, VideoFile)); err != nil {
-		return err
-	}
-	return score(ctx, r.store, &j.rec, r.p.Spec.ExpectMotion)
+	return r.store.keep(j, map[string]string{"video": VideoFile})
 }

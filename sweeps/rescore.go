@@ -56,16 +56,17 @@ func Rescore(ctx context.Context, dir string, p Progress) (Summary, error) {
 
 // rescore scores one cell again under its lock. An error ends the run.
 func (sum *Summary) rescore(ctx context.Context, store *Store, id string, p Progress) error {
-	unlock, ok, err := store.LockCell(id)
+	c, previous, _, err := store.claimCell(id)
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if c == nil {
 		sum.Busy++
 		p.Message(id + " is left out: a runner is working on it")
 		return nil
 	}
-	defer unlock()
+	defer c.release()
+	reap(previous)
 	rec, err := bench.ReadRecord(store.path(cellPath(id, RecordFile)))
 	if err != nil {
 		return storeError("read", store.path(cellPath(id, RecordFile)), err)

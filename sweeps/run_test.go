@@ -264,7 +264,7 @@ func TestRunAndResume(t *testing.T) {
 		if sum, err := Run(t.Context(), &p, Options{Dir: whole}); err != nil || sum.Before != 4 {
 			t.Errorf("%+v, %v", sum, err)
 		}
-		rec, ok, why := (&Store{whole}).Done(p.Cells[0].ID)
+		rec, ok, why := (&Store{Dir: whole}).Done(p.Cells[0].ID)
 		if !ok || !expectsMotion(rec) {
 			t.Errorf("scored again with motion expected: %v %s", rec.Metrics, why)
 		}
@@ -387,7 +387,7 @@ func TestRepeats(t *testing.T) {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	for _, c := range p.Cells {
-		rec, ok, why := (&Store{dir}).Done(c.ID)
+		rec, ok, why := (&Store{Dir: dir}).Done(c.ID)
 		if !ok || len(rec.Samples[bench.WallSeconds]) != 3 || len(rec.Samples[bench.ScoreSeconds]) != 1 {
 			t.Errorf("%s: samples %v %s", c.Title(), rec.Samples, why)
 		}
@@ -480,7 +480,7 @@ func TestFiles(t *testing.T) {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	for _, c := range q.Cells {
-		rec, ok, _ := (&Store{out}).Done(c.ID)
+		rec, ok, _ := (&Store{Dir: out}).Done(c.ID)
 		if c.Cell.Method.Name == "lvsa" {
 			continue
 		}

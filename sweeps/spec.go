@@ -25,7 +25,8 @@ type Spec struct {
 	Dir  string // relative paths in it start here
 	Name string
 
-	Files   *Pattern // generator files; nil is the built-in engine
+	Files   *Pattern // generator files
+	Foreign *Foreign // generators exec and openai-video; nil both is the built-in engine
 	Model   ModelRef
 	Methods []MethodRef
 
@@ -43,6 +44,7 @@ type Spec struct {
 	Backend       string
 
 	Repeats      int
+	Executor     Executor
 	ExpectMotion bool
 }
 
@@ -58,8 +60,10 @@ type ModelRef struct {
 // MethodRef is a method of the grid.
 type MethodRef struct {
 	Label string
-	Spec  lvsa.Spec // not for videos that exist, whose methods are labels
+	Spec  lvsa.Spec // of the built-in engine; elsewhere methods are labels
 	Pos   Pos
+
+	Binding Binding // of generators that are not ours
 }
 
 // Horizon is a multiple of the model's training horizon in latent frames.
@@ -154,6 +158,14 @@ func ParseSpec(path string, src []byte) (*Spec, error) {
 			}
 		}
 	}
+	if s.Foreign != nil {
+		if err := p.completeForeign(top); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.completeExecutor(); err != nil {
+		return nil, err
+	}
 	if err := p.complete(top); err != nil {
 		return nil, err
 	}
@@ -197,8 +209,8 @@ func (p *specParser) complete(top *yaml.Node) error {
 			return p.errorf(top, "no %s: add them", key)
 		}
 	}
-	if m := p.s.Model; m.TrainingLatentFrames != 0 || m.TemporalStride != 0 {
-		return p.errorf(p.top["model"].value, "training_latent_frames and temporal_stride are for generator files: the checkpoint %q says its own", m.Name)
+	if m := p.s.Model; p.s.Foreign == nil && (m.TrainingLatentFrames != 0 || m.TemporalStride != 0) {
+		return p.errorf(p.top["model"].value, "training_latent_frames and temporal_stride are for generators that are not ours: the checkpoint %q says its own", m.Name)
 	}
 	n := len(p.s.Methods) * max(len(p.s.Horizons), len(p.s.Frames)) * len(p.s.Prompts) * len(p.s.Seeds)
 	if n > maxCells {
@@ -223,24 +235,26 @@ func (p *specParser) generator(n *yaml.Node) error {
 			return nil
 		case "files":
 			return p.errorf(n, "generator files needs its name pattern: write {files: \"{model}__{method}__{horizon}__{prompt}.mp4\"}")
-		case "exec", "openai-video":
-			return p.errorf(n, "generator %s is not in this version: use builtin, or score its videos with {files: PATTERN}", name)
+		case kindExec:
+			return p.errorf(n, "generator exec needs its command: write {exec: {command: [python, generate.py, --prompt, \"{prompt}\", ...]}}")
+		case kindVideos:
+			return p.errorf(n, "generator openai-video needs its servers: write {openai-video: {servers: [http://localhost:8091]}}")
 		}
-		return p.errorf(n, "unknown generator %q: want builtin or {files: PATTERN}", name)
+		return p.errorf(n, "unknown generator %q: want builtin, {files: ...}, {exec: ...} or {openai-video: ...}", name)
 	}
-	m, err := p.mapping(n, "generator", "files", "exec", "openai-video")
+	m, err := p.mapping(n, "generator", "files", kindExec, kindVideos)
 	if err != nil {
 		return err
 	}
-	for _, later := range []string{"exec", "openai-video"} {
-		if f, ok := m[later]; ok {
-			return p.errorf(f.key, "generator %s is not in this version: use builtin, or score its videos with {files: PATTERN}", later)
+	if len(m) != 1 {
+		return p.errorf(n, "generator is a map with %d keys: want one of files, exec and openai-video", len(m))
+	}
+	for _, kind := range []string{kindExec, kindVideos} {
+		if f, ok := m[kind]; ok {
+			return p.foreign(kind, f.value)
 		}
 	}
-	f, ok := m["files"]
-	if !ok {
-		return p.errorf(n, "generator is an empty map: want builtin or {files: PATTERN}")
-	}
+	f := m["files"]
 	text, err := p.str(f.value, "generator.files")
 	if err != nil {
 		return err
@@ -288,8 +302,13 @@ func (p *specParser) methods(n *yaml.Node) error {
 		what := fmt.Sprintf("methods[%d]", i)
 		ref := MethodRef{Pos: Pos{it.Line, it.Column}}
 		m := map[string]any{}
+		ours := p.s.Files == nil && p.s.Foreign == nil
 		switch {
-		case it.Kind == yaml.MappingNode && p.s.Files == nil:
+		case p.s.Foreign != nil:
+			if ref.Label, ref.Binding, err = p.binding(it, what); err != nil {
+				return err
+			}
+		case it.Kind == yaml.MappingNode && ours:
 			v, err := p.value(it, what, 0)
 			if err != nil {
 				return err
@@ -301,14 +320,14 @@ func (p *specParser) methods(n *yaml.Node) error {
 			}
 			m["name"] = ref.Label
 		}
-		if p.s.Files == nil {
+		if ours {
 			if ref.Spec, err = lvsa.SpecFromMap(m); err != nil {
 				return p.methodError(it, what, err)
 			}
 			ref.Label = ref.Spec.Label()
 		}
 		for j, o := range p.s.Methods {
-			if p.s.Files == nil && o.Spec.String() == ref.Spec.String() {
+			if ours && o.Spec.String() == ref.Spec.String() {
 				return p.errorf(it, "%s is the same as methods[%d], %s", what, j, o.Spec)
 			}
 			if o.Label == ref.Label {
@@ -439,7 +458,7 @@ func (p *specParser) sampler(n *yaml.Node) (err error) {
 
 func (p *specParser) samplerName(n *yaml.Node) (string, error) {
 	name, err := p.str(n, "sampler")
-	if known := diffusion.SamplerNames(); err == nil && !slices.Contains(known, name) {
+	if known := diffusion.SamplerNames(); err == nil && p.s.Foreign == nil && !slices.Contains(known, name) {
 		err = p.errorf(n, "unknown sampler %q: want one of %s", name, strings.Join(known, ", "))
 	}
 	return name, err
@@ -479,14 +498,6 @@ func (p *specParser) backend(n *yaml.Node) (err error) {
 func (p *specParser) repeats(n *yaml.Node) error {
 	v, err := p.integer(n, "repeats", 1, maxRepeats)
 	p.s.Repeats = int(v)
-	return err
-}
-
-func (p *specParser) executor(n *yaml.Node) error {
-	v, err := p.str(n, "executor")
-	if err == nil && v != "local" {
-		err = p.errorf(n, "executor %q is not in this version: use local (several runners may share one folder)", v)
-	}
 	return err
 }
 

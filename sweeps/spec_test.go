@@ -54,6 +54,43 @@ func TestSmokeSpec(t *testing.T) {
 	}
 }
 
+// TestReadySpecs: every spec that ships is read, and those that drive other
+// people's generators are planned without their checkpoints and servers.
+func TestReadySpecs(t *testing.T) {
+	list, err := filepath.Glob("*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := map[string]int{}
+	for _, name := range list {
+		s, err := ReadSpec(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if s.Foreign == nil {
+			continue
+		}
+		p, err := NewPlan(t.Context(), s, Env{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		cells[name] = len(p.Cells)
+		for i := range p.Cells {
+			c := &p.Cells[i]
+			if line := p.Show(c); !strings.Contains(line, c.prompt.Text[:8]) || !strings.Contains(line, fmt.Sprint(c.Frames)) {
+				t.Errorf("%s: %s is shown as %s", name, c.Title(), line)
+			}
+		}
+	}
+	for name, want := range map[string]int{"paper-sota.yaml": 60, "paper-latency.yaml": 8, "hunyuan15.yaml": 60} {
+		if cells[name] != want {
+			t.Errorf("%s: %d cells, want %d", name, cells[name], want)
+		}
+	}
+}
+
 func TestParseSpecErrors(t *testing.T) {
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'j'; c++ {
@@ -101,15 +138,15 @@ func TestParseSpecErrors(t *testing.T) {
 		{"size", "size: big\n", `size is the text "big": want native or WIDTHxHEIGHT`},
 		{"size zero", "size: 0x64\n", `want native or WIDTHxHEIGHT`},
 		{"repeats", "repeats: 0\n", "repeats is 0"},
-		{"executor", "executor: slurm\n", `executor "slurm" is not in this version`},
-		{"generator exec", "generator: {exec: [a]}\n", "generator exec is not in this version"},
-		{"generator openai", "generator: openai-video\n", "generator openai-video is not in this version"},
+		{"executor", "executor: slrum\n", `unknown executor "slrum": want`},
+		{"generator exec", "generator: {exec: [a]}\n", "generator.exec is a list: want a map with the keys command"},
+		{"generator openai", "generator: openai-video\n", "generator openai-video needs its servers"},
 		{"generator unknown", "generator: sora\n", `unknown generator "sora"`},
 		{"generator files alone", "generator: files\n", "needs its name pattern"},
 		{"generator pattern", "generator: {files: \"{modle}.mp4\"}\n", `grid.yaml:1:20: generator.files: "{modle}.mp4": unknown part {modle}: did you mean {model}?`},
 		{"files with steps", "generator: {files: \"{model}_{method}_{prompt}.mp4\"}\nsteps: 3\n", "grid.yaml:2:1: steps does not apply to generator files"},
 		{"files without model", "generator: {files: \"{method}_{prompt}.mp4\"}\n", "no {model}"},
-		{"horizon for a checkpoint", plain + "model: {name: mini, training_latent_frames: 21}\n", "are for generator files"},
+		{"horizon for a checkpoint", plain + "model: {name: mini, training_latent_frames: 21}\n", "are for generators that are not ours"},
 		{"prompt without tag", "prompts: [{prompt: x}]\n", "prompts[0] has no tag"},
 		{"prompt tag", "prompts: [{tag: ../x, prompt: x}]\n", `prompts[0].tag is "../x": want letters`},
 		{"prompt twice", "prompts: [a, {tag: a, prompt: x}]\n", `tag "a" is that of prompts[0] already`},

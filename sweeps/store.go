@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -31,6 +33,13 @@ const (
 	CurvesFile = "curves.json"
 	RecordFile = "record.json"
 
+	// Of generators that are not ours: what they said, and where they work.
+	StdoutFile = "stdout.log"
+	StderrFile = "stderr.log"
+	PromptFile = "prompt.txt"
+	JobFile    = "job.json"
+	workFolder = "work"
+
 	lockFile = ".lock"
 )
 
@@ -42,14 +51,17 @@ const (
 // A file is written beside its place, synced and renamed. A cell is done when
 // a valid record.json is in its place; records.jsonl is derived from these.
 // The store removes nothing but its own temporary files.
-type Store struct{ Dir string }
+type Store struct {
+	Dir    string
+	others watcher
+}
 
 // OpenStore makes the folder where it is missing.
 func OpenStore(dir string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, CellsFolder), 0o755); err != nil {
 		return nil, storeError("make the folder", dir, err)
 	}
-	return &Store{dir}, nil
+	return &Store{Dir: dir}, nil
 }
 
 // ExistingStore opens a folder that a sweep made.
@@ -58,7 +70,7 @@ func ExistingStore(dir string) (*Store, error) {
 	if err != nil || !st.IsDir() {
 		return nil, fmt.Errorf("sweeps: %s is no folder of a sweep: it has no %s/; name the folder given to sweep -o", dir, CellsFolder)
 	}
-	return &Store{dir}, nil
+	return &Store{Dir: dir}, nil
 }
 
 // DiskError is a write that the disk refused: full, over quota or read-only.
@@ -111,7 +123,7 @@ func (s *Store) WriteJSON(rel string, v any) error {
 }
 
 // leftovers are the temporary names of a cell's files and of the folder's.
-var leftovers = regexp.MustCompile(`^\.(cell\.json|video\.mp4|trace\.json|vqeval\.json|curves\.json|record\.json|dump\.safetensors|spec\.yaml|records\.jsonl)\.[0-9]+\.tmp$`)
+var leftovers = regexp.MustCompile(`^\.(cell\.json|video\.mp4|trace\.json|vqeval\.json|curves\.json|record\.json|claim|job\.json|prompt\.txt|dump\.safetensors|spec\.yaml|records\.jsonl)\.[0-9]+\.tmp$`)
 
 // Clean removes what a killed runner left half-written in one of the store's
 // folders ("" or a cell's). Call it under that folder's lock.
@@ -130,55 +142,79 @@ func (s *Store) Clean(rel string) error {
 	return nil
 }
 
-// LockCell makes the cell's folder and takes its lock; ok is false while
-// another runner holds it. The lock ends with the process.
-func (s *Store) LockCell(id string) (unlock func(), ok bool, err error) {
+// claimCell makes the cell's folder and claims it. Without a claim and without
+// an error another runner has it; stale says that nothing was heard of it for
+// long. previous is what the last owner left.
+func (s *Store) claimCell(id string) (c *claim, previous claimText, stale bool, err error) {
 	dir := s.path(cellPath(id, ""))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, false, storeError("make the folder", dir, err)
+		return nil, previous, false, storeError("make the folder", dir, err)
 	}
-	name := filepath.Join(dir, lockFile)
-	unlock, ok, err = lock(name, false)
-	if err != nil {
-		return nil, false, storeError("lock", name, err)
+	if c, previous, stale, err = s.others.take(dir); err != nil {
+		return nil, previous, false, storeError("claim", dir, err)
 	}
-	return unlock, ok, nil
+	return c, previous, stale, nil
 }
 
+// state is how far a cell is.
+type state int
+
+const (
+	recordAbsent   state = iota // no record
+	recordUnfit                 // a record that does not count
+	recordUnscored              // the video is as recorded, its scores are not
+	recordDone
+)
+
 // Done reads the record of a finished cell: it parses, belongs to the cell, is
-// ok, and every file it names is there with its hash. why says what is amiss
-// with a record that is there and does not count.
+// a result, and every file it names is there with its hash. why says what is
+// amiss with a record that is there and does not count.
 func (s *Store) Done(id string) (rec bench.Record, ok bool, why string) {
+	rec, st, why := s.state(id)
+	return rec, st == recordDone, why
+}
+
+// state reads a cell's record and checks it.
+func (s *Store) state(id string) (rec bench.Record, st state, why string) {
 	rec, err := bench.ReadRecord(s.path(cellPath(id, RecordFile)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return rec, false, ""
+		return rec, recordAbsent, ""
 	case err != nil:
-		return rec, false, err.Error()
+		return rec, recordUnfit, err.Error()
 	case rec.CellID != id:
-		return rec, false, fmt.Sprintf("its record is of cell %s", rec.CellID)
+		return rec, recordUnfit, fmt.Sprintf("its record is of cell %s", rec.CellID)
+	case rec.Status == bench.StatusFailed:
+		return rec, recordUnfit, "it failed before: " + rec.Error
 	case rec.Status != bench.StatusOK:
-		// Out of memory and out of time are results; a failure is tried again.
-		return rec, rec.Status != bench.StatusFailed, "it failed before: " + rec.Error
+		return rec, recordDone, rec.Error // out of memory and out of time are results
 	}
 	if c, err := rec.DecodeCell(); err != nil {
-		return rec, false, err.Error()
+		return rec, recordUnfit, err.Error()
 	} else if got, err := c.ID(); err != nil || got != id {
-		return rec, false, "its record does not hash to its folder's name"
-	}
-	for name, f := range rec.Files {
-		got, err := s.SHA256(f.Path)
-		if err != nil {
-			return rec, false, fmt.Sprintf("its %s cannot be read: %v", name, unwrapPath(err))
-		}
-		if got != f.SHA256 {
-			return rec, false, fmt.Sprintf("its %s was changed after it was recorded", name)
-		}
+		return rec, recordUnfit, "its record does not hash to its folder's name"
 	}
 	if _, ok := rec.Files["video"]; !ok {
-		return rec, false, "its record names no video"
+		return rec, recordUnfit, "its record names no video"
 	}
-	return rec, true, ""
+	st = recordDone
+	for _, name := range slices.Sorted(maps.Keys(rec.Files)) {
+		f := rec.Files[name]
+		got, err := s.SHA256(f.Path)
+		switch {
+		case err == nil && got == f.SHA256:
+			continue
+		case err != nil:
+			why = fmt.Sprintf("its %s cannot be read: %v", name, unwrapPath(err))
+		default:
+			why = fmt.Sprintf("its %s was changed after it was recorded", name)
+		}
+		if name != "vqeval" && name != "curves" {
+			return rec, recordUnfit, why
+		}
+		st = recordUnscored // a scoring was interrupted
+	}
+	return rec, st, why
 }
 
 // SHA256 hashes a file of the store; an absolute path is taken as it is (the
@@ -228,16 +264,31 @@ func (s *Store) Records() (list []bench.Record, warnings []string, err error) {
 	return list, warnings, nil
 }
 
+// lock takes the folder's lock and removes what killed runners left there. On
+// a file system without locks nothing is removed: files are put in place whole,
+// so that runners side by side only cost each other time.
+func (s *Store) lock() (unlock func(), err error) {
+	unlock, _, err = lock(filepath.Join(s.Dir, lockFile), true)
+	switch {
+	case err != nil && noLocks(err):
+		return func() {}, nil
+	case err != nil:
+		return nil, storeError("lock", s.Dir, err)
+	}
+	if err := s.Clean(""); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
 // Rebuild writes records.jsonl from the cells' records.
 func (s *Store) Rebuild() (records int, warnings []string, err error) {
-	unlock, _, err := lock(filepath.Join(s.Dir, lockFile), true)
+	unlock, err := s.lock()
 	if err != nil {
-		return 0, nil, storeError("lock", s.Dir, err)
-	}
-	defer unlock()
-	if err := s.Clean(""); err != nil {
 		return 0, nil, err
 	}
+	defer unlock()
 	list, warnings, err := s.Records()
 	if err != nil {
 		return 0, warnings, err

@@ -20,11 +20,11 @@ func finished(t *testing.T, s *Store, seed int64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock, ok, err := s.LockCell(rec.CellID)
-	if err != nil || !ok {
-		t.Fatal(ok, err)
+	c, _, _, err := s.claimCell(rec.CellID)
+	if err != nil || c == nil {
+		t.Fatal(c, err)
 	}
-	defer unlock()
+	defer c.release()
 	if err := s.Write(cellPath(rec.CellID, VideoFile), []byte("frames")); err != nil {
 		t.Fatal(err)
 	}
@@ -147,34 +147,9 @@ func TestCleanRemovesOnlyOurLeftovers(t *testing.T) {
 	for _, e := range list {
 		got = append(got, e.Name())
 	}
-	want := []string{".lock", ".mine.tmp", ".video.mp4.x.tmp", "notes.txt", RecordFile, VideoFile, "video.mp4.tmp"}
+	want := []string{".claim.1", ".mine.tmp", ".video.mp4.x.tmp", "notes.txt", RecordFile, VideoFile, "video.mp4.tmp"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-func TestLockCell(t *testing.T) {
-	s, err := OpenStore(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	unlock, ok, err := s.LockCell("a")
-	if err != nil || !ok {
-		t.Fatal(ok, err)
-	}
-	if _, ok, err := s.LockCell("a"); err != nil || ok {
-		t.Errorf("a second runner got the lock: %v, %v", ok, err)
-	}
-	if u, ok, err := s.LockCell("b"); err != nil || !ok {
-		t.Errorf("another cell: %v, %v", ok, err)
-	} else {
-		u()
-	}
-	unlock()
-	if u, ok, err := s.LockCell("a"); err != nil || !ok {
-		t.Errorf("after unlocking: %v, %v", ok, err)
-	} else {
-		u()
 	}
 }
 

@@ -192,9 +192,9 @@ func TestBadInput(t *testing.T) {
 		{"empty spec", longtake, sweep("empty.yaml"), 2, []string{"the file is empty"}},
 		{"a video as spec", longtake, sweep("good.mp4"), 2, []string{"good.mp4", "not YAML"}},
 		{"horizons and frames", longtake, sweep("both.yaml"), 2, []string{"both.yaml:6:1: both horizons (line 3) and frames"}},
-		{"generator of a later version", longtake, sweep("later.yaml"), 2, []string{"later.yaml:6:13: generator exec is not in this version"}},
+		{"a generator without its keys", longtake, sweep("later.yaml"), 2, []string{"later.yaml:6:19: generator.exec is a list: want a map"}},
 		{"no folder", longtake, []string{"sweep", "@/grid.yaml"}, 2, []string{"add -o DIR"}},
-		{"a file as folder", longtake, []string{"sweep", "@/grid.yaml", "-o", "@/good.mp4"}, 1, []string{"good.mp4"}},
+		{"a file as folder", longtake, []string{"sweep", "@/grid.yaml", "-o", "@/good.mp4"}, 2, []string{"good.mp4 is a file: name a folder"}},
 		{"report of no sweep", longtake, []string{"report", "@/folder"}, 2, []string{"is no folder of a sweep"}},
 		{"rescore of no sweep", longtake, []string{"rescore", "@/folder"}, 2, []string{"is no folder of a sweep"}},
 

@@ -32,6 +32,9 @@ command goes on where it stopped; several runners may share DIR.`,
 			if dir == "" && !dry {
 				return usagef("sweep: no folder for the results: add -o DIR")
 			}
+			if info, err := os.Stat(dir); dir != "" && err == nil && !info.IsDir() {
+				return usagef("sweep: -o %s is a file: name a folder (it is made where it is missing)", dir)
+			}
 			spec, err := sweeps.ReadSpec(args[0])
 			if err != nil {
 				return err
@@ -51,7 +54,10 @@ command goes on where it stopped; several runners may share DIR.`,
 				bar.Message(w)
 			}
 			sum, err := sweeps.Run(cmd.Context(), plan, sweeps.Options{Dir: dir, Force: force, Wait: wait, Progress: bar, Version: engine()})
-			bar.Message(fmt.Sprintf("%d cells: %d made now, %d were done, %d failed", sum.Cells, sum.Ran, sum.Before, len(sum.Failures)))
+			bar.Message(sum.String())
+			if sum.Ran > 0 {
+				bar.Message(sum.Times.String())
+			}
 			if sum.Busy > 0 {
 				bar.Message(fmt.Sprintf("%d cells are with other runners; --wait stays until they are done", sum.Busy))
 			}
@@ -102,10 +108,32 @@ func (p *program) listCells(plan *sweeps.Plan, dir string) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
+	if err := p.listCommands(plan); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	for _, m := range plan.Warnings {
 		fmt.Fprintln(p.stderr, m)
 	}
-	_, err := fmt.Fprintf(p.stdout, "%d cells, %.3g TFLOP in the transformer\n", len(plan.Cells), total/1e12)
+	cost := ""
+	if total > 0 {
+		cost = fmt.Sprintf(", %.3g TFLOP in the transformer", total/1e12)
+	}
+	_, err := fmt.Fprintf(p.stdout, "%d cells%s\n", len(plan.Cells), cost)
+	return err
+}
+
+// listCommands prints what a generator that is not ours would be told, cell by
+// cell; CELL stands for the folder that the cell works in.
+func (p *program) listCommands(plan *sweeps.Plan) error {
+	if plan.Spec.Foreign == nil {
+		return nil
+	}
+	for i := range plan.Cells {
+		if _, err := fmt.Fprintf(p.stdout, "\n# %s\n%s\n", plan.Cells[i].ID, plan.Show(&plan.Cells[i])); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(p.stdout)
 	return err
 }
 

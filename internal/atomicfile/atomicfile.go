@@ -64,3 +64,23 @@ func syncDir(dir string) error {
 	}
 	return nil
 }
+
+// Adopt syncs a finished file that lies on the same file system and moves it
+// to path.
+func Adopt(made, path string) error {
+	f, err := os.Open(made)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(made, path)
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDryRun: every spec that ships is listed without a checkpoint, a server,
+// a GPU or ffmpeg.
+func TestDryRun(t *testing.T) {
+	list, err := filepath.Glob("../../sweeps/*.yaml")
+	if err != nil || len(list) < 5 {
+		t.Fatal(list, err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	for _, spec := range list {
+		status, out, errs := call(t.Context(), "sweep", spec, "--dry-run")
+		if status != 0 || !strings.Contains(out, " cells") {
+			t.Errorf("%s: status %d, %s", spec, status, errs)
+		}
+		if strings.Contains(spec, "paper-sota") && (!strings.HasSuffix(out, "\n60 cells\n") || strings.Count(out, "python examples/wan_generate.py --model '{env:WAN_MODEL}'") != 60 || strings.Count(out, "--riflex-s 3") != 5) {
+			t.Errorf("%s: %s", spec, out)
+		}
+	}
+}
+
+func TestSweepIntoAFile(t *testing.T) {
+	file := write(t, filepath.Join(t.TempDir(), "file"), "x")
+	status, _, errs := call(t.Context(), "sweep", "../../sweeps/smoke.yaml", "-o", file)
+	check(t, status, 2, errs, []string{"is a file: name a folder"})
+}
