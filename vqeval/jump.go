@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 )
 
 // jumpEvidence is one frame at which the content makes a step although the scene
@@ -150,16 +151,15 @@ func lookDistance(s *Source, i, j int) float64 {
 // gradients are histograms of the logarithm of the gradient's size, and of its
 // direction weighted by the size; each sums to 1.
 func gradients(s *Source, t int) (h [2][8]float64) {
+	bins := gradientBins()
 	l, w := s.Luma[t], s.Width
 	for y := 1; y < s.Height-1; y++ {
 		for x := 1; x < w-1; x++ {
 			o := y*w + x
-			gx, gy := float64(l[o+1])-float64(l[o-1]), float64(l[o+w])-float64(l[o-w])
-			g := math.Hypot(gx, gy)
-			h[0][min(7, int(math.Log2(1+g)))]++
-			if g > 0 {
-				h[1][int(math.Mod(math.Atan2(gy, gx)+2*math.Pi, math.Pi)/math.Pi*7.999)] += g
-			}
+			gx, gy := int(l[o+1])-int(l[o-1]), int(l[o+w])-int(l[o-w])
+			b := bins[gy+255][gx+255]
+			h[0][b.size]++
+			h[1][b.direction] += math.Sqrt(float64(gx*gx + gy*gy))
 		}
 	}
 	for k := range h {
@@ -173,3 +173,21 @@ func gradients(s *Source, t int) (h [2][8]float64) {
 	}
 	return h
 }
+
+type gradientBin struct{ size, direction uint8 }
+
+// gradientBins of every gradient of bytes, [gy+255][gx+255]: one logarithm and one
+// angle a sample would cost more than decoding it.
+var gradientBins = sync.OnceValue(func() *[511][511]gradientBin {
+	var t [511][511]gradientBin
+	for y := range t {
+		for x := range t[y] {
+			gx, gy := float64(x-255), float64(y-255)
+			t[y][x] = gradientBin{
+				size:      uint8(min(7, int(math.Log2(1+math.Hypot(gx, gy))))),
+				direction: uint8(math.Mod(math.Atan2(gy, gx)+2*math.Pi, math.Pi) / math.Pi * 7.999),
+			}
+		}
+	}
+	return &t
+})
