@@ -46,15 +46,14 @@ func newActivity(p *planes, second int) *activity {
 		a.energy = append(a.energy, make([]float64, p.n))
 	}
 	a.live, a.short, a.top = make([]float64, p.n), make([]float64, p.n), make([]float64, p.n)
-	cols, rows := p.w/blockWidth, max(1, p.h/blockHeight)
-	a.blocks = cols * rows
+	a.blocks = p.grid().blocks()
 	most := a.scales[len(a.scales)-1]
 	parallel(p.n, func(lo, hi int) {
 		sum := make([]float64, most*a.blocks) // lag-major
 		for t := lo; t < hi; t++ {
 			lags := min(most, p.n-1-t)
 			for k := 1; k <= lags; k++ {
-				blockDiffs(sum[(k-1)*a.blocks:k*a.blocks], p, t, t+k, cols, rows)
+				p.blockDiffs(sum[(k-1)*a.blocks:k*a.blocks], p.plane(t), p.plane(t+k))
 			}
 			a.frame(t, lags, sum)
 		}
@@ -62,11 +61,11 @@ func newActivity(p *planes, second int) *activity {
 	return a
 }
 
-// blockDiffs stores the mean absolute difference of each block; the last row of
-// blocks takes the rows that are left over.
-func blockDiffs(dst []float64, p *planes, i, j, cols, rows int) {
-	a, b := p.plane(i), p.plane(j)
-	stride := p.w / 4
+// blockDiffs stores the mean absolute difference of each block of two planes of
+// the size of p; the last row of blocks takes the rows that are left over.
+func (p *planes) blockDiffs(dst []float64, a, b []uint64) {
+	g := p.grid()
+	cols, rows, stride := g.cols, g.rows, p.w/4
 	var room [128]uint32
 	sums := room[:]
 	if cols > len(room) {

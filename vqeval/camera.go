@@ -2,6 +2,7 @@ package vqeval
 
 import (
 	"math"
+	"sync/atomic"
 )
 
 // level is one size of a frame.
@@ -241,13 +242,24 @@ func cameraOnly(p *planes, shots []shot, second float64, static bool) (only bool
 		return false, "needs four pairs of frames a third of a second apart without a cut between them"
 	}
 	moved, rest := make([]float64, len(starts)), make([]float64, len(starts))
-	parallel(len(starts), func(lo, hi int) {
+	var unexplained atomic.Int64
+	parallelBy(1, len(starts), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
+			if 2*int(unexplained.Load()) > len(starts) {
+				return
+			}
 			a, b := pyramid(p, starts[i]), pyramid(p, starts[i]+lag)
 			m := register(a, b)
 			moved[i], rest[i] = m.size(a[0].w, a[0].h), left(a[0], b[0], m)
+			if rest[i] >= cameraLeft {
+				unexplained.Add(1)
+			}
 		}
 	})
+	// Whatever the other pairs show, then neither quantile below is small.
+	if 2*int(unexplained.Load()) > len(starts) {
+		return false, ""
+	}
 	if quantile(moved, 0.75) < cameraMotion {
 		if quantile(rest, 0.5) < cameraLeft {
 			return false, "hardly anything moves"

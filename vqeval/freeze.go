@@ -296,17 +296,17 @@ func (f *freezeEvidence) slowed(d *selfsim, s shot) {
 // inside the stretch, by the bounds of a live block and by at least the given number
 // of grey levels.
 func movingBlocks(p *planes, from, to int, second, levels float64) float64 {
-	cols, rows := p.w/blockWidth, max(1, p.h/blockHeight)
+	blocks := p.grid().blocks()
 	n := to - from
 	lo, hi := lagRange(n, second)
-	near, far, one := make([]float64, cols*rows), make([]float64, cols*rows), make([]float64, cols*rows)
+	near, far, one := make([]float64, blocks), make([]float64, blocks), make([]float64, blocks)
 	mean := func(dst []float64, lo, hi int) {
 		lags := lagSample(lo, hi)
 		count := 0.0
 		for _, k := range lags {
 			step := max(1, (n-k)/16)
 			for t := from; t+k < to; t += step {
-				blockDiffs(one, p, t, t+k, cols, rows)
+				p.blockDiffs(one, p.plane(t), p.plane(t+k))
 				for b, v := range one {
 					dst[b] += v
 				}

@@ -145,8 +145,12 @@ type judge struct {
 // all runs every detector and writes down what it found.
 func (j *judge) all(c *clip, o Options) {
 	if c.d.lags < c.n-1 {
+		w, h := c.src.Width, c.src.Height
+		if c.src.full[0] > 0 {
+			w, h = c.src.full[0], c.src.full[1]
+		}
 		j.r.NotAssessed["loop_beyond_limit"] = fmt.Sprintf("in %d frames only periods up to %d frames (%.0f s) are searched, at %dx%d samples a frame in place of %dx%d",
-			c.n, c.d.lags, float64(c.d.lags)/c.second, c.p.w, c.p.h, c.src.Width, c.src.Height)
+			c.n, c.d.lags, float64(c.d.lags)/c.second, c.p.w, c.p.h, w, h)
 	}
 	var events []event
 	assessed := map[string]bool{}

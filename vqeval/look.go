@@ -14,6 +14,14 @@ type Look struct {
 	Detail float64
 }
 
+// inverse of a byte, 0 for 0: a division a sample is what lookAt would cost most.
+var inverse = func() (v [256]float64) {
+	for i := range v[1:] {
+		v[i+1] = 1 / float64(i+1)
+	}
+	return v
+}()
+
 // lookAt converts rgb24 to BT.601 luma and measures all but the detail.
 func lookAt(rgb []byte) ([]byte, Look) {
 	luma := make([]byte, len(rgb)/3)
@@ -28,9 +36,8 @@ func lookAt(rgb []byte) ([]byte, Look) {
 		red += int(r)
 		green += int(g)
 		blue += int(b)
-		if hi := max(r, g, b); hi > 0 {
-			sat += float64(hi-min(r, g, b)) / float64(hi)
-		}
+		hi := max(r, g, b)
+		sat += float64(hi-min(r, g, b)) * inverse[hi]
 	}
 	n := float64(max(1, len(luma)))
 	mean := float64(sum) / n

@@ -86,7 +86,7 @@ func TestUnpackInvertsPack(t *testing.T) {
 }
 
 func TestGroupedIsTheMean(t *testing.T) {
-	p := &planes{n: 8, w: 16, h: 12, words: 48, data: make([]uint64, 8*48)}
+	p := (&planes{w: 16, h: 12, words: 48}).like(8)
 	v := make([]uint16, 192)
 	want := make([]int, 192)
 	for f := range 8 {

@@ -31,7 +31,7 @@ type planes struct {
 	n, w, h int
 	mx, my  int // margins that are left out: letterboxes, frames and other overlays live there
 	words   int // of one plane
-	data    []uint64
+	frames  [][]uint64
 	mean    []float64 // grey level of each frame
 	spread  []float64 // standard deviation inside each frame, grey levels
 }
@@ -57,7 +57,7 @@ func (p *planes) moments(t int, in []float32) float64 {
 // inside counts the samples of a plane that are compared.
 func (p *planes) inside() int { return (p.w - 2*p.mx) * (p.h - 2*p.my) }
 
-func (p *planes) plane(t int) []uint64 { return p.data[t*p.words : (t+1)*p.words] }
+func (p *planes) plane(t int) []uint64 { return p.frames[t] }
 
 // gauss is a Gaussian of sigma 0.8 samples, normalised.
 var gauss = func() (g [5]float32) {
@@ -73,18 +73,31 @@ var gauss = func() (g [5]float32) {
 	return g
 }()
 
+// halfSize is that of the frames of long clips.
+func halfSize(w, h int) (int, int) {
+	return max(2*blockWidth, w/2/blockWidth*blockWidth), max(2*blockHeight, h/2)
+}
+
 // emptyPlanes are planes for frames of w x h samples, or of half of that.
 func emptyPlanes(w, h int, half bool) *planes {
 	if half {
-		w, h = max(2*blockWidth, w/2/blockWidth*blockWidth), max(2*blockHeight, h/2)
+		w, h = halfSize(w, h)
 	}
 	return &planes{w: w, h: h, words: w * h / 4,
 		mx: int(math.Ceil(marginShare * float64(w))), my: int(math.Ceil(marginShare * float64(h)))}
 }
 
+// slabPlanes are allocated together: one slice of all would be copied as it grows.
+const slabPlanes = 32
+
 // grow makes room for n frames.
 func (p *planes) grow(n int) {
-	p.data = slices.Grow(p.data, (n-p.n)*p.words)[:n*p.words]
+	for len(p.frames) < n {
+		slab := make([]uint64, slabPlanes*p.words)
+		for i := range slabPlanes {
+			p.frames = append(p.frames, slab[i*p.words:(i+1)*p.words])
+		}
+	}
 	p.mean = slices.Grow(p.mean, n-p.n)[:n]
 	p.spread = slices.Grow(p.spread, n-p.n)[:n]
 	p.n = n
@@ -173,6 +186,17 @@ func shrink(dst []float32, w, h int, src []byte, sw, sh int) {
 			dst[y*w+x] = float32(sum) / float32((y1-y0)*(x1-x0))
 		}
 	}
+}
+
+// halve is the luma of a frame of w x h samples at half the size.
+func halve(luma []byte, w, h int) []byte {
+	hw, hh := halfSize(w, h)
+	v, out := make([]float32, hw*hh), make([]byte, hw*hh)
+	shrink(v, hw, hh, luma, w, h)
+	for i, x := range v {
+		out[i] = byte(x + 0.5)
+	}
+	return out
 }
 
 // smooth is a separable Gaussian, the border repeated; w is at least 4.

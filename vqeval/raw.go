@@ -3,11 +3,18 @@ package vqeval
 // Detectors that ask where in the frame something happens cannot use planes
 // without their mean: a live half would move the mean, and with it the other half.
 
+// like are n planes without content, of the size of p.
+func (p *planes) like(n int) *planes {
+	q := &planes{w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words}
+	q.grow(n)
+	return q
+}
+
 // withMean returns the planes with their means restored (128 is the zero), so
 // that a part of the frame that stands still is equal in all of them. Margins stay blank.
 func withMean(p *planes) *planes {
-	q := &planes{n: p.n, w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words, mean: p.mean, spread: p.spread}
-	q.data = make([]uint64, len(p.data))
+	q := p.like(p.n)
+	q.mean, q.spread = p.mean, p.spread
 	parallel(p.n, func(lo, hi int) {
 		v := make([]uint16, p.w*p.h)
 		for t := lo; t < hi; t++ {
@@ -39,18 +46,17 @@ const low = 0xffff | 0xffff<<32
 // grouped are the means of each four consecutive frames: the texture that a
 // decoder cycles through and half of the grain are gone.
 func grouped(p *planes) *planes {
-	g := &planes{n: p.n / phase, w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words}
-	g.data = make([]uint64, g.n*g.words)
+	g := p.like(p.n / phase)
 	parallel(g.n, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			out := g.plane(i)
+			four := p.frames[i*phase : (i+1)*phase]
 			for k := range out {
 				// Four lanes below 2^15 do not overflow their halves.
 				var even, odd uint64
-				for t := i * phase; t < (i+1)*phase; t++ {
-					w := p.data[t*p.words+k]
-					even += w & low
-					odd += w >> 16 & low
+				for _, f := range four {
+					even += f[k] & low
+					odd += f[k] >> 16 & low
 				}
 				out[k] = even>>2&(0x7fff|0x7fff<<32) | (odd>>2&(0x7fff|0x7fff<<32))<<16
 			}

@@ -41,7 +41,7 @@ func newBlockLife(groups *planes, s shot, second float64) blockLife {
 		for i := lo; i < hi; i++ {
 			l.total[i] = make([]float64, l.g.blocks())
 			for k := 1; k <= reach && l.first+i+k < last; k++ {
-				blockDiffs(one, groups, l.first+i, l.first+i+k, l.g.cols, l.g.rows)
+				groups.blockDiffs(one, groups.plane(l.first+i), groups.plane(l.first+i+k))
 				for b, v := range one {
 					l.total[i][b] = max(l.total[i][b], v)
 				}
@@ -241,9 +241,9 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 	away, step := make([][]float64, n), make([][]float64, n)
 	for i := range n {
 		away[i], step[i] = make([]float64, g.blocks()), make([]float64, g.blocks())
-		blockDiffs2(away[i], raw, raw.plane(lo+i), ref, g)
+		raw.blockDiffs(away[i], raw.plane(lo+i), ref)
 		if i > 0 {
-			blockDiffs(step[i], raw, lo+i-1, lo+i, g.cols, g.rows)
+			raw.blockDiffs(step[i], raw.plane(lo+i-1), raw.plane(lo+i))
 		}
 	}
 	onsets = make([]int, g.blocks())
@@ -324,12 +324,6 @@ func referencePlane(p *planes, from, to int) []uint64 {
 	out := make([]uint64, p.words)
 	pack(out, v)
 	return out
-}
-
-// blockDiffs2 is blockDiffs of two planes that need not be frames.
-func blockDiffs2(dst []float64, p *planes, a, b []uint64, g grid) {
-	q := planes{n: 2, w: p.w, h: p.h, mx: p.mx, my: p.my, words: p.words, data: append(slices.Clone(a), b...)}
-	blockDiffs(dst, &q, 0, 1, g.cols, g.rows)
 }
 
 func regionFreezeEvents(c *clip, _ *Facts) []event {

@@ -36,7 +36,7 @@ func newLoopProfile(raw *planes, from, lags int) loopProfile {
 			pairs := min(regionPairs, raw.n-k-from)
 			for i := range pairs {
 				t := from + (2*i+1)*(raw.n-k-from)/(2*pairs)
-				blockDiffs(one, raw, t, t+k, l.g.cols, l.g.rows)
+				raw.blockDiffs(one, raw.plane(t), raw.plane(t+k))
 				for b, v := range one {
 					l.diff[k][b] += v / float64(pairs)
 				}
@@ -122,7 +122,7 @@ func (l loopProfile) judge(raw *planes, p int, second float64) (f regionLoop) {
 			f.rest += 1 / float64(l.g.blocks())
 		}
 	}
-	d := regionSelfsim(raw, in, min(raw.n-1, 3*p))
+	d := regionSelfsim(raw, in, min(raw.n-1, 3*p, lagBound(raw.n)))
 	ev, ok := findLoops(d, second)
 	if !ok {
 		return f
@@ -141,7 +141,7 @@ func (l loopProfile) judge(raw *planes, p int, second float64) (f regionLoop) {
 // regionSelfsim is the self-similarity of a part of the frame.
 func regionSelfsim(raw *planes, in []bool, lags int) *selfsim {
 	g := raw.grid()
-	q := &planes{n: raw.n, w: raw.w, h: raw.h}
+	q := &planes{w: raw.w, h: raw.h}
 	var at []int // words
 	for b, ok := range in {
 		if !ok {
@@ -159,7 +159,7 @@ func regionSelfsim(raw *planes, in []bool, lags int) *selfsim {
 		}
 	}
 	q.words = len(at)
-	q.data = make([]uint64, q.n*q.words)
+	q.grow(raw.n)
 	for t := range q.n {
 		from, to := raw.plane(t), q.plane(t)
 		for i, k := range at {

@@ -27,6 +27,7 @@ type Source struct {
 	Warnings []string
 
 	made *madePlanes // while the frames were decoded; nil where they were not
+	full [2]int      // the analysis size where Luma is at half of it, else zero
 }
 
 const (
@@ -65,6 +66,16 @@ func Load(ctx context.Context, path string) (*Source, error) {
 		}
 		luma, look := lookAt(f.Pix)
 		stream.add(luma)
+		if f.Index == fullFrames { // a long clip: see newSelfsim
+			s.full = [2]int{f.Width, f.Height}
+			s.Width, s.Height = halfSize(f.Width, f.Height)
+			for i, l := range s.Luma {
+				s.Luma[i] = halve(l, f.Width, f.Height)
+			}
+		}
+		if s.full[0] > 0 {
+			luma = halve(luma, f.Width, f.Height)
+		}
 		s.Luma = append(s.Luma, luma)
 		s.Saturation = append(s.Saturation, look.Saturation)
 		s.Look = append(s.Look, look)
@@ -139,7 +150,7 @@ func (s *Source) even() (grid *Source, origin []int) {
 		return s, nil
 	}
 	n := int(math.Round(span/step)) + 1
-	g := &Source{Meta: s.Meta, Width: s.Width, Height: s.Height}
+	g := &Source{Meta: s.Meta, Width: s.Width, Height: s.Height, full: s.full}
 	g.Meta.FPS = 1 / step
 	j := 0
 	for i := range n {

@@ -69,5 +69,5 @@ func (s *Source) smoothed() *planes {
 	if s.made != nil && slices.EqualFunc(s.made.luma, s.Luma, same) {
 		return s.made.p
 	}
-	return newPlanes(s, len(s.Luma) > fullFrames)
+	return newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)
 }

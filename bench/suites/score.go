@@ -220,8 +220,9 @@ type peak struct {
 }
 
 // ReportPeak scores a file and writes the most memory that this process, ffmpeg
-// apart, had resident. It is meant for a process of its own.
+// apart, had resident with the settings of the command vqeval. It is meant for a process of its own.
 func ReportPeak(ctx context.Context, path string, w io.Writer) error {
+	vqeval.SaveMemory()
 	if _, _, err := vqeval.Evaluate(ctx, path, vqeval.Options{ExpectMotion: true}); err != nil {
 		return err
 	}
