@@ -59,7 +59,7 @@ func TestEndToEndGolden(t *testing.T) {
 			z := make([]float32, n)
 			for c := range 16 {
 				for i := range n / 16 {
-					z[c*n/16+i] = res.Latents[c*n/16+i]*float32(wanStd[c]) + float32(wanMean[c])
+					z[c*n/16+i] = res.Latents[c*n/16+i]*float32(golden.WanStd[c]) + float32(golden.WanMean[c])
 				}
 			}
 			g.Check(sampler+".z", z, g.Tolerance("z"))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"longtake/internal/golden"
 	"longtake/internal/safetensors"
 	"longtake/kernels/cpu"
 )
@@ -149,17 +150,17 @@ func (s randomSpec) fs(tb testing.TB) fstest.MapFS {
 		book.add(n, 4, s.textDim)
 	}
 	return fstest.MapFS{
-		"model_index.json": jsonFile(tb, map[string]any{"_class_name": "WanPipeline", "vae": []string{"diffusers", "AutoencoderKLWan"},
+		"model_index.json": golden.JSONFile(tb, map[string]any{"_class_name": "WanPipeline", "vae": []string{"diffusers", "AutoencoderKLWan"},
 			"longtake": map[string]any{"name": "random", "training_latent_frames": 5, "width": 32, "height": 16, "fps": 8, "steps": 2, "guidance": 3.0, "shift": 2.5, "seed": 7}}),
-		"scheduler/scheduler_config.json": jsonFile(tb, map[string]any{"_class_name": "UniPCMultistepScheduler", "flow_shift": 4.0}),
-		"transformer/config.json": jsonFile(tb, map[string]any{"_class_name": "WanTransformer3DModel", "patch_size": []int{1, 2, 2}, "num_attention_heads": s.heads,
+		"scheduler/scheduler_config.json": golden.JSONFile(tb, map[string]any{"_class_name": "UniPCMultistepScheduler", "flow_shift": 4.0}),
+		"transformer/config.json": golden.JSONFile(tb, map[string]any{"_class_name": "WanTransformer3DModel", "patch_size": []int{1, 2, 2}, "num_attention_heads": s.heads,
 			"attention_head_dim": 64, "in_channels": s.z, "out_channels": s.z, "text_dim": s.textDim, "freq_dim": 32, "ffn_dim": s.ffn, "num_layers": s.layers,
 			"cross_attn_norm": true, "qk_norm": "rms_norm_across_heads", "eps": 1e-6, "rope_max_seq_len": 1024, "image_dim": nil, "added_kv_proj_dim": nil, "pos_embed_seq_len": nil}),
 		"transformer/diffusion_pytorch_model.safetensors": s.transformer(r).file(tb),
-		"vae/config.json": jsonFile(tb, map[string]any{"_class_name": "AutoencoderKLWan", "base_dim": s.base, "z_dim": s.z, "dim_mult": s.mult, "num_res_blocks": s.blocks,
+		"vae/config.json": golden.JSONFile(tb, map[string]any{"_class_name": "AutoencoderKLWan", "base_dim": s.base, "z_dim": s.z, "dim_mult": s.mult, "num_res_blocks": s.blocks,
 			"attn_scales": []float64{}, "temperal_downsample": s.temporal, "latents_mean": mean, "latents_std": std, "dropout": 0.0}),
 		"vae/diffusion_pytorch_model.safetensors": s.vae(r).file(tb),
-		"prompts/prompts.json": jsonFile(tb, map[string]any{"negative": "negative", "scenes": []Scene{
+		"prompts/prompts.json": golden.JSONFile(tb, map[string]any{"negative": "negative", "scenes": []Scene{
 			{"runner", "a runner crosses a landscape", []string{"runner", "running", "run"}, "runner"},
 			{"waves", "waves roll over the sea", []string{"waves", "sea", "water surface"}, "waves"},
 			{"fish", "fish wander through deep water", []string{"fish", "underwater"}, "fish"}}}),
@@ -253,7 +254,7 @@ func TestShardedCheckpoint(t *testing.T) {
 		index[x.Name] = fmt.Sprintf("part-%d.safetensors", i%2)
 	}
 	delete(fsys, base+".safetensors")
-	fsys[base+".safetensors.index.json"] = jsonFile(t, map[string]any{"metadata": map[string]any{"total_size": 1}, "weight_map": index})
+	fsys[base+".safetensors.index.json"] = golden.JSONFile(t, map[string]any{"metadata": map[string]any{"total_size": 1}, "weight_map": index})
 	for i := range shards {
 		fsys[fmt.Sprintf("transformer/part-%d.safetensors", i)] = shards[i].file(t)
 	}

@@ -312,6 +312,31 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// TestTimesInPairs: who times every cell once may judge times over the cells.
+func TestTimesInPairs(t *testing.T) {
+	rules, err := ParseRules([]byte("schema: 1\nmetrics: [{metric: wall_s, judge: pairs, better: lower, tolerate: 5%}]\n"), "pairs.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	make := func(seed uint64, seconds float64) []bench.Record {
+		return grid(t, []string{"lvsa"}, []int{165}, 5, 2, func(r *bench.Record, c bench.Cell) {
+			timed(seed+uint64(len(c.Prompt.Tag))+uint64(c.Seed), 1, func(bench.Cell) float64 { return seconds })(r, c)
+			r.FramesSHA256 = fmt.Sprint(seed, r.CellID)
+		})
+	}
+	r := compare(t, make(1, 1), make(50, 1.1), rules)
+	if x := row(t, r, bench.WallSeconds, "lvsa, 165 frames"); x.Outcome != Regressed || x.NBaseline != 10 {
+		t.Errorf("%s", show(r))
+	}
+	other := make(50, 1.1)
+	for i := range other {
+		other[i].Host.Cores = 64
+	}
+	if r := compare(t, make(1, 1), other, rules); r.Outcome != CannotJudge || r.Count(Regressed) > 0 {
+		t.Errorf("another host: %s", show(r))
+	}
+}
+
 // TestRecordsAddUp: several records of one cell, from several processes, add
 // their repeats; so do those of bench with other numbers of rounds.
 func TestRecordsAddUp(t *testing.T) {

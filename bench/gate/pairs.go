@@ -46,6 +46,11 @@ func incomparable(p pair, metric string) string {
 			return fmt.Sprintf("scored in different ways (%s; %s): longtake rescore DIR scores the baseline's videos again", listed(x), listed(y))
 		}
 	}
+	if !match("vqeval.*", metric) {
+		if why := elsewhere(p); why != "" {
+			return why
+		}
+	}
 	_, okB := p.base.value(metric)
 	_, okN := p.cur.value(metric)
 	switch {

@@ -12,8 +12,7 @@ func (c *comparison) repeats(p pair, metric string, rule Rule) Row {
 	b, n := p.base.samples(metric), p.cur.samples(metric)
 	r := Row{Metric: metric, Where: p.base.title, Judge: Repeats, Better: rule.Better, Outcome: CannotJudge, Optional: rule.Optional,
 		NBaseline: len(b), NCurrent: len(n), Relative: true, Tolerate: ptr(rule.Tolerate.Value)}
-	if x, y := says(p.base.recs, machine), says(p.cur.recs, machine); len(x) != 1 || len(y) != 1 || x[0] != y[0] {
-		r.Reason = fmt.Sprintf("measured on different or unknown hosts (%s; %s)", listed(x), listed(y))
+	if r.Reason = elsewhere(p); r.Reason != "" {
 		return r
 	}
 	cmp, err := stats.CompareRepeats(b, n)
@@ -38,6 +37,14 @@ func (c *comparison) repeats(p pair, metric string, rule Rule) Row {
 		needs: stats.SamplesFor, unit: "samples",
 	}
 	return r
+}
+
+// elsewhere says that the sides were not measured on one and the same host.
+func elsewhere(p pair) string {
+	if x, y := says(p.base.recs, machine), says(p.cur.recs, machine); len(x) != 1 || len(y) != 1 || x[0] != y[0] {
+		return fmt.Sprintf("measured on different or unknown hosts (%s; %s)", listed(x), listed(y))
+	}
+	return ""
 }
 
 // exact compares what is computed and not measured.

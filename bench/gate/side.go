@@ -81,7 +81,14 @@ func newUnit(r bench.Record) (*unit, error) {
 			return nil, err
 		}
 		title := fmt.Sprintf("%s, %d frames, %s, seed %d", c.Method.Title(), c.Frames, c.Prompt.Tag, c.Seed)
-		return &unit{key: "cell " + r.CellID, title: plain(title), cell: &c}, nil
+		id := r.CellID
+		if c.SourceSHA256 != "" { // the same place in the grid, whatever the file there holds
+			c.SourceSHA256 = ""
+			if id, err = c.ID(); err != nil {
+				return nil, err
+			}
+		}
+		return &unit{key: "cell " + id, title: plain(title), cell: &c}, nil
 	}
 	var b map[string]any
 	if err := json.Unmarshal(r.Bench, &b); err != nil {

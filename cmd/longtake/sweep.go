@@ -180,11 +180,18 @@ func (p *program) report(ctx context.Context, dir string, o reports.Options) err
 }
 
 func (p *program) reportCommand() *cobra.Command {
-	return &cobra.Command{
+	var export, out string
+	cmd := &cobra.Command{
 		Use:   "report DIR",
 		Short: "Rebuild the tables, figures and page of a sweep from its records",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if export != "" {
+				return p.export(cmd.Context(), args[0], export, out)
+			}
+			if out != "" {
+				return usagef("report: -o belongs to --export")
+			}
 			store, err := sweeps.ExistingStore(args[0])
 			if err != nil {
 				return input(err)
@@ -199,6 +206,10 @@ func (p *program) reportCommand() *cobra.Command {
 			return p.report(cmd.Context(), args[0], reports.Options{})
 		},
 	}
+	f := cmd.Flags()
+	f.StringVar(&export, "export", "", "write the records (of a folder or a file) instead: csv, gobench (for benchstat), lvsa (a folder for the LVSA repository's aggregation)")
+	f.StringVarP(&out, "output", "o", "", "where to export to; default: standard output, or DIR/lvsa")
+	return cmd
 }
 
 func (p *program) rescoreCommand() *cobra.Command {
