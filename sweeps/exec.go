@@ -65,8 +65,8 @@ func (g command) make(ctx context.Context, r *runner, j *job, s slot, round int)
 	}
 }
 
-// deniedError is a failure that another attempt cannot mend: the log says that
-// the method did not do what was asked.
+// deniedError is a failure that another attempt at once would not mend: the log
+// says that the method did not do what was asked, or the server that it failed.
 type deniedError struct{ text string }
 
 func (e *deniedError) Error() string { return e.text }

@@ -31,15 +31,17 @@ func (o *outcome) Unwrap() error { return o.err }
 
 // Metrics of generators that are not ours, beside those of package bench.
 const (
-	cpuSeconds  = "cpu_s"                 // user and system time of the command
-	gpuHours    = "gpu_h"                 // wall time x GPUs / 3600
-	gpuPeak     = "gpu_peak_memory_bytes" // largest memory in use on the cell's GPUs, sampled
-	gpuUse      = "gpu_utilisation"       // mean of the samples, 0..1
-	queued      = "queued_s"              // waiting time at a server
-	limit       = "timeout_s"             // what a timed-out cell had
-	serverSays  = "server_inference_s"    // the server's own account
-	serverPeak  = "server_peak_memory_bytes"
-	stagePrefix = "server_stage_s." // the server's stages
+	cpuSeconds = "cpu_s"                 // user and system time of the command
+	gpuHours   = "gpu_h"                 // wall time x GPUs / 3600
+	gpuPeak    = "gpu_peak_memory_bytes" // largest memory in use on the cell's GPUs, sampled
+	gpuUse     = "gpu_utilisation"       // mean of the samples, 0..1
+	limit      = "timeout_s"             // what a timed-out cell had
+
+	// Of servers.
+	requestSeconds = "request_s"             // from the request to the checked video
+	queuedSeconds  = "queued_s"              // until the job left the line, as the polls saw it
+	serverPeak     = "server_peak_memory_mb" // in the server's megabytes
+	stagePrefix    = "server_stage_s."       // the server's stages
 )
 
 // sample adds one repeat of a metric.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -214,6 +215,7 @@ type job struct {
 	c     *Cell
 	rec   bench.Record
 	claim *claim
+	made  bool // the video is there: only its scores are missing
 }
 
 func (j *job) warn(text string) {
@@ -273,7 +275,7 @@ func (r *runner) unit(ctx context.Context, cells []*Cell, p *pool) (busy []*Cell
 	}
 	for round := range r.p.Spec.repeats() {
 		for _, j := range mine {
-			if j.rec.Status != bench.StatusOK {
+			if j.rec.Status != bench.StatusOK || j.made {
 				continue
 			}
 			r.advance(0, j.c.Title())
@@ -284,6 +286,13 @@ func (r *runner) unit(ctx context.Context, cells []*Cell, p *pool) (busy []*Cell
 				return nil, false, err
 			}
 			r.finished(j.c.Work.total(), j.c.Title())
+		}
+	}
+	for _, j := range mine {
+		if j.rec.Status == bench.StatusOK && !j.made {
+			if err := r.madeOne(j); err != nil {
+				return nil, false, err
+			}
 		}
 	}
 	if r.p.Spec.repeats() == 1 {
@@ -351,6 +360,9 @@ func (r *runner) take(ctx context.Context, c *Cell, previous claimText) (*job, e
 	r.tried[c.ID] = true
 	r.mu.Unlock()
 	old, st, why := r.store.state(c.ID)
+	if force {
+		os.Remove(r.store.path(cellPath(c.ID, JobFile))) // a job of before is not what is asked for
+	}
 	if !force && st >= recordUnscored && r.enough(c, old) {
 		if old.Status == bench.StatusOK && (st == recordUnscored || r.outdated(old)) {
 			if err := rescore(ctx, r.store, &old, r.p.Spec.ExpectMotion); err != nil {
@@ -375,6 +387,9 @@ func (r *runner) take(ctx context.Context, c *Cell, previous claimText) (*job, e
 		}
 	}
 	rec.Samples, rec.Files = map[string][]float64{}, map[string]bench.File{}
+	if made, ok := r.store.made(c.ID); ok && !force && r.enough(c, made) {
+		return &job{c: c, rec: made, made: true}, nil
+	}
 	canonical, err := c.Cell.Canonical()
 	if err != nil {
 		return nil, err
@@ -426,12 +441,49 @@ func (r *runner) settle(ctx context.Context, j *job, err error) error {
 	return r.record(j)
 }
 
+// madeOne keeps what is known of a video that is there and not scored: a
+// generation is not lost because its scoring is interrupted.
+func (r *runner) madeOne(j *job) error {
+	if j.c.Source != "" {
+		return nil
+	}
+	if err := r.store.WriteJSON(cellPath(j.c.ID, MadeFile), j.rec); err != nil {
+		return err
+	}
+	os.Remove(r.store.path(cellPath(j.c.ID, JobFile)))
+	return nil
+}
+
+// made reads what madeOne kept, if its files are as they were.
+func (s *Store) made(id string) (bench.Record, bool) {
+	rec, err := bench.ReadRecord(s.path(cellPath(id, MadeFile)))
+	if err != nil || rec.CellID != id || rec.Status != bench.StatusOK || rec.Files["video"].Path == "" {
+		return rec, false
+	}
+	for _, f := range rec.Files {
+		if got, err := s.SHA256(f.Path); err != nil || got != f.SHA256 {
+			return rec, false
+		}
+	}
+	if rec.Samples == nil {
+		rec.Samples = map[string][]float64{}
+	}
+	if rec.Metrics == nil {
+		rec.Metrics = map[string]float64{}
+	}
+	return rec, true
+}
+
 // record puts a record in its place, if the cell is still this runner's.
 func (r *runner) record(j *job) error {
 	if err := j.claim.kept(); err != nil {
 		return err
 	}
-	return r.store.WriteJSON(cellPath(j.c.ID, RecordFile), j.rec)
+	if err := r.store.WriteJSON(cellPath(j.c.ID, RecordFile), j.rec); err != nil {
+		return err
+	}
+	os.Remove(r.store.path(cellPath(j.c.ID, MadeFile)))
+	return nil
 }
 
 // finish scores a cell, takes the means of the repeats and puts the record in

@@ -205,6 +205,9 @@ func (p *specParser) completeForeign(top *yaml.Node) error {
 			}
 		}
 	}
+	if f.Kind == kindVideos {
+		f.Fields = merged(defaultFields(func(key string) bool { _, ok := p.top[key]; return ok }), f.Fields)
+	}
 	for i, m := range s.Methods {
 		uses := func(key string) bool {
 			return slices.ContainsFunc(f.words(m.Binding), func(t Template) bool { return t.Uses(key) })

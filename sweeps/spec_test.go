@@ -84,7 +84,7 @@ func TestReadySpecs(t *testing.T) {
 			}
 		}
 	}
-	for name, want := range map[string]int{"paper-sota.yaml": 60, "paper-latency.yaml": 8, "hunyuan15.yaml": 60} {
+	for name, want := range map[string]int{"paper-sota.yaml": 60, "paper-latency.yaml": 8, "hunyuan15.yaml": 60, "vllm-omni.yaml": 40} {
 		if cells[name] != want {
 			t.Errorf("%s: %d cells, want %d", name, cells[name], want)
 		}

@@ -38,6 +38,7 @@ const (
 	StderrFile = "stderr.log"
 	PromptFile = "prompt.txt"
 	JobFile    = "job.json"
+	MadeFile   = "made.json" // the record of a video that is still to be scored
 	workFolder = "work"
 
 	lockFile = ".lock"
@@ -123,7 +124,7 @@ func (s *Store) WriteJSON(rel string, v any) error {
 }
 
 // leftovers are the temporary names of a cell's files and of the folder's.
-var leftovers = regexp.MustCompile(`^\.(cell\.json|video\.mp4|trace\.json|vqeval\.json|curves\.json|record\.json|claim|job\.json|prompt\.txt|dump\.safetensors|spec\.yaml|records\.jsonl)\.[0-9]+\.tmp$`)
+var leftovers = regexp.MustCompile(`^\.(cell\.json|video\.mp4|trace\.json|vqeval\.json|curves\.json|record\.json|claim|made\.json|job\.json|prompt\.txt|dump\.safetensors|spec\.yaml|records\.jsonl)\.[0-9]+\.tmp$`)
 
 // Clean removes what a killed runner left half-written in one of the store's
 // folders ("" or a cell's). Call it under that folder's lock.
