@@ -34,6 +34,7 @@ var Table = []Rule{
 	{"lvsa", []string{"kernels"}, nil},
 
 	{"kernels/all", []string{"kernels", "kernels/*"}, nil},
+	{"kernels/exact", []string{"kernels"}, nil},
 	{"kernels/cuda", []string{"kernels"}, []string{"gorgonia.org/cu"}},
 	{"kernels/*", []string{"kernels", "internal/cpu"}, []string{"golang.org/x/sys"}},
 	{"kernels", nil, nil},

@@ -45,6 +45,7 @@ func operators(v isa) {
 	for _, vecs := range v.widths {
 		softmax(v, vecs)
 	}
+	mulAdds(v)
 	scaleSigned(v)
 	moments(v)
 	affine(v)

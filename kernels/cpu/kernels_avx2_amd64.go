@@ -74,6 +74,11 @@ func weighted4x16AVX2(k int, a *float32, lda int, b *float32, scale *float32, c 
 //go:noescape
 func softmax16AVX2(n int, s *float32, m *float32, d *float32, alpha *float32)
 
+// mulAddsAVX2 does n rounds of 12 independent multiply-adds of 8 lanes.
+//
+//go:noescape
+func mulAddsAVX2(n int)
+
 // scaleSignedAVX2 multiplies the positive elements of x by pos and the others by neg.
 // n is a multiple of the vector width.
 //

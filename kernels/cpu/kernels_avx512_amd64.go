@@ -309,6 +309,11 @@ func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 //go:noescape
 func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 
+// mulAddsAVX512 does n rounds of 24 independent multiply-adds of 16 lanes.
+//
+//go:noescape
+func mulAddsAVX512(n int)
+
 // scaleSignedAVX512 multiplies the positive elements of x by pos and the others by neg.
 // n is a multiple of the vector width.
 //

@@ -8,6 +8,8 @@ type kernelSet struct {
 	lanes int    // elements of a vector: what is handed to the row kernels is a multiple
 	tiles []tile // by width, the widest first
 
+	mulAdds         func(n int) // rounds of peakAdds independent multiply-adds
+	peakAdds        int         // elements
 	exp, gelu, silu func(n int, x *float32)
 	scaleSigned     func(n int, x *float32, pos, neg float32)
 

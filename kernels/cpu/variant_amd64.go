@@ -13,7 +13,7 @@ func asmVariants() []variant {
 }
 
 var avx2 = kernelSet{
-	lanes: 8,
+	lanes: 8, mulAdds: mulAddsAVX2, peakAdds: 12 * 8,
 	exp:   expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
 	moments: momentsAVX2, affine: affineAVX2, addProduct: addProductAVX2, inverseNorm: inverseNormAVX2, rotate: rotateAVX2,
 	tiles: []tile{{
@@ -26,7 +26,7 @@ var avx2 = kernelSet{
 }
 
 var avx512 = kernelSet{
-	lanes: 16,
+	lanes: 16, mulAdds: mulAddsAVX512, peakAdds: 24 * 16,
 	exp:   expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
 	moments: momentsAVX512, affine: affineAVX512, addProduct: addProductAVX512, inverseNorm: inverseNormAVX512, rotate: rotateAVX512,
 	tiles: []tile{{
