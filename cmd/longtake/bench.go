@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,30 +15,57 @@ import (
 )
 
 func (p *program) benchCommand() *cobra.Command {
-	var suite string
-	var asJSON bool
-	var o suites.ScoreOptions
+	var suite, peers string
+	var asJSON, full bool
+	var count int
 	cmd := &cobra.Command{
-		Use:   "bench [--suite score] [FILE...]",
+		Use:   "bench [--suite attention|gemm|score] [FILE...]",
 		Short: "Measure speed and memory",
-		Long: `bench times what it has checked to be right, against a peer in the same run.
+		Long: `bench times what it has checked to be right, against peers in the same run: what
+disagrees has no time. Whatever is compared takes turns; ratios are medians over the
+rounds. It prints a line of Go's benchmark format per sample, then tables.
+
+--suite attention: dense attention, and LVSA and UltraViCo against dense.
+--suite gemm: matrix products with packed weights.
+Both check samples against float64 first. Shares are of the rate of multiply-adds from
+registers, measured around every sample with as many cores; the roofline is the least
+of that and of what a copy moves. --full adds the large shapes (1560 tokens a frame):
+half an hour. --peers runs PyTorch, ONNX Runtime and OpenBLAS beside: bench/peers.
 
 --suite score: what scoring a video costs beyond decoding it. The peer probes, decodes
 and scales the same file to the same size with the same threads and throws the frames
-away. Scorer and peer take turns; ratios are medians over the rounds, with their least
-and largest. Without FILE it makes its own clips; --full adds one of 10,000 frames.`,
+away; ratios come with their least and largest. Without FILE it makes its own clips;
+--full adds one of 10,000 frames.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if suite != "score" {
-				return usagef("bench: --suite %q: this version has: score", suite)
+			run, ok := map[string]func(context.Context, suites.KernelOptions) ([]bench.Record, error){
+				"attention": suites.Attention, "gemm": suites.GEMM,
+			}[suite]
+			if !ok && suite != "score" {
+				return usagef("bench: --suite %q: want attention, gemm or score", suite)
 			}
-			if o.Count < 1 {
-				return usagef("bench: --count %d: want at least 1 round", o.Count)
+			if count < 1 {
+				return usagef("bench: --count %d: want at least 1 round", count)
 			}
-			o.Files, o.Log = args, p.stderr
-			if self, err := os.Executable(); err == nil {
-				o.Child = []string{self, "bench-peak", "--"}
+			if ok && len(args) > 0 {
+				return usagef("bench: --suite %s takes no files", suite)
 			}
-			records, err := suites.Score(cmd.Context(), o)
+			var records []bench.Record
+			var err error
+			table := p.scoreTable
+			if ok {
+				o := suites.KernelOptions{Count: count, Full: full, Variant: p.kernels, Log: p.stderr}
+				if peers != "" {
+					o.Peers = []string{peers}
+				}
+				records, err = run(cmd.Context(), o)
+				table = p.kernelTables
+			} else {
+				o := suites.ScoreOptions{Count: count, Full: full, Files: args, Log: p.stderr}
+				if self, err := os.Executable(); err == nil {
+					o.Child = []string{self, "bench-peak", "--"}
+				}
+				records, err = suites.Score(cmd.Context(), o)
+			}
 			if err != nil {
 				return err
 			}
@@ -47,15 +75,25 @@ and largest. Without FILE it makes its own clips; --full adds one of 10,000 fram
 			if asJSON {
 				return p.jsonRecords(records)
 			}
-			return p.scoreTable(records)
+			return table(records)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&suite, "suite", "score", "what to measure: score")
-	f.IntVar(&o.Count, "count", 5, "rounds")
-	f.BoolVar(&o.Full, "full", false, "the long clips too: takes minutes")
+	f.StringVar(&suite, "suite", "attention", "what to measure: attention, gemm, score")
+	f.IntVar(&count, "count", 5, "rounds")
+	f.BoolVar(&full, "full", false, "the large cases too: takes long")
 	f.BoolVar(&asJSON, "json", false, "print records, one a line, with all samples")
+	f.StringVar(&peers, "peers", "", "script that runs the peers, such as bench/peers/run.sh; empty is none")
 	return cmd
+}
+
+// kernelTables prints samples as Go benchmark lines, then the tables.
+func (p *program) kernelTables(records []bench.Record) error {
+	if err := suites.GoLines(p.stdout, records); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout)
+	return suites.KernelTables(p.stdout, records, suites.Text)
 }
 
 // benchPeakCommand is the child process in which memory is measured.

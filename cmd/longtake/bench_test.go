@@ -10,8 +10,9 @@ import (
 
 func TestBenchRefuses(t *testing.T) {
 	for words, args := range map[string][]string{
-		`--suite "gemm"`: {"bench", "--suite", "gemm"},
-		"--count 0":      {"bench", "--count", "0"},
+		`--suite "gem"`: {"bench", "--suite", "gem"},
+		"--count 0":     {"bench", "--count", "0"},
+		"no files":      {"bench", "--suite", "gemm", "a.mp4"},
 	} {
 		if status, _, stderr := call(t.Context(), args...); status != statusUsage || !strings.Contains(stderr, words) {
 			t.Errorf("%q: status %d, %s", args, status, stderr)

@@ -20,7 +20,7 @@ const Everything = "everything"
 var Table = []Rule{
 	{"cmd/*", []string{Everything}, []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 	{"tools/mini/*", []string{Everything}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
-	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf"}},
+	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf", "github.com/olekukonko/tablewriter"}},
 
 	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile", "internal/filesum", "internal/process", "internal/nvidia", "internal/videoapi"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
 	{"reports", []string{"bench", "bench/stats", "bench/gate", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image", "golang.org/x/perf"}},

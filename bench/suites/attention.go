@@ -1,0 +1,254 @@
+package suites
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"longtake/bench"
+	"longtake/kernels"
+	"longtake/kernels/exact"
+	"longtake/lvsa"
+)
+
+// denseCase is dense attention alone.
+type denseCase struct{ heads, tokens, dim int }
+
+var denseCases = []denseCase{{8, 2048, 64}, {12, 4096, 128}, {2, 1344, 64}}
+
+// videoCase is the same video under dense attention and under sparse methods.
+type videoCase struct{ frames, perFrame, heads, dim int }
+
+const referenceFrames = 21 // training horizon of Wan 2.1 and of the built-in model, latent
+
+func videoCases(full bool) []videoCase {
+	var list []videoCase
+	for _, perFrame := range []int{16, 64} {
+		for _, frames := range []int{42, 63, 84, 121} {
+			list = append(list, videoCase{frames, perFrame, 2, 64})
+		}
+	}
+	if full {
+		list = append(list, videoCase{42, 1560, 1, 128}, videoCase{84, 1560, 1, 128})
+	}
+	return list
+}
+
+// Attention measures dense attention against what one would use instead, and
+// sparse attention against dense.
+func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	all, err := machines(o.Variant)
+	if err != nil {
+		return nil, err
+	}
+	peers := startPeers(ctx, o, all)
+	defer peers.close()
+	var out []bench.Record
+	for _, c := range denseCases {
+		t := newTensors(c.heads, c.tokens, c.dim)
+		g := group{name: fmt.Sprintf("(%d, %d, %d)", c.heads, c.tokens, c.dim)}
+		kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: c.tokens, Dim: c.dim}
+		for _, m := range all {
+			if err := g.add(m, kb, t, "dense", lvsa.Geometry{Frames: 1, Rows: 1, Cols: c.tokens, Reference: 1}); err != nil {
+				return out, err
+			}
+		}
+		for _, name := range []string{"torch-sdpa", "onnxruntime-attention"} {
+			for _, m := range all {
+				g.addPeer(peers, m, kb, t, name, g.entries[0], nil)
+			}
+		}
+		if err := g.measure(ctx, o.Count, o.Log); err != nil {
+			return out, err
+		}
+		out = append(out, g.records(o.Count)...)
+		peers.unload()
+	}
+	for _, c := range videoCases(o.Full) {
+		records, err := c.measure(ctx, o, all[0], peers)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, records...)
+	}
+	return out, peers.err(o.Log)
+}
+
+func (c videoCase) measure(ctx context.Context, o KernelOptions, m *machine, peers *peers) ([]bench.Record, error) {
+	n := c.frames * c.perFrame
+	t := newTensors(c.heads, n, c.dim)
+	geometry := lvsa.Geometry{Frames: c.frames, Rows: 1, Cols: c.perFrame, Reference: referenceFrames}
+	g := group{name: fmt.Sprintf("T %d x %d", c.frames, c.perFrame)}
+	kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: n, Dim: c.dim, LatentFrames: c.frames, TokensPerFrame: c.perFrame}
+	for _, method := range []string{"dense", "lvsa", "ultravico"} {
+		if err := g.add(m, kb, t, method, geometry); err != nil {
+			return nil, err
+		}
+	}
+	rounds := o.Count
+	if c.perFrame > 1000 {
+		rounds = min(rounds, 2) // a round takes minutes
+	}
+	sparse := g.entries[1]
+	pattern, err := lvsa.ComputePattern(lvsa.DefaultPatternParams(c.frames, referenceFrames))
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	var attended [][]int
+	for f := range c.frames {
+		attended = append(attended, pattern.Keys(f))
+	}
+	kb.Method = "lvsa"
+	g.addPeer(peers, m, kb, t, "torch-flex", sparse, attended)
+	if err := g.measure(ctx, rounds, o.Log); err != nil {
+		return nil, err
+	}
+	peers.unload()
+	return g.records(rounds), nil
+}
+
+// tensors are q, k, v as a transformer leaves them, [tokens, heads*dim], and
+// outputs.
+type tensors struct {
+	heads, tokens, dim int
+	in                 [3][]float32
+	args               kernels.Args
+	lse                kernels.Tensor
+}
+
+func newTensors(heads, tokens, dim int) *tensors {
+	t := &tensors{heads: heads, tokens: tokens, dim: dim}
+	view := func(v []float32) kernels.Tensor { return kernels.Heads(kernels.Host(v), tokens, heads, dim) }
+	for i := range t.in {
+		t.in[i] = normal(uint64(i+1), tokens*heads*dim)
+	}
+	t.args = kernels.Args{Q: view(t.in[0]), K: view(t.in[1]), V: view(t.in[2]), Out: view(make([]float32, tokens*heads*dim))}
+	t.lse = kernels.Tensor{B: 1, H: heads, N: tokens, D: 1, Stride: [4]int{heads * tokens, tokens, 1, 1}, Data: kernels.Host(make([]float32, heads*tokens))}
+	return t
+}
+
+// headMajor is a copy of an input as [heads, tokens, dim].
+func (t *tensors) headMajor(v []float32) []float32 {
+	out := make([]float32, len(v))
+	for h := range t.heads {
+		for i := range t.tokens {
+			copy(out[(h*t.tokens+i)*t.dim:][:t.dim], v[(i*t.heads+h)*t.dim:])
+		}
+	}
+	return out
+}
+
+const checkedQueries = 16 // of every head
+
+// add puts a method into a group, once its output holds against float64.
+func (g *group) add(m *machine, kb KernelBench, t *tensors, method string, geometry lvsa.Geometry) error {
+	fail := func(err error) error {
+		return fmt.Errorf("bench: %s: %s, %s with %d workers: %w", g.name, method, m.Variant(), m.Workers(), err)
+	}
+	spec, err := lvsa.ParseSpec(method)
+	if err != nil {
+		return fail(err)
+	}
+	built, err := spec.Build()
+	if err != nil {
+		return fail(err)
+	}
+	rec := &recorder{Backend: m}
+	rope := lvsa.NewRope(10000, 2)
+	attn, err := built.Begin(rec, geometry, rope)
+	if err != nil {
+		return fail(err)
+	}
+	args := t.args
+	args.LSE = &t.lse
+	clear(t.args.Out.Data.Float32())
+	if err := attn.Attend(lvsa.Site{Step: 0, Steps: 1, Layer: 0, Layers: 1}, args); err != nil {
+		return fail(err)
+	}
+	ex, err := exact.New(rec.shape, rec.mask, rec.logits, t.args.Q, t.args.K, t.args.V)
+	if err != nil {
+		return fail(err)
+	}
+	e := ex.Check(args.Out, args.LSE, checkedQueries)
+	if err := e.Held(); err != nil {
+		return fail(fmt.Errorf("%w, so that it has no time", err))
+	}
+	args.LSE = nil
+	usage := attn.Usage()[0]
+	kb.Method, kb.Workers = method, m.Workers()
+	pairs := usage.Fraction * float64(t.tokens) * float64(t.tokens)
+	g.entries = append(g.entries, &entry{
+		bench: kb, variant: m.Variant(), machine: m,
+		flop:  4 * pairs * float64(t.dim*t.heads),
+		bytes: 4 * 4 * float64(t.tokens*t.dim*t.heads),
+		metrics: map[string]float64{
+			bench.AttendedFraction: usage.Fraction, MaxError: e.Kernel, ErrorBound: e.Bound(),
+			PatternSeconds: max(0, usage.BuildSeconds-rec.seconds), PlanSeconds: rec.seconds,
+		},
+		run: calls(func() error { return rec.plan.Run(args) }),
+	})
+	return nil
+}
+
+// peerSlack is how much more than our own kernels a peer may err: some take
+// the exponential less exactly, which is no reason to leave them out.
+const peerSlack = 16
+
+// addPeer puts a peer into a group that computes what the entry does.
+func (g *group) addPeer(peers *peers, m *machine, kb KernelBench, t *tensors, name string, like *entry, attended [][]int) {
+	c := peerCase{Impl: name, Heads: t.heads, Tokens: t.tokens, Dim: t.dim, TokensPerFrame: kb.TokensPerFrame, Attended: attended}
+	if peers.list[m.Workers()] == nil {
+		return
+	}
+	c.A, c.B, c.C = t.headMajor(t.in[0]), t.headMajor(t.in[1]), t.headMajor(t.in[2])
+	p, err := peers.load(m, c)
+	if err != nil {
+		peers.note(name, g.name, err)
+		return
+	}
+	// Our own output is still in place: compare with it at every element.
+	var worst float64
+	ours := t.headMajor(t.args.Out.Data.Float32())
+	if attended != nil {
+		if _, err := like.run(1); err != nil {
+			peers.note(name, g.name, err)
+			return
+		}
+		ours = t.headMajor(t.args.Out.Data.Float32())
+	}
+	for i, x := range p.out {
+		if d := math.Abs(float64(x - ours[i])); !(d <= worst) {
+			worst = d
+		}
+	}
+	bound := peerSlack * like.metrics[ErrorBound]
+	if !(worst <= bound) {
+		peers.note(name, g.name, fmt.Errorf("it differs from what was checked against float64 by %.3g: at most %.3g is allowed", worst, bound))
+		return
+	}
+	kb.Impl, kb.Method, kb.Workers = p.name, like.bench.Method, m.Workers()
+	g.entries = append(g.entries, &entry{bench: kb, machine: m, flop: like.flop, bytes: like.bytes, run: p.run,
+		metrics: map[string]float64{bench.AttendedFraction: like.metrics[bench.AttendedFraction], MaxError: worst, ErrorBound: bound}})
+}
+
+// recorder is a backend that remembers the plan it made.
+type recorder struct {
+	kernels.Backend
+	shape   kernels.Shape
+	mask    kernels.BlockMask
+	logits  kernels.Logits
+	plan    kernels.Plan
+	seconds float64
+}
+
+func (r *recorder) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (kernels.Plan, error) {
+	start := time.Now()
+	p, err := r.Backend.Plan(s, m, l)
+	r.seconds = time.Since(start).Seconds()
+	r.shape, r.mask, r.logits, r.plan = s, m, l, p
+	return p, err
+}
