@@ -44,7 +44,10 @@ func operators(v isa) {
 	}
 	for _, vecs := range v.widths {
 		softmax(v, vecs)
+		scaleRows(v, vecs)
 	}
+	copyRows(v)
+	transpose(v)
 	mulAdds(v)
 	scaleSigned(v)
 	moments(v)

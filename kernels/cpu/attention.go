@@ -16,12 +16,15 @@ type plan struct {
 	b      *Backend
 	shape  kernels.Shape
 	logits kernels.Logits
-	bands  []band   // of logits, for the packed variants
-	runs   []span32 // runs of all rows
+	bands  []band    // of logits, for the packed variants
+	factor []float32 // of the bands at token distance i-NK, where they are in use
+	runs   []span32  // of rows, panels and items
 	rows   []maskRow
-	items  []planItem // per batch and head: query tiles of rows, in order
-	perHd  []int32    // items of head table t are items[perHd[t]:perHd[t+1]]
-	heads  int        // head tables: 1 or H
+	panels []planPanel // of items, for the packed variants
+	holes  []hole      // of panels
+	items  []planItem  // per batch and head: ranges of queries, in order
+	perHd  []int32     // items of head table t are items[perHd[t]:perHd[t+1]]
+	heads  int         // head tables: 1 or H
 
 	mu     sync.Mutex // one Run at a time: the fields below are its state
 	closed bool
@@ -44,10 +47,12 @@ type maskRow struct {
 	lo, hi int32 // its runs
 }
 
-// planItem is a tile of queries of one mask row.
+// planItem is a range of queries that a worker does at a time.
 type planItem struct {
-	row int32
-	q   span32
+	q              span32
+	lo, hi         int32 // its runs: those of any of its queries
+	panel0, panel1 int32 // its panels
+	rows           int32 // mask rows up to its end
 }
 
 type phase uint8
@@ -74,10 +79,9 @@ func (b *Backend) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (
 		p.mean = make([]float32, s.B*s.Hkv*s.D)
 	}
 	p.compileBands()
-	tile := p.queryTile()
 	p.perHd = append(p.perHd, 0)
 	for h := range m.Heads {
-		p.compile(m, h, tile)
+		p.compile(m, h)
 		p.perHd = append(p.perHd, int32(len(p.items)))
 	}
 	b.pool.reserve(p.scratchSize())
@@ -85,7 +89,7 @@ func (b *Backend) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (
 }
 
 // compile turns the row table of one head into runs, rows and query tiles.
-func (p *plan) compile(m kernels.BlockMask, head, tile int) {
+func (p *plan) compile(m kernels.BlockMask, head int) {
 	table := m.Row[head*(len(m.QEnd)+1):]
 	cols := func(r int) []int32 { return m.Col[table[r]:table[r+1]] }
 	start := int32(0)
@@ -113,18 +117,16 @@ func (p *plan) compile(m kernels.BlockMask, head, tile int) {
 	}
 	first := 0
 	if n := len(p.items); n > 0 {
-		first = int(p.items[n-1].row) + 1
+		first = int(p.items[n-1].rows)
+	}
+	if p.b.set != nil {
+		p.compilePanels(first)
+		return
 	}
 	for r := first; r < len(p.rows); r++ {
-		// Tiles of nearly equal size: a last tile of one query would cost as
-		// much as a full one.
 		q := p.rows[r].q
-		n := int(q.hi - q.lo)
-		parts := ceilDiv(n, tile)
-		for i := range parts {
-			lo := q.lo + int32(n*i/parts)
-			hi := q.lo + int32(n*(i+1)/parts)
-			p.items = append(p.items, planItem{int32(r), span32{lo, hi}})
+		for lo := q.lo; lo < q.hi; lo += genericQueries {
+			p.items = append(p.items, planItem{q: span32{lo, min(lo+genericQueries, q.hi)}, lo: p.rows[r].lo, hi: p.rows[r].hi, rows: int32(r + 1)})
 		}
 	}
 }
@@ -213,12 +215,10 @@ func (p *plan) do(s *scratch, item int) {
 		return
 	}
 	b, h, it := p.locate(item)
-	row := p.rows[it.row]
-	runs := p.runs[row.lo:row.hi]
 	if p.b.set == nil {
-		p.attendGeneric(s, b, h, it.q, runs)
+		p.attendGeneric(s.floats(p.genericScratch()), b, h, it.q, p.runs[it.lo:it.hi])
 	} else {
-		p.attendPacked(s, b, h, it.q, runs)
+		p.attendPacked(s, b, h, it)
 	}
 }
 
@@ -235,17 +235,6 @@ func (p *plan) centreKeys(bh int) {
 	for i := range d {
 		p.mean[bh*d+i] = float32(sum[i] / float64(p.shape.NK))
 	}
-}
-
-// queryTile is the greatest number of queries in one work item.
-func (p *plan) queryTile() int {
-	if p.b.set == nil {
-		return 16
-	}
-	w := p.b.set.wide().width
-	// Smaller tiles where there would be too little to share out.
-	panels := p.shape.B * p.shape.H * p.shape.NQ / w
-	return w * max(1, min(maxPanels, panels/(4*p.b.Workers())))
 }
 
 // scratchSize is what attend needs of a worker's scratch.

@@ -1,16 +1,17 @@
 package cpu
 
-// genericBlock is the keys of one partial state.
-const genericBlock = 64
+const (
+	genericBlock   = 64 // keys of one partial state
+	genericQueries = 16 // of one item
+)
 
 func (p *plan) genericScratch() int { return 3*p.shape.D + genericBlock }
 
 // attendGeneric is the specification of attention: for every query, one state
-// per block of keys, merged in order.
-func (p *plan) attendGeneric(s *scratch, b, h int, q span32, runs []span32) {
+// per block of keys, merged in order. f is scratch of genericScratch elements.
+func (p *plan) attendGeneric(f []float32, b, h int, q span32, runs []span32) {
 	d := p.shape.D
 	hk := h / (p.shape.H / p.shape.Hkv)
-	f := s.floats(p.genericScratch())
 	all, part := state{o: f[:d]}, state{o: f[d : 2*d]}
 	key, logit := f[2*d:3*d], f[3*d:]
 	for i := int(q.lo); i < int(q.hi); i++ {

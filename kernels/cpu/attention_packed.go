@@ -5,22 +5,22 @@ import "math"
 // Packed attention works on panels: the lanes of a vector are queries, rows are
 // keys or dims. One tile of keys after the other gives
 //
-//	S[key][query] = K Qᵀ                 dot: K rows read where they are
+//	S[key][query] = K Qᵀ                 dot
 //	edits of S
 //	weights and running max, sum of S    softmax, along the lanes
-//	O[dim][query] = O alpha + Vᵀ S       weighted: V rows read where they are
+//	O[dim][query] = O alpha + Vᵀ S       weighted
 //
-// Only Q is copied, once per panel. A query's sums run over its keys in order
-// whatever the tile of queries it is in. A version with S held in registers
-// would take the place of tileOfKeys.
+// The runs of keys of an item are gathered into tiles that stay in the L2
+// cache and serve all its panels: blocks of any size make full tiles, and the
+// strides of K and V do not matter. A query's sums run over its keys in order.
 
 const (
 	keyTile   = 128 // most keys of one tile
-	maxPanels = 4   // panels of one item: they share the tile of keys in cache
+	tileExtra = 16  // elements between rows of a tile, which keep them in different cache sets
 )
 
-// segment is keys [k0, k0+n).
-type segment struct{ k0, n int }
+// piece is tile rows [row, row+n), keys [k0, k0+n).
+type piece struct{ row, k0, n int }
 
 // panel is up to one tile width of queries.
 type panel struct {
@@ -28,6 +28,9 @@ type panel struct {
 	q0, n int
 	q, o  []float32 // [D, width], [padded D, width]
 	m, d  []float32 // [width]: running max and sum
+	runs  []span32  // keys from the present tile on
+	holes []hole
+	row   int // first mask row
 }
 
 // packed is the state of one worker in one item.
@@ -37,9 +40,11 @@ type packed struct {
 	hk     int
 	s      []float32 // [keyTile, width] logits, then weights
 	alpha  []float32
-	keys   []float32 // [keyTile, D] centred keys
-	values []float32 // [keyTile, padded D] where D is no multiple of valueRows
+	keys   []float32 // [keyTile, D+tileExtra], centred where asked for
+	values []float32 // [keyTile, padded D+tileExtra]
+	plain  []float32 // scratch of the generic variant
 	panels []panel
+	pieces []piece // of the present panel in the present tile
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
@@ -47,16 +52,11 @@ func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRow
 func (p *plan) packedScratch() int {
 	w := p.b.set.wide().width
 	n := maxPanels*w*(p.shape.D+p.paddedDim()+2) + (keyTile+1)*w
-	if p.logits.CenterK {
-		n += keyTile * p.shape.D
-	}
-	if p.paddedDim() != p.shape.D {
-		n += keyTile * p.paddedDim()
-	}
-	return n
+	n += keyTile * (p.shape.D + p.paddedDim() + 2*tileExtra)
+	return n + ceilDiv(p.genericScratch(), maxLanes)*maxLanes
 }
 
-func (p *plan) attendPacked(s *scratch, b, h int, q span32, runs []span32) {
+func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 	set, d, pd := p.b.set, p.shape.D, p.paddedDim()
 	mem := s.floats(p.packedScratch())
 	take := func(n int) []float32 {
@@ -67,47 +67,37 @@ func (p *plan) attendPacked(s *scratch, b, h int, q span32, runs []span32) {
 	w := set.wide().width
 	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), s: take(keyTile * w), alpha: take(w)}
 	a.panels = s.panels[:0]
-	for q0 := int(q.lo); q0 < int(q.hi); {
-		t := set.fit(int(q.hi) - q0)
-		n := min(t.width, int(q.hi)-q0)
-		x := panel{tile: t, q0: q0, n: n, q: take(d * t.width), o: take(pd * t.width), m: take(t.width), d: take(t.width)}
+	for _, spec := range p.panels[it.panel0:it.panel1] {
+		n := int(spec.q.hi - spec.q.lo)
+		t := set.fit(n)
+		x := panel{tile: t, q0: int(spec.q.lo), n: n, q: take(d * t.width), o: take(pd * t.width), m: take(t.width), d: take(t.width),
+			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row)}
 		a.packQueries(&x)
 		a.panels = append(a.panels, x)
-		q0 += n
 	}
-	if p.logits.CenterK {
-		a.keys = take(keyTile * d)
-	}
+	a.keys, a.values = take(keyTile*(d+tileExtra)), take(keyTile*(pd+tileExtra))
+	a.plain = mem
 	if pd != d {
-		a.values = take(keyTile * pd)
 		clear(a.values)
 	}
+	a.pieces = s.pieces[:0]
 
-	var segs [keyTile]segment
-	n, held := 0, 0
-	flush := func() {
-		if held > 0 {
-			a.tileOfKeys(segs[:n], held)
-		}
-		n, held = 0, 0
-	}
-	for _, r := range runs {
+	tile := s.segments[:0]
+	held := 0
+	for _, r := range p.runs[it.lo:it.hi] {
 		for k0, k1 := int(r.lo), int(r.hi); k0 < k1; {
-			room := keyTile - held
-			// A sliver at the end of a tile would waste a whole tile of rows.
-			if k1-k0 > room && room < len(set.wide().dot) {
-				flush()
-				room = keyTile
-			}
-			take := min(room, k1-k0)
-			segs[n] = segment{k0, take}
-			n, held, k0 = n+1, held+take, k0+take
+			n := min(keyTile-held, k1-k0)
+			tile = append(tile, piece{held, k0, n})
+			held, k0 = held+n, k0+n
 			if held == keyTile {
-				flush()
+				a.tileOfKeys(tile)
+				tile, held = tile[:0], 0
 			}
 		}
 	}
-	flush()
+	if held > 0 {
+		a.tileOfKeys(tile)
+	}
 	for i := range a.panels {
 		a.finish(&a.panels[i])
 	}
@@ -119,9 +109,23 @@ func (a *packed) packQueries(x *panel) {
 	if x.n < w {
 		clear(x.q)
 	}
+	d, lanes, first := p.shape.D, p.b.set.lanes, p.q.at(a.b, a.h, x.q0)
+	whole, dims := p.b.set.whole(x.n), p.b.set.whole(d)
+	for i := range lanes {
+		a.alpha[i] = p.logits.Scale
+	}
+	for i := 0; i < whole; i += lanes {
+		for c := 0; c < dims; c += lanes {
+			p.b.set.transpose(&p.q.f[first+i*p.q.n+c], p.q.n, &a.alpha[0], &x.q[c*w+i], w)
+		}
+	}
 	for i := range x.n {
-		for c, v := range p.q.f[p.q.at(a.b, a.h, x.q0+i):][:p.shape.D] {
-			x.q[c*w+i] = v * p.logits.Scale
+		from := 0
+		if i < whole {
+			from = dims
+		}
+		for c, v := range p.q.f[first+i*p.q.n:][from:d] {
+			x.q[(from+c)*w+i] = v * p.logits.Scale
 		}
 	}
 	clear(x.o)
@@ -131,72 +135,99 @@ func (a *packed) packQueries(x *panel) {
 	}
 }
 
-// tileOfKeys adds the keys of the segments, n in all, to every panel.
-func (a *packed) tileOfKeys(segs []segment, n int) {
+// gather copies the keys and values of a tile.
+func (a *packed) gather(tile []piece) {
 	p, d := a.p, a.p.shape.D
-	if a.keys != nil {
-		mean := p.mean[(a.b*p.shape.Hkv+a.hk)*d:][:d]
-		row := 0
-		for _, g := range segs {
-			for j := range g.n {
-				out := a.keys[row*d : (row+1)*d]
-				for c, v := range p.k.f[p.k.at(a.b, a.hk, g.k0+j):][:d] {
-					out[c] = v - mean[c]
-				}
-				row++
-			}
+	mean := zeros[:d]
+	if p.logits.CenterK {
+		mean = p.mean[(a.b*p.shape.Hkv+a.hk)*d:][:d]
+	}
+	ks, vs := d+tileExtra, p.paddedDim()+tileExtra
+	for _, g := range tile {
+		a.copyRows(a.keys[g.row*ks:], ks, p.k, g, mean)
+		a.copyRows(a.values[g.row*vs:], vs, p.v, g, zeros[:d])
+	}
+}
+
+func (a *packed) copyRows(dst []float32, stride int, t tensor, g piece, sub []float32) {
+	src := t.f[t.at(a.b, a.hk, g.k0):]
+	whole := a.p.b.set.whole(len(sub))
+	if whole > 0 {
+		a.p.b.set.copyRows(g.n, whole, &src[0], t.n, &sub[0], &dst[0], stride)
+	}
+	if whole == len(sub) {
+		return
+	}
+	for j := range g.n {
+		for c := whole; c < len(sub); c++ {
+			dst[j*stride+c] = src[j*t.n+c] - sub[c]
 		}
 	}
-	pd := d
-	if a.values != nil {
-		pd = p.paddedDim()
-		row := 0
-		for _, g := range segs {
-			for j := range g.n {
-				copy(a.values[row*pd:], p.v.f[p.v.at(a.b, a.hk, g.k0+j):][:d])
-				row++
-			}
+}
+
+// seen lists the pieces of a tile that a panel sees.
+func (a *packed) seen(x *panel, tile []piece) []piece {
+	out := a.pieces[:0]
+	for _, g := range tile {
+		for len(x.runs) > 0 && int(x.runs[0].hi) <= g.k0 {
+			x.runs = x.runs[1:]
+		}
+		for i := 0; i < len(x.runs) && int(x.runs[i].lo) < g.k0+g.n; i++ {
+			k0, k1 := max(int(x.runs[i].lo), g.k0), min(int(x.runs[i].hi), g.k0+g.n)
+			out = append(out, piece{g.row + k0 - g.k0, k0, k1 - k0})
 		}
 	}
+	return out
+}
+
+// tileOfKeys adds the keys of a tile to every panel.
+func (a *packed) tileOfKeys(tile []piece) {
+	p, d, pd := a.p, a.p.shape.D, a.p.paddedDim()
+	ks, vs := d+tileExtra, pd+tileExtra
+	a.gather(tile)
 	for i := range a.panels {
 		x := &a.panels[i]
-		if p.removed(x, segs) {
+		pieces := a.seen(x, tile)
+		if len(pieces) == 0 || p.removed(x, pieces) {
 			continue
 		}
 		w := x.tile.width
-		row := 0
-		for _, g := range segs {
-			keys, stride := p.k.f[p.k.at(a.b, a.hk, g.k0):], p.k.n
-			if a.keys != nil {
-				keys, stride = a.keys[row*d:], d
-			}
-			groups := x.tile.groups(g.n)
+		n := 0
+		for rest := pieces; len(rest) > 0; {
+			var row, rows int
+			row, rows, rest = stretch(rest)
+			groups := x.tile.groups(rows)
 			for i := range groups {
-				r0, r1 := g.n*i/groups, g.n*(i+1)/groups
-				x.tile.dot[r1-r0-1](d, &keys[r0*stride], stride, &x.q[0], &zeros[0], 0, &a.s[(row+r0)*w], w)
+				r0, r1 := rows*i/groups, rows*(i+1)/groups
+				x.tile.dot[r1-r0-1](d, &a.keys[(row+r0)*ks], ks, &x.q[0], &zeros[0], 0, &a.s[(n+r0)*w], w)
 			}
-			row += g.n
+			n += rows
 		}
-		p.editTile(x, segs, a.s)
+		p.editTile(x, pieces, a.s)
 		x.tile.softmax(n, &a.s[0], &x.m[0], &x.d[0], &a.alpha[0])
-		row = 0
-		for i, g := range segs {
-			scale := &a.alpha[0]
-			if i > 0 {
-				scale = &ones[0]
-			}
-			values, stride := p.v.f[p.v.at(a.b, a.hk, g.k0):], p.v.n
-			if a.values != nil {
-				values, stride = a.values[row*pd:], pd
-			}
+		scale := &a.alpha[0]
+		n = 0
+		for rest := pieces; len(rest) > 0; {
+			var row, rows int
+			row, rows, rest = stretch(rest)
 			for c := 0; c < pd; {
 				t := x.tile.values(pd - c)
-				t.f(g.n, &values[c], stride, &a.s[row*w], scale, &x.o[c*w])
+				t.f(rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w])
 				c += t.rows
 			}
-			row += g.n
+			scale = &ones[0]
+			n += rows
 		}
 	}
+}
+
+// stretch takes the pieces from the front that lie in consecutive tile rows.
+func stretch(pieces []piece) (row, rows int, rest []piece) {
+	row, rows = pieces[0].row, pieces[0].n
+	for rest = pieces[1:]; len(rest) > 0 && rest[0].row == row+rows; rest = rest[1:] {
+		rows += rest[0].n
+	}
+	return row, rows, rest
 }
 
 // values is the weighted tile with the most rows that fit into n.
@@ -210,21 +241,64 @@ func (t *tile) values(n int) weightedTile {
 
 // finish writes the outputs and log-sum-exps of a panel.
 func (a *packed) finish(x *panel) {
-	p, w := a.p, x.tile.width
+	p, w, d := a.p, x.tile.width, a.p.shape.D
+	set := p.b.set
+	for i := range w {
+		a.alpha[i] = 0
+		if x.d[i] != 0 {
+			a.alpha[i] = 1 / x.d[i]
+		}
+	}
+	first := p.out.at(a.b, a.h, x.q0)
+	whole, dims := set.whole(x.n), set.whole(d)
+	for i := 0; i < whole; i += set.lanes {
+		for c := 0; c < dims; c += set.lanes {
+			set.transpose(&x.o[c*w+i], w, &a.alpha[i], &p.out.f[first+i*p.out.n+c], p.out.n)
+		}
+	}
 	for i := range x.n {
-		out := p.out.f[p.out.at(a.b, a.h, x.q0+i):][:p.shape.D]
-		lse := negInf
+		out := p.out.f[first+i*p.out.n:][:d]
+		from := 0
+		if i < whole {
+			from = dims
+		}
+		for c := from; c < d; c++ {
+			out[c] = x.o[c*w+i] * a.alpha[i]
+		}
 		if x.d[i] == 0 {
 			clear(out)
-		} else {
-			inv := 1 / x.d[i]
-			for c := range out {
-				out[c] = x.o[c*w+i] * inv
-			}
-			lse = x.m[i] + float32(math.Log(float64(x.d[i])))
 		}
 		if p.hasLSE {
+			lse := negInf
+			if x.d[i] != 0 {
+				lse = x.m[i] + float32(math.Log(float64(x.d[i])))
+			}
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
+		}
+	}
+	if len(x.holes) > 0 || len(p.logits.Cut) > 0 {
+		a.recheck(x)
+	}
+}
+
+// recheck does queries again whose output is no number: 0 times a NaN or an
+// infinity among values that they do not see must not reach them.
+func (a *packed) recheck(x *panel) {
+	p := a.p
+	for i := range x.n {
+		out := p.out.f[p.out.at(a.b, a.h, x.q0+i):][:p.shape.D]
+		for _, v := range out {
+			if v == v {
+				continue
+			}
+			q := int32(x.q0 + i)
+			row := p.rows[x.row]
+			for r := x.row; q >= row.q.hi; {
+				r++
+				row = p.rows[r]
+			}
+			p.attendGeneric(a.plain, a.b, a.h, span32{q, q + 1}, p.runs[row.lo:row.hi])
+			break
 		}
 	}
 }

@@ -74,6 +74,23 @@ func weighted4x16AVX2(k int, a *float32, lda int, b *float32, scale *float32, c 
 //go:noescape
 func softmax16AVX2(n int, s *float32, m *float32, d *float32, alpha *float32)
 
+// scaleRows16AVX2 multiplies positive elements of n rows of 16 by pos[j-r] and the others by neg[j-r], row r, column j;
+// with negStep 0 every row has the same neg, with -1 it moves like pos.
+//
+//go:noescape
+func scaleRows16AVX2(n int, s *float32, pos *float32, neg *float32, negStep int)
+
+// copyRowsAVX2 sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n.
+// rows is at least 1, n a positive multiple of the vector width.
+//
+//go:noescape
+func copyRowsAVX2(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+
+// transposeAVX2 sets dst[c*dstStride+r] = src[r*srcStride+c] * mul[c], r, c < 8.
+//
+//go:noescape
+func transposeAVX2(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
+
 // mulAddsAVX2 does n rounds of 12 independent multiply-adds of 8 lanes.
 //
 //go:noescape

@@ -1002,6 +1002,145 @@ GLOBL c3f800000<>(SB), RODATA|NOPTR, $4
 DATA c0000007f<>+0(SB)/4, $0x0000007f
 GLOBL c0000007f<>(SB), RODATA|NOPTR, $4
 
+// func scaleRows16AVX2(n int, s *float32, pos *float32, neg *float32, negStep int)
+// Requires: AVX, FMA3
+TEXT ·scaleRows16AVX2(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   s+8(FP), CX
+	MOVQ   pos+16(FP), DX
+	MOVQ   neg+24(FP), BX
+	MOVQ   negStep+32(FP), SI
+	SHLQ   $0x02, SI
+	VXORPS Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     done
+
+row:
+	VMOVUPS     (CX), Y1
+	VMAXPS      Y1, Y0, Y2
+	VMINPS      Y1, Y0, Y1
+	VMULPS      (BX), Y1, Y1
+	VFMADD231PS (DX), Y2, Y1
+	VMOVUPS     Y1, (CX)
+	VMOVUPS     32(CX), Y1
+	VMAXPS      Y1, Y0, Y2
+	VMINPS      Y1, Y0, Y1
+	VMULPS      32(BX), Y1, Y1
+	VFMADD231PS 32(DX), Y2, Y1
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x04, DX
+	ADDQ        SI, BX
+	DECQ        AX
+	JNZ         row
+
+done:
+	VZEROUPPER
+	RET
+
+// func copyRowsAVX2(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+// Requires: AVX, MMX+
+TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ sub+32(FP), SI
+	MOVQ dst+40(FP), DI
+	MOVQ dstStride+48(FP), R8
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+	SHLQ $0x02, R8
+	LEAQ (DX)(BX*4), R9
+
+row:
+	XORQ R10, R10
+
+vec:
+	PREFETCHT0 (R9)(R10*1)
+	VMOVUPS    (DX)(R10*1), Y0
+	VSUBPS     (SI)(R10*1), Y0, Y0
+	VMOVUPS    Y0, (DI)(R10*1)
+	ADDQ       $0x00000020, R10
+	CMPQ       R10, CX
+	JL         vec
+	ADDQ       BX, DX
+	ADDQ       BX, R9
+	ADDQ       R8, DI
+	DECQ       AX
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func transposeAVX2(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
+// Requires: AVX
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
+	MOVQ       src+0(FP), AX
+	MOVQ       srcStride+8(FP), CX
+	MOVQ       mul+16(FP), DX
+	MOVQ       dst+24(FP), BX
+	MOVQ       dstStride+32(FP), SI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, SI
+	VMOVUPS    (DX), Y0
+	VMULPS     (AX), Y0, Y1
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y2
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y3
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y4
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y5
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y6
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y7
+	ADDQ       CX, AX
+	VMULPS     (AX), Y0, Y0
+	ADDQ       CX, AX
+	VUNPCKLPS  Y2, Y1, Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y4
+	VUNPCKLPD  Y2, Y8, Y1
+	VUNPCKHPD  Y2, Y8, Y2
+	VUNPCKLPD  Y4, Y9, Y3
+	VUNPCKHPD  Y4, Y9, Y4
+	VUNPCKLPS  Y6, Y5, Y8
+	VUNPCKHPS  Y6, Y5, Y9
+	VUNPCKLPS  Y0, Y7, Y6
+	VUNPCKHPS  Y0, Y7, Y0
+	VUNPCKLPD  Y6, Y8, Y5
+	VUNPCKHPD  Y6, Y8, Y6
+	VUNPCKLPD  Y0, Y9, Y7
+	VUNPCKHPD  Y0, Y9, Y0
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VPERM2F128 $0x20, Y6, Y2, Y5
+	VPERM2F128 $0x31, Y6, Y2, Y2
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y0, Y4, Y7
+	VPERM2F128 $0x31, Y0, Y4, Y0
+	VMOVUPS    Y8, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y5, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y6, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y7, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y1, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y2, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y3, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y0, (BX)
+	VZEROUPPER
+	RET
+
 // func mulAddsAVX2(n int)
 // Requires: AVX, FMA3
 TEXT ·mulAddsAVX2(SB), NOSPLIT, $0-8

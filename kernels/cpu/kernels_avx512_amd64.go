@@ -304,10 +304,33 @@ func weighted8x16AVX512(k int, a *float32, lda int, b *float32, scale *float32, 
 //go:noescape
 func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 
+// scaleRows32AVX512 multiplies positive elements of n rows of 32 by pos[j-r] and the others by neg[j-r], row r, column j;
+// with negStep 0 every row has the same neg, with -1 it moves like pos.
+//
+//go:noescape
+func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
+
 // softmax16AVX512 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
 //
 //go:noescape
 func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
+
+// scaleRows16AVX512 multiplies positive elements of n rows of 16 by pos[j-r] and the others by neg[j-r], row r, column j;
+// with negStep 0 every row has the same neg, with -1 it moves like pos.
+//
+//go:noescape
+func scaleRows16AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
+
+// copyRowsAVX512 sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n.
+// rows is at least 1, n a positive multiple of the vector width.
+//
+//go:noescape
+func copyRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+
+// transposeAVX512 sets dst[c*dstStride+r] = src[r*srcStride+c] * mul[c], r, c < 16.
+//
+//go:noescape
+func transposeAVX512(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
 
 // mulAddsAVX512 does n rounds of 24 independent multiply-adds of 16 lanes.
 //

@@ -5303,6 +5303,42 @@ GLOBL c3ab511e8<>(SB), RODATA|NOPTR, $4
 DATA cff7fffff<>+0(SB)/4, $0xff7fffff
 GLOBL cff7fffff<>(SB), RODATA|NOPTR, $4
 
+// func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
+// Requires: AVX, AVX512F
+TEXT ·scaleRows32AVX512(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   s+8(FP), CX
+	MOVQ   pos+16(FP), DX
+	MOVQ   neg+24(FP), BX
+	MOVQ   negStep+32(FP), SI
+	SHLQ   $0x02, SI
+	VPXORD Z0, Z0, Z0
+	TESTQ  AX, AX
+	JZ     done
+
+row:
+	VMOVUPS     (CX), Z1
+	VMAXPS      Z1, Z0, Z2
+	VMINPS      Z1, Z0, Z1
+	VMULPS      (BX), Z1, Z1
+	VFMADD231PS (DX), Z2, Z1
+	VMOVUPS     Z1, (CX)
+	VMOVUPS     64(CX), Z1
+	VMAXPS      Z1, Z0, Z2
+	VMINPS      Z1, Z0, Z1
+	VMULPS      64(BX), Z1, Z1
+	VFMADD231PS 64(DX), Z2, Z1
+	VMOVUPS     Z1, 64(CX)
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x04, DX
+	ADDQ        SI, BX
+	DECQ        AX
+	JNZ         row
+
+done:
+	VZEROUPPER
+	RET
+
 // func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 // Requires: AVX, AVX512F
 TEXT ·softmax16AVX512(SB), NOSPLIT, $0-40
@@ -5383,6 +5419,211 @@ exp:
 
 done:
 	VMOVUPS Z10, (BX)
+	VZEROUPPER
+	RET
+
+// func scaleRows16AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
+// Requires: AVX, AVX512F
+TEXT ·scaleRows16AVX512(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   s+8(FP), CX
+	MOVQ   pos+16(FP), DX
+	MOVQ   neg+24(FP), BX
+	MOVQ   negStep+32(FP), SI
+	SHLQ   $0x02, SI
+	VPXORD Z0, Z0, Z0
+	TESTQ  AX, AX
+	JZ     done
+
+row:
+	VMOVUPS     (CX), Z1
+	VMAXPS      Z1, Z0, Z2
+	VMINPS      Z1, Z0, Z1
+	VMULPS      (BX), Z1, Z1
+	VFMADD231PS (DX), Z2, Z1
+	VMOVUPS     Z1, (CX)
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x04, DX
+	ADDQ        SI, BX
+	DECQ        AX
+	JNZ         row
+
+done:
+	VZEROUPPER
+	RET
+
+// func copyRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ sub+32(FP), SI
+	MOVQ dst+40(FP), DI
+	MOVQ dstStride+48(FP), R8
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+	SHLQ $0x02, R8
+	LEAQ (DX)(BX*4), R9
+
+row:
+	XORQ R10, R10
+
+vec:
+	PREFETCHT0 (R9)(R10*1)
+	VMOVUPS    (DX)(R10*1), Z0
+	VSUBPS     (SI)(R10*1), Z0, Z0
+	VMOVUPS    Z0, (DI)(R10*1)
+	ADDQ       $0x00000040, R10
+	CMPQ       R10, CX
+	JL         vec
+	ADDQ       BX, DX
+	ADDQ       BX, R9
+	ADDQ       R8, DI
+	DECQ       AX
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func transposeAVX512(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
+// Requires: AVX, AVX512F
+TEXT ·transposeAVX512(SB), NOSPLIT, $0-40
+	MOVQ       src+0(FP), AX
+	MOVQ       srcStride+8(FP), CX
+	MOVQ       mul+16(FP), DX
+	MOVQ       dst+24(FP), BX
+	MOVQ       dstStride+32(FP), SI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, SI
+	VMOVUPS    (DX), Z0
+	VMULPS     (AX), Z0, Z1
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z2
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z3
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z4
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z5
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z6
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z7
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z8
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z9
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z10
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z11
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z12
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z13
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z14
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z15
+	ADDQ       CX, AX
+	VMULPS     (AX), Z0, Z0
+	ADDQ       CX, AX
+	VUNPCKLPS  Z2, Z1, Z16
+	VUNPCKHPS  Z2, Z1, Z17
+	VUNPCKLPS  Z4, Z3, Z2
+	VUNPCKHPS  Z4, Z3, Z4
+	VUNPCKLPD  Z2, Z16, Z1
+	VUNPCKHPD  Z2, Z16, Z2
+	VUNPCKLPD  Z4, Z17, Z3
+	VUNPCKHPD  Z4, Z17, Z4
+	VUNPCKLPS  Z6, Z5, Z16
+	VUNPCKHPS  Z6, Z5, Z17
+	VUNPCKLPS  Z8, Z7, Z6
+	VUNPCKHPS  Z8, Z7, Z8
+	VUNPCKLPD  Z6, Z16, Z5
+	VUNPCKHPD  Z6, Z16, Z6
+	VUNPCKLPD  Z8, Z17, Z7
+	VUNPCKHPD  Z8, Z17, Z8
+	VUNPCKLPS  Z10, Z9, Z16
+	VUNPCKHPS  Z10, Z9, Z17
+	VUNPCKLPS  Z12, Z11, Z10
+	VUNPCKHPS  Z12, Z11, Z12
+	VUNPCKLPD  Z10, Z16, Z9
+	VUNPCKHPD  Z10, Z16, Z10
+	VUNPCKLPD  Z12, Z17, Z11
+	VUNPCKHPD  Z12, Z17, Z12
+	VUNPCKLPS  Z14, Z13, Z16
+	VUNPCKHPS  Z14, Z13, Z17
+	VUNPCKLPS  Z0, Z15, Z14
+	VUNPCKHPS  Z0, Z15, Z0
+	VUNPCKLPD  Z14, Z16, Z13
+	VUNPCKHPD  Z14, Z16, Z14
+	VUNPCKLPD  Z0, Z17, Z15
+	VUNPCKHPD  Z0, Z17, Z0
+	VSHUFF32X4 $0x88, Z5, Z1, Z16
+	VSHUFF32X4 $0xdd, Z5, Z1, Z18
+	VSHUFF32X4 $0x88, Z13, Z9, Z17
+	VSHUFF32X4 $0xdd, Z13, Z9, Z13
+	VSHUFF32X4 $0x88, Z17, Z16, Z1
+	VSHUFF32X4 $0x88, Z13, Z18, Z5
+	VSHUFF32X4 $0xdd, Z17, Z16, Z9
+	VSHUFF32X4 $0xdd, Z13, Z18, Z13
+	VSHUFF32X4 $0x88, Z6, Z2, Z16
+	VSHUFF32X4 $0xdd, Z6, Z2, Z18
+	VSHUFF32X4 $0x88, Z14, Z10, Z17
+	VSHUFF32X4 $0xdd, Z14, Z10, Z14
+	VSHUFF32X4 $0x88, Z17, Z16, Z2
+	VSHUFF32X4 $0x88, Z14, Z18, Z6
+	VSHUFF32X4 $0xdd, Z17, Z16, Z10
+	VSHUFF32X4 $0xdd, Z14, Z18, Z14
+	VSHUFF32X4 $0x88, Z7, Z3, Z16
+	VSHUFF32X4 $0xdd, Z7, Z3, Z18
+	VSHUFF32X4 $0x88, Z15, Z11, Z17
+	VSHUFF32X4 $0xdd, Z15, Z11, Z15
+	VSHUFF32X4 $0x88, Z17, Z16, Z3
+	VSHUFF32X4 $0x88, Z15, Z18, Z7
+	VSHUFF32X4 $0xdd, Z17, Z16, Z11
+	VSHUFF32X4 $0xdd, Z15, Z18, Z15
+	VSHUFF32X4 $0x88, Z8, Z4, Z16
+	VSHUFF32X4 $0xdd, Z8, Z4, Z18
+	VSHUFF32X4 $0x88, Z0, Z12, Z17
+	VSHUFF32X4 $0xdd, Z0, Z12, Z0
+	VSHUFF32X4 $0x88, Z17, Z16, Z4
+	VSHUFF32X4 $0x88, Z0, Z18, Z8
+	VSHUFF32X4 $0xdd, Z17, Z16, Z12
+	VSHUFF32X4 $0xdd, Z0, Z18, Z0
+	VMOVUPS    Z1, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z2, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z3, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z4, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z5, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z6, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z7, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z8, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z9, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z10, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z11, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z12, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z13, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z14, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z15, (BX)
+	ADDQ       SI, BX
+	VMOVUPS    Z0, (BX)
 	VZEROUPPER
 	RET
 

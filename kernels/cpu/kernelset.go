@@ -10,6 +10,8 @@ type kernelSet struct {
 
 	mulAdds         func(n int) // rounds of peakAdds independent multiply-adds
 	peakAdds        int         // elements
+	copyRows        func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int)
+	transpose       func(src *float32, srcStride int, mul, dst *float32, dstStride int)
 	exp, gelu, silu func(n int, x *float32)
 	scaleSigned     func(n int, x *float32, pos, neg float32)
 
@@ -28,6 +30,7 @@ type tile struct {
 	taps     []tapsFunc
 	weighted []weightedTile // most rows first
 	softmax  func(n int, s, m, d, alpha *float32)
+	scale    func(n int, s, pos, neg *float32, negStep int)
 }
 
 type (
@@ -65,7 +68,7 @@ func (s *kernelSet) fit(n int) *tile {
 func (t *tile) groups(n int) int { return ceilDiv(n, len(t.dot)) }
 
 // zeros and ones are constant rows for init and scale.
-var zeros, ones = func() (z, o [64]float32) {
+var zeros, ones = func() (z, o [MaxDim]float32) {
 	for i := range o {
 		o[i] = 1
 	}

@@ -21,11 +21,20 @@ func (p *plan) compileBands() {
 		}
 		p.bands = append(p.bands, c)
 	}
+	if p.b.set == nil || len(p.bands) < 2 {
+		return
+	}
+	// A factor for every distance that a panel meets, its empty lanes included.
+	p.factor = make([]float32, p.shape.NK+p.shape.NQ+p.b.set.wide().width)
+	for i := range p.factor {
+		d := i - p.shape.NK
+		p.factor[i] = p.bands[p.bandOf(max(d, -d))].pos
+	}
 }
 
-// removed reports whether one cut takes all pairs of a panel and a tile.
-func (p *plan) removed(x *panel, segs []segment) bool {
-	lo, last := segs[0].k0, segs[len(segs)-1]
+// removed reports whether one cut takes all pairs of a panel and its pieces.
+func (p *plan) removed(x *panel, pieces []piece) bool {
+	lo, last := pieces[0].k0, pieces[len(pieces)-1]
 	for _, c := range p.logits.Cut {
 		if int(c.Q0) <= x.q0 && x.q0+x.n <= int(c.Q1) && int(c.K0) <= lo && last.k0+last.n <= int(c.K1) {
 			return true
@@ -34,35 +43,41 @@ func (p *plan) removed(x *panel, segs []segment) bool {
 	return false
 }
 
-// editTile applies bands and cuts to the logits of a panel, a row per key.
-func (p *plan) editTile(x *panel, segs []segment, s []float32) {
+// editTile applies bands, cuts and holes to the logits of a panel, a row per key.
+func (p *plan) editTile(x *panel, pieces []piece, s []float32) {
 	w := x.tile.width
-	if len(p.bands) > 0 {
-		row := 0
-		for _, g := range segs {
-			p.bandSegment(x, g, s[row*w:])
-			row += g.n
+	row := 0
+	for _, g := range pieces {
+		part := s[row*w:][:g.n*w]
+		if len(p.bands) > 0 {
+			p.bandPiece(x, g, part)
 		}
+		for _, c := range p.logits.Cut {
+			q0, q1 := max(int(c.Q0)-x.q0, 0), min(int(c.Q1)-x.q0, x.n)
+			remove(part, w, g, int(c.K0), int(c.K1), q0, q1)
+		}
+		for _, c := range x.holes {
+			remove(part, w, g, int(c.k.lo), int(c.k.hi), int(c.lanes.lo), int(c.lanes.hi))
+		}
+		row += g.n
 	}
-	for _, c := range p.logits.Cut {
-		q0, q1 := max(int(c.Q0)-x.q0, 0), min(int(c.Q1)-x.q0, x.n)
-		if q0 >= q1 {
-			continue
-		}
-		row := 0
-		for _, g := range segs {
-			for j := max(int(c.K0)-g.k0, 0); j < min(int(c.K1)-g.k0, g.n); j++ {
-				for i := q0; i < q1; i++ {
-					s[(row+j)*w+i] = negInf
-				}
-			}
-			row += g.n
+}
+
+// remove takes lanes [l0, l1) of the keys in [k0, k1) out.
+func remove(s []float32, w int, g piece, k0, k1, l0, l1 int) {
+	if l0 >= l1 {
+		return
+	}
+	for j := max(k0-g.k0, 0); j < min(k1-g.k0, g.n); j++ {
+		lanes := s[j*w+l0 : j*w+l1]
+		for i := range lanes {
+			lanes[i] = negInf
 		}
 	}
 }
 
-// bandSegment scales the logits of one segment of keys.
-func (p *plan) bandSegment(x *panel, g segment, s []float32) {
+// bandPiece scales the logits of one piece.
+func (p *plan) bandPiece(x *panel, g piece, s []float32) {
 	w, queries := x.tile.width, x.n
 	if v := p.logits.VideoTokens; v > 0 {
 		queries = min(queries, v-x.q0)
@@ -71,47 +86,34 @@ func (p *plan) bandSegment(x *panel, g segment, s []float32) {
 			return
 		}
 	}
-	// Signed distances of the segment's corners, and of the least distance.
+	// Signed distances of the corners, and the least and greatest distance.
 	low, high := x.q0-(g.k0+g.n-1), x.q0+queries-1-g.k0
 	far := max(-low, high)
 	near := max(low, -high, 0)
 	first := p.bandOf(near)
-	if far <= p.bands[first].last && queries == x.n {
-		// Lanes without a query are scaled along: they hold zeros.
-		if b := p.bands[first]; b.pos != 1 || b.neg != 1 {
+	whole := queries == x.n // lanes without a query are scaled along: they hold zeros
+	if b := p.bands[first]; far <= b.last && whole {
+		if b.pos != 1 || b.neg != 1 {
 			p.b.set.scaleSigned(g.n*w, &s[0], b.pos, b.neg)
 		}
 		return
 	}
+	at := x.q0 - g.k0 + p.shape.NK
+	if whole {
+		neg, step := &ones[0], 0
+		if !p.logits.PositiveOnly {
+			neg, step = &p.factor[at], -1
+		}
+		x.tile.scale(g.n, &s[0], &p.factor[at], neg, step)
+		return
+	}
 	for j := range g.n {
-		row := s[j*w : (j+1)*w]
-		from := -1 // the greatest distance of the band before
-		for _, b := range p.bands {
-			// Distance i + shift of lane i, shift = q0 - key.
-			shift := x.q0 - (g.k0 + j)
-			if b.pos != 1 || b.neg != 1 {
-				p.bandLanes(row, -b.last-shift, -from-1-shift, queries, b) // and distance 0
-				p.bandLanes(row, max(from, 0)+1-shift, b.last-shift, queries, b)
-			}
-			from = b.last
-			if from >= far {
-				break
+		for i, f := range p.factor[at-j:][:queries] {
+			if v := &s[j*w+i]; *v > 0 || !p.logits.PositiveOnly {
+				*v *= f
 			}
 		}
 	}
-}
-
-// bandLanes scales lanes lo to hi (inclusive) of one row.
-func (p *plan) bandLanes(row []float32, lo, hi, lanes int, b band) {
-	lo, hi = max(lo, 0), min(hi+1, lanes)
-	if lo >= hi {
-		return
-	}
-	if lo == 0 && hi == len(row) {
-		p.b.set.scaleSigned(len(row), &row[0], b.pos, b.neg)
-		return
-	}
-	scaleSigned(row[lo:hi], b.pos, b.neg)
 }
 
 // bandOf is the index of the band of a distance.

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -76,10 +77,11 @@ func (p *pool) work() {
 	p.spare.put(s)
 }
 
-// reserve makes sure that every worker finds scratch of n elements.
+// reserve makes sure that every worker finds scratch of n elements, and as many
+// callers without helpers as there are cores.
 func (p *pool) reserve(n int) {
 	var held []*scratch
-	for range p.workers {
+	for range p.workers + runtime.GOMAXPROCS(0) {
 		s := p.spare.get()
 		s.floats(n)
 		held = append(held, s)
@@ -95,6 +97,8 @@ type scratch struct {
 	tail   [maxLanes]float32
 	sums   laneSums
 	panels [maxPanels]panel
+
+	segments, pieces [keyTile]piece
 }
 
 // floats is n elements with undefined contents.

@@ -14,7 +14,7 @@ func asmVariants() []variant {
 
 var avx2 = kernelSet{
 	lanes: 8, mulAdds: mulAddsAVX2, peakAdds: 12 * 8,
-	exp:   expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
+	copyRows: copyRowsAVX2, transpose: transposeAVX2, exp: expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
 	moments: momentsAVX2, affine: affineAVX2, addProduct: addProductAVX2, inverseNorm: inverseNormAVX2, rotate: rotateAVX2,
 	tiles: []tile{{
 		width:    16,
@@ -22,12 +22,13 @@ var avx2 = kernelSet{
 		taps:     []tapsFunc{taps1x16AVX2, taps2x16AVX2, taps3x16AVX2, taps4x16AVX2, taps5x16AVX2, taps6x16AVX2},
 		weighted: []weightedTile{{4, weighted4x16AVX2}},
 		softmax:  softmax16AVX2,
+		scale:    scaleRows16AVX2,
 	}},
 }
 
 var avx512 = kernelSet{
 	lanes: 16, mulAdds: mulAddsAVX512, peakAdds: 24 * 16,
-	exp:   expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
+	copyRows: copyRowsAVX512, transpose: transposeAVX512, exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
 	moments: momentsAVX512, affine: affineAVX512, addProduct: addProductAVX512, inverseNorm: inverseNormAVX512, rotate: rotateAVX512,
 	tiles: []tile{{
 		width: 32,
@@ -37,6 +38,7 @@ var avx512 = kernelSet{
 			taps8x32AVX512, taps9x32AVX512, taps10x32AVX512, taps11x32AVX512, taps12x32AVX512, taps13x32AVX512, taps14x32AVX512},
 		weighted: []weightedTile{{8, weighted8x32AVX512}},
 		softmax:  softmax32AVX512,
+		scale:    scaleRows32AVX512,
 	}, {
 		width: 16,
 		dot: []dotFunc{dot1x16AVX512, dot2x16AVX512, dot3x16AVX512, dot4x16AVX512, dot5x16AVX512, dot6x16AVX512, dot7x16AVX512,
@@ -45,5 +47,6 @@ var avx512 = kernelSet{
 			taps8x16AVX512, taps9x16AVX512, taps10x16AVX512, taps11x16AVX512, taps12x16AVX512, taps13x16AVX512, taps14x16AVX512},
 		weighted: []weightedTile{{16, weighted16x16AVX512}, {8, weighted8x16AVX512}},
 		softmax:  softmax16AVX512,
+		scale:    scaleRows16AVX512,
 	}},
 }

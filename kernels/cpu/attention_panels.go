@@ -1,0 +1,182 @@
+package cpu
+
+import "slices"
+
+// planPanel is the queries of one panel. They may belong to several mask rows
+// where these are short: the panel then sees what any of them sees, and holes
+// take out what one of them does not.
+type planPanel struct {
+	q      span32
+	lo, hi int32 // its runs
+	h0, h1 int32 // its holes
+	row    int32 // the first of its mask rows
+}
+
+// hole is keys that some lanes of a panel do not see.
+type hole struct {
+	k     span32
+	lanes span32
+}
+
+const (
+	maxPanels    = 4  // panels of one item: they share the tile of keys
+	spreadItems  = 24 // items to have at least, before panels share
+	narrowWeight = 9  // cost of a lane of a narrow tile in eighths of one of the widest
+)
+
+// compilePanels cuts the mask rows from first on into panels and these into
+// items. The cut depends on shape and mask alone, since the order of sums
+// follows from it.
+func (p *plan) compilePanels(first int) {
+	begin := len(p.panels)
+	for r, q := first, int32(0); r < len(p.rows); {
+		q = max(q, p.rows[r].q.lo)
+		end, last := p.fillPanel(r, q)
+		p.addPanel(r, last, span32{q, end})
+		for r < len(p.rows) && p.rows[r].q.hi <= end {
+			r++
+		}
+		q = end
+	}
+	w := p.b.set.wide().width
+	most := max(1, min(maxPanels, p.shape.B*p.shape.H*p.shape.NQ/w/spreadItems))
+	for i := begin; i < len(p.panels); {
+		x := p.panels[i]
+		item := planItem{q: x.q, lo: x.lo, hi: x.hi, panel0: int32(i)}
+		union := p.runs[x.lo:x.hi]
+		least := tokens(union)
+		n := 1
+		for ; n < most && i+n < len(p.panels); n++ {
+			y := p.panels[i+n]
+			more := p.runs[y.lo:y.hi]
+			joint := union
+			if !slices.Equal(union, more) {
+				joint = unite(union, more)
+			}
+			least = min(least, tokens(more))
+			// Panels that see little of each other's keys would fill their tiles badly.
+			if 2*tokens(joint) > 3*least {
+				break
+			}
+			union = joint
+		}
+		if n > 1 && !slices.Equal(union, p.runs[x.lo:x.hi]) {
+			item.lo = int32(len(p.runs))
+			p.runs = append(p.runs, union...)
+			item.hi = int32(len(p.runs))
+		}
+		i += n
+		item.panel1 = int32(i)
+		item.q.hi = p.panels[i-1].q.hi
+		p.items = append(p.items, item)
+	}
+	p.items[len(p.items)-1].rows = int32(len(p.rows))
+}
+
+// fillPanel chooses the end of the panel that starts at query q of row r, and
+// its last row: the next rows join while that costs less than leaving them to
+// panels of their own.
+func (p *plan) fillPanel(r int, q int32) (end int32, last int) {
+	w := int32(p.b.set.wide().width)
+	row := p.rows[r]
+	n := min(w, row.q.hi-q)
+	union := p.runs[row.lo:row.hi]
+	end, last = q+n, r
+	cost := p.panelCost(n, tokens(union))
+	for n < w && last+1 < len(p.rows) {
+		next := p.rows[last+1]
+		length := next.q.hi - next.q.lo
+		more := min(w-n, length)
+		keys := p.runs[next.lo:next.hi]
+		apart := cost + 8*int(more)*tokens(keys)
+		if more == length {
+			apart = cost + p.panelCost(more, tokens(keys))
+		}
+		joint := unite(union, keys)
+		together := p.panelCost(n+more, tokens(joint))
+		if together >= apart {
+			break
+		}
+		union, cost = joint, together
+		n, end, last = n+more, end+more, last+1
+	}
+	return end, last
+}
+
+// panelCost is the work of n queries over keys, in eighths of a lane.
+func (p *plan) panelCost(n int32, keys int) int {
+	t := p.b.set.fit(int(n))
+	if t != p.b.set.wide() {
+		return narrowWeight * t.width * keys
+	}
+	return 8 * t.width * keys
+}
+
+// addPanel appends the panel of queries q in rows first to last.
+func (p *plan) addPanel(first, last int, q span32) {
+	x := planPanel{q: q, lo: p.rows[first].lo, hi: p.rows[first].hi, row: int32(first), h0: int32(len(p.holes))}
+	if last > first {
+		union := p.runs[x.lo:x.hi]
+		for _, r := range p.rows[first+1 : last+1] {
+			union = unite(union, p.runs[r.lo:r.hi])
+		}
+		for _, r := range p.rows[first : last+1] {
+			lanes := span32{max(r.q.lo, q.lo) - q.lo, min(r.q.hi, q.hi) - q.lo}
+			for _, k := range subtract(union, p.runs[r.lo:r.hi]) {
+				p.holes = append(p.holes, hole{k, lanes})
+			}
+		}
+		x.lo = int32(len(p.runs))
+		p.runs = append(p.runs, union...)
+		x.hi = int32(len(p.runs))
+	}
+	x.h1 = int32(len(p.holes))
+	p.panels = append(p.panels, x)
+}
+
+func tokens(runs []span32) int {
+	n := 0
+	for _, r := range runs {
+		n += int(r.hi - r.lo)
+	}
+	return n
+}
+
+// unite is the tokens of either list of ascending runs.
+func unite(a, b []span32) []span32 {
+	out := make([]span32, 0, len(a)+len(b))
+	for len(a) > 0 || len(b) > 0 {
+		var r span32
+		if len(b) == 0 || len(a) > 0 && a[0].lo <= b[0].lo {
+			r, a = a[0], a[1:]
+		} else {
+			r, b = b[0], b[1:]
+		}
+		if n := len(out); n > 0 && r.lo <= out[n-1].hi {
+			out[n-1].hi = max(out[n-1].hi, r.hi)
+		} else {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// subtract is the tokens of a that are not in b.
+func subtract(a, b []span32) []span32 {
+	var out []span32
+	for _, r := range a {
+		for _, s := range b {
+			if s.hi <= r.lo || s.lo >= r.hi {
+				continue
+			}
+			if s.lo > r.lo {
+				out = append(out, span32{r.lo, s.lo})
+			}
+			r.lo = max(r.lo, s.hi)
+		}
+		if r.lo < r.hi {
+			out = append(out, r)
+		}
+	}
+	return out
+}
