@@ -8,6 +8,18 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// flavour of a dot tile.
+type flavour int
+
+const (
+	plain flavour = iota // a panel in the L1 cache
+	fetch                // a panel of weights in the L2 cache, results that may be anywhere
+	taps                 // a convolution
+)
+
+// ahead is how far before its use a panel of weights is fetched, in bytes.
+const ahead = 1024
+
 // dot is the tile of every matrix product:
 //
 //	c[i][j] = init[i][j] + sum over p of a[i][p] * b[p][j]
@@ -16,10 +28,13 @@ import (
 // and keys are read where they are. b is a panel of p rows of one tile width;
 // with taps, row p starts at b[off[p]] instead, which is a convolution without
 // its im2col copy. The order of the sum is p = 0, 1, ..., in FMA.
-func dot(v isa, rows, vecs int, taps bool) {
+func dot(v isa, rows, vecs int, kind flavour) {
 	width := vecs * v.lanes
 	name, args, panelRow := "dot", "", fmt.Sprintf("b[p*%d+j]", width)
-	if taps {
+	switch kind {
+	case fetch:
+		name = "mul"
+	case taps:
 		name, args, panelRow = "taps", ", off *int32", "b[off[p]+j]"
 	}
 	name = fmt.Sprintf("%s%dx%d%s", name, rows, width, v.suffix)
@@ -34,7 +49,7 @@ func dot(v isa, rows, vecs int, taps bool) {
 	lda := Load(Param("lda"), GP64())
 	b := Load(Param("b"), GP64())
 	var off reg.Register
-	if taps {
+	if kind == taps {
 		off = Load(Param("off"), GP64())
 	}
 	SHLQ(Imm(2), lda)
@@ -53,13 +68,25 @@ func dot(v isa, rows, vecs int, taps bool) {
 		}
 	}
 
+	if kind == fetch { // the results' lines arrive while the sums run
+		c, ldc := Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
+		SHLQ(Imm(2), ldc)
+		for i := range rows {
+			for j := 0; j < vecs*v.bytes(); j += 64 {
+				PREFETCHT0(Mem{Base: c, Disp: j})
+			}
+			if i < rows-1 {
+				ADDQ(ldc, c)
+			}
+		}
+	}
 	at := rowAddresses(a, lda, rows)
 	TESTQ(k, k)
 	JZ(LabelRef("store"))
 	Label("loop")
 	var panel []vec
 	src := Mem{Base: b}
-	if taps {
+	if kind == taps {
 		o := GP64()
 		MOVLQSX(Mem{Base: off}, o)
 		src = Mem{Base: b, Index: o, Scale: 4}
@@ -68,6 +95,11 @@ func dot(v isa, rows, vecs int, taps bool) {
 		r := v.vec()
 		VMOVUPS(src.Offset(j*v.bytes()), r)
 		panel = append(panel, r)
+	}
+	if kind == fetch {
+		for j := 0; j < vecs*v.bytes(); j += 64 {
+			PREFETCHT0(Mem{Base: b, Disp: ahead + j})
+		}
 	}
 	for i := range rows {
 		x := v.vec()
@@ -79,7 +111,7 @@ func dot(v isa, rows, vecs int, taps bool) {
 	for _, base := range bases(at) {
 		ADDQ(Imm(4), base)
 	}
-	if taps {
+	if kind == taps {
 		ADDQ(Imm(4), off)
 	} else {
 		ADDQ(U32(uint32(width*4)), b)

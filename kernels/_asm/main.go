@@ -35,8 +35,9 @@ func main() {
 func operators(v isa) {
 	for rows := 1; rows <= v.rows; rows++ {
 		for _, vecs := range v.widths {
-			dot(v, rows, vecs, false)
-			dot(v, rows, vecs, true)
+			for _, kind := range []flavour{plain, fetch, taps} {
+				dot(v, rows, vecs, kind)
+			}
 		}
 	}
 	for _, s := range v.values {

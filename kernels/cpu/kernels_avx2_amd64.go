@@ -9,6 +9,11 @@ package cpu
 //go:noescape
 func dot1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul1x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
+//
+//go:noescape
+func mul1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps1x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 1, j < 16.
 //
 //go:noescape
@@ -18,6 +23,11 @@ func taps1x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //
 //go:noescape
 func dot2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul2x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
+//
+//go:noescape
+func mul2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps2x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 2, j < 16.
 //
@@ -29,6 +39,11 @@ func taps2x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //go:noescape
 func dot3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul3x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
+//
+//go:noescape
+func mul3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps3x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 3, j < 16.
 //
 //go:noescape
@@ -38,6 +53,11 @@ func taps3x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //
 //go:noescape
 func dot4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul4x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
+//
+//go:noescape
+func mul4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps4x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 4, j < 16.
 //
@@ -49,6 +69,11 @@ func taps4x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //go:noescape
 func dot5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul5x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
+//
+//go:noescape
+func mul5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps5x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 5, j < 16.
 //
 //go:noescape
@@ -58,6 +83,11 @@ func taps5x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //
 //go:noescape
 func dot6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul6x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
+//
+//go:noescape
+func mul6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps6x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 6, j < 16.
 //

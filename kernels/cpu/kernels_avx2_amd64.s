@@ -40,6 +40,47 @@ store:
 	VZEROUPPER
 	RET
 
+// func mul1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mul1x16AVX2(SB), NOSPLIT, $0-64
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       lda+16(FP), DX
+	MOVQ       b+24(FP), BX
+	SHLQ       $0x02, DX
+	MOVQ       init+32(FP), DX
+	MOVQ       ldi+40(FP), SI
+	SHLQ       $0x02, SI
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	MOVQ       c+48(FP), DX
+	MOVQ       ldc+56(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	TESTQ      AX, AX
+	JZ         store
+
+loop:
+	VMOVUPS      (BX), Y2
+	VMOVUPS      32(BX), Y3
+	PREFETCHT0   1024(BX)
+	VBROADCASTSS (CX), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         $0x04, CX
+	ADDQ         $0x00000040, BX
+	DECQ         AX
+	JNZ          loop
+
+store:
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
 // func taps1x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 // Requires: AVX, FMA3
 TEXT ·taps1x16AVX2(SB), NOSPLIT, $0-72
@@ -100,6 +141,58 @@ TEXT ·dot2x16AVX2(SB), NOSPLIT, $0-64
 loop:
 	VMOVUPS      (BX), Y4
 	VMOVUPS      32(BX), Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (CX)(DX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         $0x04, CX
+	ADDQ         $0x00000040, BX
+	DECQ         AX
+	JNZ          loop
+
+store:
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func mul2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mul2x16AVX2(SB), NOSPLIT, $0-64
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       lda+16(FP), DX
+	MOVQ       b+24(FP), BX
+	SHLQ       $0x02, DX
+	MOVQ       init+32(FP), SI
+	MOVQ       ldi+40(FP), DI
+	SHLQ       $0x02, DI
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y2
+	VMOVUPS    32(SI), Y3
+	MOVQ       c+48(FP), SI
+	MOVQ       ldc+56(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	TESTQ      AX, AX
+	JZ         store
+
+loop:
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	PREFETCHT0   1024(BX)
 	VBROADCASTSS (CX), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
@@ -224,6 +317,69 @@ store:
 	VZEROUPPER
 	RET
 
+// func mul3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mul3x16AVX2(SB), NOSPLIT, $0-64
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       lda+16(FP), DX
+	MOVQ       b+24(FP), BX
+	SHLQ       $0x02, DX
+	MOVQ       init+32(FP), SI
+	MOVQ       ldi+40(FP), DI
+	SHLQ       $0x02, DI
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y2
+	VMOVUPS    32(SI), Y3
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y4
+	VMOVUPS    32(SI), Y5
+	MOVQ       c+48(FP), SI
+	MOVQ       ldc+56(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	TESTQ      AX, AX
+	JZ         store
+
+loop:
+	VMOVUPS      (BX), Y6
+	VMOVUPS      32(BX), Y7
+	PREFETCHT0   1024(BX)
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (CX)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (CX)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         $0x04, CX
+	ADDQ         $0x00000040, BX
+	DECQ         AX
+	JNZ          loop
+
+store:
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	VZEROUPPER
+	RET
+
 // func taps3x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 // Requires: AVX, FMA3
 TEXT ·taps3x16AVX2(SB), NOSPLIT, $0-72
@@ -309,6 +465,81 @@ TEXT ·dot4x16AVX2(SB), NOSPLIT, $0-64
 loop:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (CX)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (CX)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (CX)(SI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x04, CX
+	ADDQ         $0x00000040, BX
+	DECQ         AX
+	JNZ          loop
+
+store:
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	VZEROUPPER
+	RET
+
+// func mul4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mul4x16AVX2(SB), NOSPLIT, $0-64
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       lda+16(FP), DX
+	MOVQ       b+24(FP), BX
+	SHLQ       $0x02, DX
+	MOVQ       init+32(FP), SI
+	MOVQ       ldi+40(FP), DI
+	SHLQ       $0x02, DI
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y2
+	VMOVUPS    32(SI), Y3
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y4
+	VMOVUPS    32(SI), Y5
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y6
+	VMOVUPS    32(SI), Y7
+	MOVQ       c+48(FP), SI
+	MOVQ       ldc+56(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	LEAQ       (DX)(DX*2), SI
+	TESTQ      AX, AX
+	JZ         store
+
+loop:
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	PREFETCHT0   1024(BX)
 	VBROADCASTSS (CX), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
@@ -483,6 +714,92 @@ store:
 	VZEROUPPER
 	RET
 
+// func mul5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mul5x16AVX2(SB), NOSPLIT, $0-64
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       lda+16(FP), DX
+	MOVQ       b+24(FP), BX
+	SHLQ       $0x02, DX
+	MOVQ       init+32(FP), SI
+	MOVQ       ldi+40(FP), DI
+	SHLQ       $0x02, DI
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y2
+	VMOVUPS    32(SI), Y3
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y4
+	VMOVUPS    32(SI), Y5
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y6
+	VMOVUPS    32(SI), Y7
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y8
+	VMOVUPS    32(SI), Y9
+	MOVQ       c+48(FP), SI
+	MOVQ       ldc+56(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	LEAQ       (DX)(DX*2), SI
+	TESTQ      AX, AX
+	JZ         store
+
+loop:
+	VMOVUPS      (BX), Y10
+	VMOVUPS      32(BX), Y11
+	PREFETCHT0   1024(BX)
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (CX)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (CX)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (CX)(SI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (CX)(DX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         $0x04, CX
+	ADDQ         $0x00000040, BX
+	DECQ         AX
+	JNZ          loop
+
+store:
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	VZEROUPPER
+	RET
+
 // func taps5x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 // Requires: AVX, FMA3
 TEXT ·taps5x16AVX2(SB), NOSPLIT, $0-72
@@ -594,6 +911,104 @@ TEXT ·dot6x16AVX2(SB), NOSPLIT, $0-64
 loop:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (CX)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (CX)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (CX)(SI*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (CX)(DX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (CX)(DI*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         $0x04, CX
+	ADDQ         $0x00000040, BX
+	DECQ         AX
+	JNZ          loop
+
+store:
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y11, 32(AX)
+	VZEROUPPER
+	RET
+
+// func mul6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mul6x16AVX2(SB), NOSPLIT, $0-64
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       lda+16(FP), DX
+	MOVQ       b+24(FP), BX
+	SHLQ       $0x02, DX
+	MOVQ       init+32(FP), SI
+	MOVQ       ldi+40(FP), DI
+	SHLQ       $0x02, DI
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y2
+	VMOVUPS    32(SI), Y3
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y4
+	VMOVUPS    32(SI), Y5
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y6
+	VMOVUPS    32(SI), Y7
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y8
+	VMOVUPS    32(SI), Y9
+	ADDQ       DI, SI
+	VMOVUPS    (SI), Y10
+	VMOVUPS    32(SI), Y11
+	MOVQ       c+48(FP), SI
+	MOVQ       ldc+56(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (DX)(DX*4), DI
+	TESTQ      AX, AX
+	JZ         store
+
+loop:
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	PREFETCHT0   1024(BX)
 	VBROADCASTSS (CX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1

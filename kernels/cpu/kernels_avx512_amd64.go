@@ -9,6 +9,11 @@ package cpu
 //go:noescape
 func dot1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul1x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 1, j < 32.
+//
+//go:noescape
+func mul1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps1x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 1, j < 32.
 //
 //go:noescape
@@ -18,6 +23,11 @@ func taps1x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul1x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
+//
+//go:noescape
+func mul1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps1x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 1, j < 16.
 //
@@ -29,6 +39,11 @@ func taps1x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul2x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 2, j < 32.
+//
+//go:noescape
+func mul2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps2x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 2, j < 32.
 //
 //go:noescape
@@ -38,6 +53,11 @@ func taps2x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul2x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
+//
+//go:noescape
+func mul2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps2x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 2, j < 16.
 //
@@ -49,6 +69,11 @@ func taps2x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul3x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 3, j < 32.
+//
+//go:noescape
+func mul3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps3x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 3, j < 32.
 //
 //go:noescape
@@ -58,6 +83,11 @@ func taps3x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul3x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
+//
+//go:noescape
+func mul3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps3x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 3, j < 16.
 //
@@ -69,6 +99,11 @@ func taps3x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul4x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 4, j < 32.
+//
+//go:noescape
+func mul4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps4x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 4, j < 32.
 //
 //go:noescape
@@ -78,6 +113,11 @@ func taps4x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul4x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
+//
+//go:noescape
+func mul4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps4x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 4, j < 16.
 //
@@ -89,6 +129,11 @@ func taps4x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul5x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 5, j < 32.
+//
+//go:noescape
+func mul5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps5x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 5, j < 32.
 //
 //go:noescape
@@ -98,6 +143,11 @@ func taps5x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul5x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
+//
+//go:noescape
+func mul5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps5x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 5, j < 16.
 //
@@ -109,6 +159,11 @@ func taps5x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul6x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 6, j < 32.
+//
+//go:noescape
+func mul6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps6x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 6, j < 32.
 //
 //go:noescape
@@ -118,6 +173,11 @@ func taps6x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul6x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
+//
+//go:noescape
+func mul6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps6x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 6, j < 16.
 //
@@ -129,6 +189,11 @@ func taps6x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul7x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 7, j < 32.
+//
+//go:noescape
+func mul7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps7x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 7, j < 32.
 //
 //go:noescape
@@ -138,6 +203,11 @@ func taps7x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul7x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 7, j < 16.
+//
+//go:noescape
+func mul7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps7x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 7, j < 16.
 //
@@ -149,6 +219,11 @@ func taps7x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul8x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 8, j < 32.
+//
+//go:noescape
+func mul8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps8x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 8, j < 32.
 //
 //go:noescape
@@ -158,6 +233,11 @@ func taps8x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul8x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 8, j < 16.
+//
+//go:noescape
+func mul8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps8x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 8, j < 16.
 //
@@ -169,6 +249,11 @@ func taps8x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul9x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 9, j < 32.
+//
+//go:noescape
+func mul9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps9x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 9, j < 32.
 //
 //go:noescape
@@ -178,6 +263,11 @@ func taps9x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func dot9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul9x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 9, j < 16.
+//
+//go:noescape
+func mul9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps9x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 9, j < 16.
 //
@@ -189,6 +279,11 @@ func taps9x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func dot10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul10x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 10, j < 32.
+//
+//go:noescape
+func mul10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps10x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 10, j < 32.
 //
 //go:noescape
@@ -198,6 +293,11 @@ func taps10x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func dot10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul10x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 10, j < 16.
+//
+//go:noescape
+func mul10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps10x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 10, j < 16.
 //
@@ -209,6 +309,11 @@ func taps10x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func dot11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul11x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 11, j < 32.
+//
+//go:noescape
+func mul11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps11x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 11, j < 32.
 //
 //go:noescape
@@ -218,6 +323,11 @@ func taps11x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func dot11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul11x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 11, j < 16.
+//
+//go:noescape
+func mul11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps11x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 11, j < 16.
 //
@@ -229,6 +339,11 @@ func taps11x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func dot12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul12x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 12, j < 32.
+//
+//go:noescape
+func mul12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps12x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 12, j < 32.
 //
 //go:noescape
@@ -238,6 +353,11 @@ func taps12x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func dot12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul12x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 12, j < 16.
+//
+//go:noescape
+func mul12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps12x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 12, j < 16.
 //
@@ -249,6 +369,11 @@ func taps12x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func dot13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul13x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 13, j < 32.
+//
+//go:noescape
+func mul13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps13x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 13, j < 32.
 //
 //go:noescape
@@ -258,6 +383,11 @@ func taps13x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func dot13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul13x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 13, j < 16.
+//
+//go:noescape
+func mul13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps13x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 13, j < 16.
 //
@@ -269,6 +399,11 @@ func taps13x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func dot14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
+// mul14x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 14, j < 32.
+//
+//go:noescape
+func mul14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
 // taps14x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 14, j < 32.
 //
 //go:noescape
@@ -278,6 +413,11 @@ func taps14x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func dot14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+
+// mul14x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 14, j < 16.
+//
+//go:noescape
+func mul14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 
 // taps14x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[off[p]+j], i < 14, j < 16.
 //

@@ -22,11 +22,11 @@ type kernelSet struct {
 	rotate      func(n int, x, cos, sin *float32)
 }
 
-// tile is the micro-kernels for panels of one width. dot[r-1] and taps[r-1]
-// have r rows.
+// tile is the micro-kernels for panels of one width. dot[r-1], mul[r-1] and
+// taps[r-1] have r rows. mul is dot that fetches its panel and results ahead.
 type tile struct {
 	width    int
-	dot      []dotFunc
+	dot, mul []dotFunc
 	taps     []tapsFunc
 	weighted []weightedTile // most rows first
 	softmax  func(n int, s, m, d, alpha *float32)
@@ -44,8 +44,11 @@ type weightedTile struct {
 	f    weightedFunc
 }
 
-// maxLanes is the most lanes of a vector.
-const maxLanes = 16
+// Most lanes of a vector, and most columns of a tile.
+const (
+	maxLanes = 16
+	maxWidth = 32
+)
 
 // valueRows divides the rows of every weighted tile of every set: values are
 // padded to a multiple of it.

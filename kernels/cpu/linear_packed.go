@@ -31,6 +31,9 @@ func (l *linear) pack(set *kernelSet, w []float32) {
 const (
 	linearBlock = 112 // rows of a block: with linearDepth it stays in the L2 cache
 	linearDepth = 512 // depth of one pass over a block
+
+	linearPitch   = linearDepth + tileExtra
+	linearScratch = linearBlock * (linearPitch + maxWidth) // a copied block, and the sums of the last panel
 )
 
 // planPacked cuts the product into blocks of rows and groups of panels. Every
@@ -49,22 +52,45 @@ func (j *linearJob) doPacked(s *scratch, item int) {
 	m0, m1 := j.x.rows*b/j.blocks, j.x.rows*(b+1)/j.blocks
 	n := len(j.l.panels)
 	panels := j.l.panels[n*g/j.groups : n*(g+1)/j.groups]
+	pack := j.crowded()
 	for k0 := 0; k0 < j.l.in; k0 += linearDepth {
 		k1 := min(k0+linearDepth, j.l.in)
+		x, ldx := j.x.f[m0*j.x.stride+k0:], j.x.stride
+		if pack {
+			x, ldx = j.block(s, m0, m1, k0, k1), linearPitch
+		}
 		for _, p := range panels {
-			j.panel(s, &p, m0, m1, k0, k1)
+			j.panel(s, &p, x, ldx, m0, m1, k0, k1)
 		}
 	}
 }
 
+// crowded reports whether the rows of a tile fall into few sets of the L1
+// cache, so that they would push each other out.
+func (j *linearJob) crowded() bool { return j.x.stride%256 == 0 && j.x.rows > 1 }
+
+// block copies depth [k0,k1) of rows [m0,m1) of x, linearPitch apart.
+func (j *linearJob) block(s *scratch, m0, m1, k0, k1 int) []float32 {
+	x := s.floats(linearScratch)[:linearBlock*linearPitch]
+	src := j.x.f[m0*j.x.stride+k0:]
+	whole := j.set.whole(k1 - k0)
+	if whole > 0 {
+		j.set.copyRows(m1-m0, whole, &src[0], j.x.stride, &zeros[0], &x[0], linearPitch)
+	}
+	for r := range m1 - m0 {
+		copy(x[r*linearPitch+whole:][:k1-k0-whole], src[r*j.x.stride+whole:])
+	}
+	return x
+}
+
 // panel adds depth [k0,k1) of rows [m0,m1) of one panel, and finishes them
-// with the last depth.
-func (j *linearJob) panel(s *scratch, p *linearPanel, m0, m1, k0, k1 int) {
+// with the last depth. x is at row m0 and depth k0.
+func (j *linearJob) panel(s *scratch, p *linearPanel, x []float32, ldx, m0, m1, k0, k1 int) {
 	width, rows := p.tile.width, m1-m0
 	c, ldc := j.dst.f[m0*j.dst.stride+p.col:], j.dst.stride
 	partial := p.n < width
 	if partial { // the last panel sums up in scratch
-		c, ldc = s.floats(linearBlock*width), width
+		c, ldc = s.floats(linearScratch)[linearBlock*linearPitch:], width
 	}
 	groups := p.tile.groups(rows)
 	for i := range groups {
@@ -73,7 +99,7 @@ func (j *linearJob) panel(s *scratch, p *linearPanel, m0, m1, k0, k1 int) {
 		if k0 == 0 {
 			init, ldi = &j.l.bias[p.col], 0
 		}
-		p.tile.dot[r1-r0-1](k1-k0, &j.x.f[(m0+r0)*j.x.stride+k0], j.x.stride, &j.l.w[p.at+k0*width], init, ldi, &c[r0*ldc], ldc)
+		p.tile.mul[r1-r0-1](k1-k0, &x[r0*ldx], ldx, &j.l.w[p.at+k0*width], init, ldi, &c[r0*ldc], ldc)
 	}
 	if k1 < j.l.in {
 		return
