@@ -12,7 +12,7 @@ import (
 type flavour int
 
 const (
-	plain flavour = iota // a panel in the L1 cache
+	plain flavour = iota // a panel in the L1 cache, rows of a tile in the L2 cache
 	fetch                // a panel of weights in the L2 cache, results that may be anywhere
 	taps                 // a convolution
 )
@@ -80,6 +80,12 @@ func dot(v isa, rows, vecs int, kind flavour) {
 			}
 		}
 	}
+	var next reg.Register
+	if kind == plain { // a tile's rows follow each other: those of the next call
+		next = GP64()
+		IMUL3Q(U8(uint8(rows)), lda, next)
+		ADDQ(a, next)
+	}
 	at := rowAddresses(a, lda, rows)
 	TESTQ(k, k)
 	JZ(LabelRef("store"))
@@ -96,10 +102,14 @@ func dot(v isa, rows, vecs int, kind flavour) {
 		VMOVUPS(src.Offset(j*v.bytes()), r)
 		panel = append(panel, r)
 	}
-	if kind == fetch {
+	switch kind {
+	case fetch:
 		for j := 0; j < vecs*v.bytes(); j += 64 {
 			PREFETCHT0(Mem{Base: b, Disp: ahead + j})
 		}
+	case plain:
+		PREFETCHT0(Mem{Base: next})
+		ADDQ(U32(uint32(v.bytes())), next)
 	}
 	for i := range rows {
 		x := v.vec()

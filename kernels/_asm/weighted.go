@@ -43,9 +43,13 @@ func weighted(v isa, rows, vecs int) {
 			acc[i] = append(acc[i], r)
 		}
 	}
+	far := GP64()
+	LEAQ(Mem{Base: a, Index: lda, Scale: 8}, far)
 	TESTQ(k, k)
 	JZ(LabelRef("store"))
 	Label("loop")
+	PREFETCHT0(Mem{Base: far})
+	ADDQ(lda, far)
 	var panel []vec
 	for j := range vecs {
 		r := v.vec()

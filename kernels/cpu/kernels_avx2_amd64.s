@@ -5,24 +5,28 @@
 #include "textflag.h"
 
 // func dot1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dot1x16AVX2(SB), NOSPLIT, $0-64
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    lda+16(FP), DX
 	MOVQ    b+24(FP), BX
 	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), DX
-	MOVQ    ldi+40(FP), SI
-	SHLQ    $0x02, SI
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
+	MOVQ    init+32(FP), SI
+	MOVQ    ldi+40(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	IMUL3Q  $0x01, DX, DX
+	ADDQ    CX, DX
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
 	VMOVUPS      (BX), Y2
 	VMOVUPS      32(BX), Y3
+	PREFETCHT0   (DX)
+	ADDQ         $0x00000020, DX
 	VBROADCASTSS (CX), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
@@ -120,7 +124,7 @@ store:
 	RET
 
 // func dot2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dot2x16AVX2(SB), NOSPLIT, $0-64
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
@@ -135,12 +139,16 @@ TEXT ·dot2x16AVX2(SB), NOSPLIT, $0-64
 	ADDQ    DI, SI
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
+	IMUL3Q  $0x02, DX, SI
+	ADDQ    CX, SI
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
 	VMOVUPS      (BX), Y4
 	VMOVUPS      32(BX), Y5
+	PREFETCHT0   (SI)
+	ADDQ         $0x00000020, SI
 	VBROADCASTSS (CX), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
@@ -264,7 +272,7 @@ store:
 	RET
 
 // func dot3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dot3x16AVX2(SB), NOSPLIT, $0-64
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
@@ -282,12 +290,16 @@ TEXT ·dot3x16AVX2(SB), NOSPLIT, $0-64
 	ADDQ    DI, SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
+	IMUL3Q  $0x03, DX, SI
+	ADDQ    CX, SI
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
 	VMOVUPS      (BX), Y6
 	VMOVUPS      32(BX), Y7
+	PREFETCHT0   (SI)
+	ADDQ         $0x00000020, SI
 	VBROADCASTSS (CX), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
@@ -437,7 +449,7 @@ store:
 	RET
 
 // func dot4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dot4x16AVX2(SB), NOSPLIT, $0-64
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
@@ -458,13 +470,17 @@ TEXT ·dot4x16AVX2(SB), NOSPLIT, $0-64
 	ADDQ    DI, SI
 	VMOVUPS (SI), Y6
 	VMOVUPS 32(SI), Y7
-	LEAQ    (DX)(DX*2), SI
+	IMUL3Q  $0x04, DX, SI
+	ADDQ    CX, SI
+	LEAQ    (DX)(DX*2), DI
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
+	PREFETCHT0   (SI)
+	ADDQ         $0x00000020, SI
 	VBROADCASTSS (CX), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
@@ -474,7 +490,7 @@ loop:
 	VBROADCASTSS (CX)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (CX)(SI*1), Y10
+	VBROADCASTSS (CX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         $0x04, CX
@@ -642,7 +658,7 @@ store:
 	RET
 
 // func dot5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dot5x16AVX2(SB), NOSPLIT, $0-64
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
@@ -666,13 +682,17 @@ TEXT ·dot5x16AVX2(SB), NOSPLIT, $0-64
 	ADDQ    DI, SI
 	VMOVUPS (SI), Y8
 	VMOVUPS 32(SI), Y9
-	LEAQ    (DX)(DX*2), SI
+	IMUL3Q  $0x05, DX, SI
+	ADDQ    CX, SI
+	LEAQ    (DX)(DX*2), DI
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
+	PREFETCHT0   (SI)
+	ADDQ         $0x00000020, SI
 	VBROADCASTSS (CX), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
@@ -682,7 +702,7 @@ loop:
 	VBROADCASTSS (CX)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (CX)(SI*1), Y12
+	VBROADCASTSS (CX)(DI*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
 	VBROADCASTSS (CX)(DX*4), Y12
@@ -876,7 +896,7 @@ store:
 	RET
 
 // func dot6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dot6x16AVX2(SB), NOSPLIT, $0-64
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
@@ -903,14 +923,18 @@ TEXT ·dot6x16AVX2(SB), NOSPLIT, $0-64
 	ADDQ    DI, SI
 	VMOVUPS (SI), Y10
 	VMOVUPS 32(SI), Y11
-	LEAQ    (DX)(DX*2), SI
-	LEAQ    (DX)(DX*4), DI
+	IMUL3Q  $0x06, DX, SI
+	ADDQ    CX, SI
+	LEAQ    (DX)(DX*2), DI
+	LEAQ    (DX)(DX*4), R8
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
+	PREFETCHT0   (SI)
+	ADDQ         $0x00000020, SI
 	VBROADCASTSS (CX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
@@ -920,13 +944,13 @@ loop:
 	VBROADCASTSS (CX)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (CX)(SI*1), Y14
+	VBROADCASTSS (CX)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
 	VBROADCASTSS (CX)(DX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (CX)(DI*1), Y14
+	VBROADCASTSS (CX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         $0x04, CX
@@ -1142,7 +1166,7 @@ store:
 	RET
 
 // func weighted4x16AVX2(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-48
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
@@ -1161,10 +1185,13 @@ TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-48
 	VMULPS  160(DI), Y1, Y7
 	VMULPS  192(DI), Y0, Y0
 	VMULPS  224(DI), Y1, Y1
+	LEAQ    (CX)(DX*8), SI
 	TESTQ   AX, AX
 	JZ      store
 
 loop:
+	PREFETCHT0   (SI)
+	ADDQ         DX, SI
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	VBROADCASTSS (CX), Y10
