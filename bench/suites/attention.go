@@ -57,7 +57,7 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 				return out, err
 			}
 		}
-		for _, name := range []string{"torch-sdpa", "onnxruntime-attention"} {
+		for _, name := range []string{"torch-sdpa", "onnxruntime-attention", "onnxruntime-mha"} {
 			for _, m := range all {
 				g.addPeer(peers, m, kb, t, name, g.entries[0], nil)
 			}

@@ -37,6 +37,9 @@ func (p *plan) attendGeneric(f []float32, b, h int, q span32, runs []span32) {
 					continue
 				}
 				for j := k0; j < k1; j++ {
+					if logit[j-k0] == negInf {
+						continue // removed: its value does not count, be it a NaN
+					}
 					w := exp(logit[j-k0] - part.m)
 					part.d += w
 					for c, v := range p.v.f[p.v.at(b, hk, j):][:d] {

@@ -262,6 +262,24 @@ func problems() []*problem {
 		heads := []int{1, s.H}[i/2%2]
 		add(fmt.Sprintf("random mask %d", i), s, randomMask(r, s.NQ, s.NK, heads, []int{3, 17, 60}[i%3]), kernels.Logits{})
 	}
+	// Rows shorter than a panel share panels: windows and anchors over frames.
+	for _, tokens := range []int{1, 3, 4, 8, 16, 24, 30, 40} {
+		var attended [][]int
+		for f := range 22 {
+			var keys []int
+			for k := range 22 {
+				if k%5 == 1 || k >= f-2 && k <= f+2 {
+					keys = append(keys, k)
+				}
+			}
+			attended = append(attended, keys)
+		}
+		n := 22 * tokens
+		s := kernels.Shape{B: 1, H: 2, Hkv: 2, NQ: n, NK: n, D: 16}
+		add(fmt.Sprintf("frames of %d", tokens), s, frameMask(attended, tokens), kernels.Logits{})
+		add(fmt.Sprintf("frames of %d with edits", tokens), s, frameMask(attended, tokens), kernels.Logits{CenterK: true, PositiveOnly: true, VideoTokens: n - tokens,
+			Bands: []kernels.Band{{To: float32(3 * tokens), Factor: 1}, {Factor: 0.6}}, Cut: []kernels.Rect{{Q0: 2, Q1: int32(3 * tokens), K0: 1, K1: int32(2 * tokens)}}})
+	}
 	edits := map[string]kernels.Logits{
 		"one band":       {Bands: []kernels.Band{{Factor: 0.5}}},
 		"two bands":      {Bands: []kernels.Band{{To: 20, Factor: 1}, {To: 0, Factor: 0.6}}},
@@ -338,6 +356,51 @@ func TestNaN(t *testing.T) {
 			for i := range nq {
 				if got := out[i*d+3] != out[i*d+3]; got != bad(i) {
 					t.Fatalf("NaN in %s: row %d is %v", where, i, out[i*d:(i+1)*d])
+				}
+			}
+		}
+	})
+}
+
+// TestUnseenValues: what a query does not see does not reach it, although
+// short rows of a mask are computed together and removed pairs weigh 0.
+func TestUnseenValues(t *testing.T) {
+	const tokens, frames, d = 8, 12, 32
+	n := tokens * frames
+	var attended [][]int
+	for f := range frames {
+		attended = append(attended, []int{0, f})
+		if f == 0 {
+			attended[f] = []int{0}
+		}
+	}
+	inf := float32(math.Inf(1))
+	each(t, func(t *testing.T, b *Backend) {
+		for _, bad := range []float32{float32(math.NaN()), inf} {
+			v := random(3, n*d)
+			q, k := random(1, n*d), random(2, n*d)
+			for c := range d {
+				v[(5*tokens+3)*d+c] = bad // seen by frame 5 alone
+			}
+			run := func(v []float32, l kernels.Logits) []float32 {
+				p, err := b.Plan(kernels.Shape{B: 1, H: 1, Hkv: 1, NQ: n, NK: n, D: d}, frameMask(attended, tokens), l)
+				must(t, err)
+				out := make([]float32, n*d)
+				must(t, p.Run(kernels.Args{Q: headMajor(q, 1, n, d), K: headMajor(k, 1, n, d), V: headMajor(v, 1, n, d), Out: headMajor(out, 1, n, d)}))
+				return out
+			}
+			for name, l := range map[string]kernels.Logits{"mask": {Scale: 0.2}, "cut": {Scale: 0.2, Cut: []kernels.Rect{{Q0: 40, Q1: 44, K0: 43, K1: 44}}}} {
+				got, want := run(v, l), run(random(3, n*d), l)
+				for i := range n {
+					sees := i/tokens == 5 && !(name == "cut" && i < 44)
+					row := got[i*d : (i+1)*d]
+					if sees {
+						if row[0]-row[0] == 0 {
+							t.Fatalf("%s: row %d sees %v and is %v", name, i, bad, row[0])
+						}
+						continue
+					}
+					within(t, fmt.Sprintf("%s: row %d beside a value of %v", name, i, bad), row, want[i*d:(i+1)*d], 1e-5)
 				}
 			}
 		}

@@ -43,18 +43,22 @@ func TestDotTiles(t *testing.T) {
 					for p := range off {
 						off[p] = int32((p * 7) % (k*tl.width + 1))
 					}
-					for _, taps := range []bool{false, true} {
+					for _, kind := range []string{"dot", "mul", "taps"} {
 						for _, ld := range []int{0, ldi} {
 							got := newGuarded((rows-1)*ldc + tl.width)
-							if taps {
+							if kind == "taps" {
 								dotTile(rows, tl.width, k, a, lda, b, off, init, ld, want, ldc)
 								tl.taps[rows-1](k, &a[0], lda, &b[0], &off[0], &init[0], ld, &got.f[0], ldc)
 							} else {
+								f := tl.dot
+								if kind == "mul" {
+									f = tl.mul
+								}
 								dotTile(rows, tl.width, k, a, lda, b, nil, init, ld, want, ldc)
-								tl.dot[rows-1](k, &a[0], lda, &b[0], &init[0], ld, &got.f[0], ldc)
+								f[rows-1](k, &a[0], lda, &b[0], &init[0], ld, &got.f[0], ldc)
 							}
 							for r := range rows {
-								within(t, fmt.Sprintf("%dx%d k %d taps %v", rows, tl.width, k, taps),
+								within(t, fmt.Sprintf("%s %dx%d k %d", kind, rows, tl.width, k),
 									got.f[r*ldc:][:tl.width], want[r*ldc:][:tl.width], sumTolerance(k))
 								if r < rows-1 && got.f[r*ldc+tl.width] != guard {
 									t.Fatalf("%dx%d wrote between rows", rows, tl.width)
@@ -263,6 +267,80 @@ func TestScaleSigned(t *testing.T) {
 				t.Fatal(err)
 			}
 			g.check(t)
+		}
+	})
+}
+
+func TestCopyRows(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for _, vecs := range []int{1, 3} {
+			for _, rows := range []int{1, 5} {
+				n := vecs * set.lanes
+				ls, ld := n+3, n+1
+				src, sub, dst := random(1, rows*ls), random(2, n), newGuarded((rows-1)*ld+n)
+				set.copyRows(rows, n, &src[0], ls, &sub[0], &dst.f[0], ld)
+				for r := range rows {
+					for c := range n {
+						if want := src[r*ls+c] - sub[c]; dst.f[r*ld+c] != want {
+							t.Fatalf("%d rows of %d: [%d,%d] is %v, want %v", rows, n, r, c, dst.f[r*ld+c], want)
+						}
+					}
+					if r < rows-1 && dst.f[r*ld+n] != guard {
+						t.Fatal("wrote between rows")
+					}
+				}
+				dst.check(t)
+			}
+		}
+	})
+}
+
+func TestTranspose(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		n := set.lanes
+		ls, ld := n+3, n+1
+		src, mul, dst := random(1, n*ls), random(2, n), newGuarded((n-1)*ld+n)
+		set.transpose(&src[0], ls, &mul[0], &dst.f[0], ld)
+		for r := range n {
+			for c := range n {
+				if want := src[r*ls+c] * mul[c]; dst.f[c*ld+r] != want {
+					t.Fatalf("[%d,%d] is %v, want %v", c, r, dst.f[c*ld+r], want)
+				}
+			}
+		}
+		dst.check(t)
+	})
+}
+
+func TestScaleRows(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			for _, n := range []int{0, 1, 7} {
+				for _, step := range []int{0, -1} {
+					w := tl.width
+					g := newGuarded(n * w)
+					copy(g.f, random(1, len(g.f)))
+					want := slices.Clone(g.f)
+					pos, neg := random(2, w+n), random(3, w+n)
+					for r := range n {
+						for j := range w {
+							if v := &want[r*w+j]; *v > 0 {
+								*v *= pos[n+j-r]
+							} else {
+								*v *= neg[n+j+step*r]
+							}
+						}
+					}
+					if n > 0 {
+						tl.scale(n, &g.f[0], &pos[n], &neg[n], step)
+					}
+					if err := sameBits(g.f, want); err != nil {
+						t.Fatalf("%d rows, step %d: %v", n, step, err)
+					}
+					g.check(t)
+				}
+			}
 		}
 	})
 }

@@ -55,10 +55,14 @@ func workload(t testing.TB, b *Backend) (run func() error, results func() []floa
 	mask := kernels.BlockMask{QEnd: []int32{50, 100, rows}, KEnd: []int32{70, rows}, Row: []int32{0, 2, 2, 3}, Col: []int32{0, 1, 1}, Heads: 1}
 	for i, lg := range []kernels.Logits{
 		{Scale: 0.25},
+		{Scale: 0.2},
 		{Scale: 0.25, CenterK: true, PositiveOnly: true, Bands: []kernels.Band{{To: 20, Factor: 1}, {Factor: 0.8}}, Cut: []kernels.Rect{{Q1: 5, K0: 100, K1: rows}}},
 	} {
 		m := mask
-		if i == 1 {
+		switch i {
+		case 1: // rows that share panels
+			m = shortRows(rows)
+		case 2:
 			m = denseMask(rows, rows)
 		}
 		p, err := b.Plan(shape, m, lg)
@@ -86,6 +90,24 @@ func workload(t testing.TB, b *Backend) (run func() error, results func() []floa
 		return all
 	}
 	return run, results
+}
+
+// shortRows is a mask of blocks of 9 that see their neighbours and the first.
+func shortRows(n int) kernels.BlockMask {
+	m := kernels.BlockMask{Row: []int32{0}, Heads: 1}
+	for at := 0; at < n; at += 9 {
+		end := int32(min(at+9, n))
+		m.QEnd, m.KEnd = append(m.QEnd, end), append(m.KEnd, end)
+	}
+	for r := range m.QEnd {
+		for c := range m.KEnd {
+			if c == 0 || c >= r-1 && c <= r+1 {
+				m.Col = append(m.Col, int32(c))
+			}
+		}
+		m.Row = append(m.Row, int32(len(m.Col)))
+	}
+	return m
 }
 
 // TestWorkers: results are the same bits for any number of workers, and on a
@@ -150,16 +172,36 @@ func TestAllocations(t *testing.T) {
 		}
 
 		const nq, d = 70, 24
-		p, err := b.Plan(kernels.Shape{B: 1, H: 1, Hkv: 1, NQ: nq, NK: nq, D: d}, denseMask(nq, nq), kernels.Logits{Scale: 1, CenterK: true})
-		must(t, err)
-		in := headMajor(random(1, nq*d), 1, nq, d)
-		args := kernels.Args{Q: in, K: in, V: in, Out: headMajor(make([]float32, nq*d), 1, nq, d)}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		must(t, p.Run(args))
-		runtime.ReadMemStats(&after)
-		if n := after.Mallocs - before.Mallocs; n > 8 { // the runtime's own
+		plan := func() (kernels.Plan, kernels.Args) {
+			p, err := b.Plan(kernels.Shape{B: 1, H: 1, Hkv: 1, NQ: nq, NK: nq, D: d}, denseMask(nq, nq), kernels.Logits{Scale: 1, CenterK: true})
+			must(t, err)
+			in := headMajor(random(1, nq*d), 1, nq, d)
+			return p, kernels.Args{Q: in, K: in, V: in, Out: headMajor(make([]float32, nq*d), 1, nq, d)}
+		}
+		p, args := plan()
+		mallocs := func(f func()) uint64 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			f()
+			runtime.ReadMemStats(&after)
+			return after.Mallocs - before.Mallocs
+		}
+		if n := mallocs(func() { must(t, p.Run(args)) }); n > 8 { // the runtime's own
 			t.Errorf("the first run made %d allocations", n)
 		}
+		// The helpers are away: the caller finds scratch of its own.
+		p, args = plan()
+		b.pool.mu.Lock()
+		var held []*scratch
+		for range b.Workers() {
+			held = append(held, b.pool.spare.get())
+		}
+		if n := mallocs(func() { must(t, p.Run(args)) }); n > 8 {
+			t.Errorf("the first run of a second caller made %d allocations", n)
+		}
+		for _, s := range held {
+			b.pool.spare.put(s)
+		}
+		b.pool.mu.Unlock()
 	})
 }
