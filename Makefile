@@ -6,7 +6,7 @@ GO ?= go
 BIN := bin
 PYTHON ?= python3
 
-.PHONY: help build test race lint sweep report references check-mini train ffmpeg asm clean
+.PHONY: help build test race lint sweep report python references check-mini train ffmpeg asm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ sweep: build ffmpeg ## generate, score and report the smoke grid into out/smoke 
 
 report: build ## rebuild tables and figures of out/smoke from its records
 	$(BIN)/longtake report out/smoke
+
+python: build ffmpeg ## test the Python package
+	tools/python-test.sh
 
 references: build ffmpeg ## make the reference records that ship with the built-in model
 	$(BIN)/longtake references -o diffusion/mini/references.jsonl
