@@ -31,9 +31,9 @@ func latencyChart(s section) figure.Lines {
 		Y:     figure.Axis{Label: "denoising time, s", Log: true},
 	}
 	var bounds []figure.Series
-	for i, m := range s.methods {
-		line := figure.Series{Name: m.title, Color: i}
-		bound := figure.Series{Name: "bound of " + m.title, Color: i, Dashed: true}
+	for _, m := range s.methods {
+		line := figure.Series{Name: m.title, Color: m.color}
+		bound := figure.Series{Name: "bound of " + m.title, Color: m.color, Dashed: true}
 		below := false
 		for _, frames := range s.frames {
 			ok := onlyOK(s.pick(m, frames))
@@ -85,8 +85,8 @@ func motionChart(s section, ref reference, given []cell) figure.Lines {
 		Levels: []figure.Level{{Y: 1, Name: "dense at 1x"}},
 		Dodge:  true,
 	}
-	for i, m := range s.methods {
-		line := figure.Series{Name: m.title, Color: i}
+	for _, m := range s.methods {
+		line := figure.Series{Name: m.title, Color: m.color}
 		for _, frames := range s.frames {
 			v, _ := ref.motion(s.pick(m, frames))
 			add(&line, frames, v)
@@ -116,8 +116,8 @@ func findingsChart(s section, kind, metric string) figure.Bars {
 	for _, frames := range s.frames {
 		f.Groups = append(f.Groups, strconv.Itoa(frames))
 	}
-	for i, m := range s.methods {
-		bars := figure.BarSeries{Name: m.title, Color: i}
+	for _, m := range s.methods {
+		bars := figure.BarSeries{Name: m.title, Color: m.color}
 		for _, frames := range s.frames {
 			got := failures(s.pick(m, frames), metric)
 			share := stats.Share(got.k, got.n)
@@ -141,7 +141,7 @@ func (e example) title() string {
 }
 
 // mostExamples bounds the figures that are made per prompt.
-const mostExamples = 6
+const mostExamples = 3
 
 // examples picks for each prompt the seed with the most videos at its longest
 // horizon, the smallest such seed.

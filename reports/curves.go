@@ -11,12 +11,22 @@ import (
 	"path/filepath"
 
 	"longtake/bench"
+	"longtake/internal/figure"
 )
 
 // curves is the part of curves.json that is drawn.
 type curves struct {
 	Schema       int     `json:"schema"`
+	FPS          float64 `json:"fps"` // of the even time grid that the curves have
+	Frames       int     `json:"frames"`
 	MotionEnergy numbers `json:"motion_energy"` // grey levels, one a frame
+	// Spans are the findings on the grid.
+	Spans []struct {
+		Kind       string  `json:"kind"`
+		OnsetFrame int     `json:"onset_frame"`
+		EndFrame   int     `json:"end_frame"`
+		Severity   float64 `json:"severity"`
+	} `json:"spans"`
 	// SelfSimilarity is a matrix of frame differences: a byte times Scale is in
 	// grey levels, 255 stands for a pair that was not compared.
 	SelfSimilarity struct {
@@ -45,11 +55,8 @@ func (n *numbers) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Bytes of the self-similarity.
-const (
-	mostByte = 254
-	noPair   = 255
-)
+// mostByte of the self-similarity stands for the largest difference.
+const mostByte = figure.NoPair - 1
 
 // maxCurves bounds a curves.json: a matrix of 256x256 bytes and the curves of
 // an hour of video fit.
@@ -101,17 +108,8 @@ func changed(path string, f bench.File) bool {
 // curves reads the curves of a cell.
 func (c cell) curves(dir string) (curves, error) {
 	var v curves
-	path, err := c.file(dir, "curves")
-	if err != nil {
+	if err := c.decodeFile(dir, "curves", maxCurves, &v); err != nil {
 		return v, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return v, err
-	}
-	defer f.Close()
-	if err := json.NewDecoder(io.LimitReader(f, maxCurves)).Decode(&v); err != nil {
-		return v, fmt.Errorf("curves.json: %w", err)
 	}
 	if v.Schema != 1 {
 		return v, fmt.Errorf("curves.json has schema %d: this version reads schema 1", v.Schema)
@@ -125,7 +123,7 @@ func (c cell) curves(dir string) (curves, error) {
 	}
 	s.values = make([]float64, len(s.Data))
 	for i, b := range s.Data {
-		if s.values[i] = s.Scale * float64(b); b == noPair {
+		if s.values[i] = s.Scale * float64(b); b == figure.NoPair {
 			s.values[i] = nan
 		}
 	}

@@ -17,13 +17,22 @@ type section struct {
 	cells   []cell
 	methods []method
 	frames  []int
+	rows    map[rowKey][]cell // by method and frames
 }
 
-// method is one column of a comparison, with the index of its colour.
+// rowKey is what pick finds.
+type rowKey struct {
+	method string // key
+	frames int
+}
+
+// method is one column of a comparison, with the index of its colour, which is
+// the same one in every section and figure.
 type method struct {
 	key   string
 	title string
 	dense bool
+	color int
 }
 
 // settings is the part of a cell that a table does not average over.
@@ -80,20 +89,47 @@ func sections(cells []cell) []section {
 		by[key].cells = append(by[key].cells, c)
 	}
 	var out []section
+	colors := map[string]int{}
+	for _, m := range methods(cells) {
+		colors[m.key] = len(colors)
+	}
 	for _, key := range slices.Sorted(maps.Keys(by)) {
-		s := by[key]
-		if len(by) == 1 {
-			s.title = ""
+		s := newSection(by[key].cells, colors)
+		if len(by) > 1 {
+			s.title = key
 		}
-		s.methods = methods(s.cells)
-		for _, c := range s.cells {
-			s.frames = append(s.frames, c.Frames)
-		}
-		slices.Sort(s.frames)
-		s.frames = slices.Compact(s.frames)
-		out = append(out, *s)
+		out = append(out, s)
 	}
 	return out
+}
+
+func newSection(cells []cell, colors map[string]int) section {
+	s := section{cells: cells, methods: methods(cells), rows: map[rowKey][]cell{}}
+	for i, m := range s.methods {
+		s.methods[i].color = colors[m.key]
+	}
+	for _, c := range cells {
+		s.frames = append(s.frames, c.Frames)
+		at := rowKey{c.key, c.Frames}
+		s.rows[at] = append(s.rows[at], c)
+	}
+	slices.Sort(s.frames)
+	s.frames = slices.Compact(s.frames)
+	return s
+}
+
+// only is the section's part of one prompt; methods and frames without a
+// record of it stay.
+func (s section) only(tag string) section {
+	part := section{methods: s.methods, frames: s.frames, rows: map[rowKey][]cell{}}
+	for _, c := range s.cells {
+		if c.Prompt.Tag == tag {
+			part.cells = append(part.cells, c)
+			at := rowKey{c.key, c.Frames}
+			part.rows[at] = append(part.rows[at], c)
+		}
+	}
+	return part
 }
 
 // methods lists the methods of cells, dense first, the others by title. Two
@@ -113,7 +149,7 @@ func methods(cells []cell) []method {
 		if titles[title] > 1 {
 			title += ":" + params(m)
 		}
-		out = append(out, method{key, title, isDense(m)})
+		out = append(out, method{key: key, title: title, dense: isDense(m)})
 	}
 	slices.SortFunc(out, func(a, b method) int {
 		if a.dense != b.dense {
@@ -140,15 +176,7 @@ func params(m bench.Method) string {
 }
 
 // pick is the cells of one method at one number of frames.
-func (s section) pick(m method, frames int) []cell {
-	var out []cell
-	for _, c := range s.cells {
-		if c.Frames == frames && c.key == m.key {
-			out = append(out, c)
-		}
-	}
-	return out
-}
+func (s section) pick(m method, frames int) []cell { return s.rows[rowKey{m.key, frames}] }
 
 func onlyOK(cells []cell) []cell {
 	var out []cell

@@ -2,36 +2,12 @@ package reports
 
 import (
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
 
 // mostWarnings is how many warnings a page lists.
 const mostWarnings = 40
-
-// intro says what was run, how to run it again and what to beware of.
-func (b *builder) intro(cells []cell) {
-	p := &b.p
-	if claim := scope(cells); claim != "" {
-		p.text(claim)
-	}
-	p.heading(2, "What was run")
-	p.items(whatWasRun(cells, b.o.Cells))
-	p.text("To make it again:")
-	p.code(b.command())
-	p.heading(2, "Warnings")
-	if len(b.warnings) == 0 {
-		p.text("None.")
-		return
-	}
-	shown := b.warnings
-	if len(shown) > mostWarnings {
-		shown = append(shown[:mostWarnings:mostWarnings], fmt.Sprintf("and %d more", len(b.warnings)-mostWarnings))
-	}
-	p.items(shown)
-}
 
 // scope is what the numbers are about.
 func scope(cells []cell) string {
@@ -189,13 +165,4 @@ func (s section) holes() []string {
 		}
 	}
 	return out
-}
-
-// urlPath makes a relative path a relative URL.
-func urlPath(path string) string {
-	parts := strings.Split(filepath.ToSlash(path), "/")
-	for i := range parts {
-		parts[i] = url.PathEscape(parts[i])
-	}
-	return strings.Join(parts, "/")
 }

@@ -87,8 +87,10 @@ func writeMarkdown(w io.Writer, p page) error {
 			}
 		case k.Figure != nil:
 			fmt.Fprintf(&b, "[![%s](%s.png)](%s.svg)\n", inline(k.Figure.Caption), k.Figure.Base, k.Figure.Base)
-		case k.Videos != nil:
-			b.WriteString("The videos are on the [page with videos](index.html).\n")
+		case k.Links != nil:
+			for _, l := range k.Links {
+				fmt.Fprintf(&b, "- [%s](%s)\n", inline(l.Text), l.Path)
+			}
 		}
 	}
 	_, err := io.WriteString(w, b.String())

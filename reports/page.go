@@ -1,7 +1,7 @@
 package reports
 
-// page is a report before it has a format: plain text only, so that each
-// format escapes it in its own way.
+// page is the README before it is Markdown: plain text only, escaped where it is
+// written.
 type page struct {
 	Title  string
 	Blocks []block
@@ -16,7 +16,7 @@ type block struct {
 	Code    string
 	Table   *table
 	Figure  *picture
-	Videos  []videoLink
+	Links   []link
 }
 
 // table has a header with the units in it. Columns are aligned to the right
@@ -31,8 +31,8 @@ type table struct {
 // picture is a figure saved as Base.png and Base.svg.
 type picture struct{ Base, Caption string }
 
-// videoLink is a video by its path relative to the report.
-type videoLink struct{ Path, Caption string }
+// link is a file beside the report.
+type link struct{ Path, Text string }
 
 func (p *page) heading(level int, text string) {
 	p.Blocks = append(p.Blocks, block{Heading: text, Level: level})

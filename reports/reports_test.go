@@ -13,10 +13,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"longtake/bench"
+	"longtake/reports/web"
 	"longtake/video"
 )
 
@@ -230,7 +232,7 @@ func hashes(t *testing.T, dir string) map[string]string {
 // checkLinks: what the page names is there, and nothing else is.
 func checkLinks(t *testing.T, dir, readme string) {
 	t.Helper()
-	want := map[string]bool{"README.md": true, "index.html": true}
+	want := map[string]bool{"README.md": true, "index.html": true, madeFile: true}
 	for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(readme, -1) {
 		want[m[1]] = true
 	}
@@ -243,6 +245,25 @@ func checkLinks(t *testing.T, dir, readme string) {
 	for name := range want {
 		t.Errorf("%s is missing", name)
 	}
+}
+
+// pageData reads the data back from a page.
+func pageData(t *testing.T, r *Report) web.Data {
+	t.Helper()
+	html, err := os.ReadFile(r.Page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := bytes.Cut(html, []byte(`<script type="application/json" id="data">`))
+	block, _, end := bytes.Cut(rest, []byte("</script>"))
+	if !ok || !end {
+		t.Fatal("no data on the page")
+	}
+	var d web.Data
+	if err := json.Unmarshal(block, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // row finds the line of a table by its first cells.
@@ -640,10 +661,19 @@ func TestHostileStrings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"<script", "<img src=x", "\x1b", "javascript:1)\""} {
+	if n := bytes.Count(html, []byte("<script")); n != 2 { // the data and the page's own
+		t.Errorf("%d scripts on the page", n)
+	}
+	if n := bytes.Count(html, []byte("</script")); n != 2 {
+		t.Errorf("%d scripts end on the page", n)
+	}
+	for _, bad := range []string{"<img src=x", "\x1b", "javascript:1)\""} {
 		if bytes.Contains(html, []byte(bad)) {
 			t.Errorf("%q on the page", bad)
 		}
+	}
+	if d := pageData(t, r); !strings.Contains(d.Sections[0].Prompts[0].Text, "</title><script>") {
+		t.Errorf("the prompt is not on the page as it is: %q", d.Sections[0].Prompts[0].Text)
 	}
 	if err := r.Summary(&bytes.Buffer{}); err != nil {
 		t.Error(err)
@@ -705,8 +735,11 @@ func TestExamples(t *testing.T) {
 		recs = append(recs, r)
 	}
 	writeRecords(t, filepath.Join(dir, "records.jsonl"), recs)
-	write(t, filepath.Join(dir, "report", "frames-9-old.png"), nil)
-	write(t, filepath.Join(dir, "report", "mine.png"), nil)
+	for _, name := range []string{"frames-9-old.png", "frames-mine.png", "mine.txt"} {
+		write(t, filepath.Join(dir, "report", name), nil)
+	}
+	write(t, filepath.Join(dir, "report", madeFile), []byte("frames-9-old.png\n../spec.yaml\nmine.txt\n"))
+	write(t, filepath.Join(dir, "spec.yaml"), nil)
 	r, readme := build(t, dir, Options{})
 	for _, want := range []string{"](frames-1-fish.png)", "](similarity-1-fish.png)", "](energy-1-fish.png)",
 		"frames of riflex at 333 frames, prompt fish, seed 16: the video ends before frame 237", "the video of riflex at 333 frames, prompt fish, seed 16 is not the one that was recorded"} {
@@ -718,14 +751,20 @@ func TestExamples(t *testing.T) {
 	if _, ok := left["frames-9-old.png"]; ok {
 		t.Error("the figure of an earlier report is still there")
 	}
-	if _, ok := left["mine.png"]; !ok {
-		t.Error("a file that is not the report's own was removed")
+	for _, name := range []string{"frames-mine.png", "mine.txt"} {
+		if _, ok := left[name]; !ok {
+			t.Errorf("%s, which is not the report's own, was removed", name)
+		}
 	}
-	if want := `<video controls preload="metadata" src="../cells/` + recs[0].CellID + `/video%20%231.mp4">`; !strings.Contains(left["index.html"], want) {
-		t.Errorf("no %s in %s", want, left["index.html"])
+	if _, err := os.Stat(filepath.Join(dir, "spec.yaml")); err != nil {
+		t.Error(err)
 	}
-	if strings.Contains(left["index.html"], "http") {
-		t.Error("the page names something elsewhere")
+	v := pageData(t, r).Sections[0].Videos
+	if want := "./../cells/" + recs[0].CellID + "/video%20%231.mp4"; !slices.ContainsFunc(v, func(v web.Video) bool { return v.Source == want }) {
+		t.Errorf("no video %s in %+v", want, v)
+	}
+	if regexp.MustCompile(`(src|href)="?https?:|url\(['"]?http`).MatchString(left["index.html"]) {
+		t.Error("the page loads something from elsewhere")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

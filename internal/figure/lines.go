@@ -17,9 +17,11 @@ type Series struct {
 	Name      string // empty: not in the legend
 	X, Y      []float64
 	Low, High []float64
-	Color     int  // index into the palette; 0 is black
-	Dashed    bool // a dashed line without markers
-	Bare      bool // a line without markers
+	// XLow and XHigh are the ends of an interval along the other axis.
+	XLow, XHigh []float64
+	Color       int  // index into the palette; 0 is black
+	Dashed      bool // a dashed line without markers
+	Bare        bool // a line without markers
 }
 
 // Level is a horizontal line across the figure.
@@ -62,6 +64,9 @@ func (f Lines) check() error {
 		if len(s.X) != len(s.Y) || s.Low != nil && len(s.Low) != len(s.X) || len(s.Low) != len(s.High) {
 			return fmt.Errorf("%q: series %q has %d x, %d y, %d and %d ends of intervals", f.Title, s.Name, len(s.X), len(s.Y), len(s.Low), len(s.High))
 		}
+		if s.XLow != nil && len(s.XLow) != len(s.X) || len(s.XLow) != len(s.XHigh) {
+			return fmt.Errorf("%q: series %q has %d x, %d and %d ends of intervals of x", f.Title, s.Name, len(s.X), len(s.XLow), len(s.XHigh))
+		}
 		for i := range s.X {
 			shown = shown || f.X.shows(s.X[i]) && f.Y.shows(s.Y[i])
 		}
@@ -84,6 +89,9 @@ func (f Lines) values() (xs, ys []float64) {
 			xs, ys = append(xs, s.X[i]), append(ys, s.Y[i])
 			if s.Low != nil {
 				ys = append(ys, s.Low[i], s.High[i])
+			}
+			if s.XLow != nil {
+				xs = append(xs, s.XLow[i], s.XHigh[i])
 			}
 		}
 	}
@@ -196,6 +204,15 @@ func (l linePlotter) Plot(c draw.Canvas, p *plot.Plot) {
 			c.StrokeLine2(thin, pt.X, lo, pt.X, hi)
 			for _, y := range []vg.Length{lo, hi} {
 				c.StrokeLine2(thin, pt.X-2.5, y, pt.X+2.5, y)
+			}
+		}
+		if l.s.XLow != nil && l.x.shows(l.s.XLow[i]) && l.x.shows(l.s.XHigh[i]) {
+			along := func(v float64) vg.Length { return c.X(min(max(p.X.Norm(v), 0), 1)) + l.shift }
+			lo, hi := along(l.s.XLow[i]), along(l.s.XHigh[i])
+			thin := draw.LineStyle{Color: col, Width: vg.Points(0.9)}
+			c.StrokeLine2(thin, lo, pt.Y, hi, pt.Y)
+			for _, x := range []vg.Length{lo, hi} {
+				c.StrokeLine2(thin, x, pt.Y-2.5, x, pt.Y+2.5)
 			}
 		}
 		run, points = append(run, pt), append(points, pt)

@@ -23,7 +23,8 @@ var Table = []Rule{
 	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf", "github.com/olekukonko/tablewriter"}},
 
 	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile", "internal/filesum", "internal/process", "internal/nvidia", "internal/videoapi"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
-	{"reports", []string{"bench", "bench/stats", "bench/gate", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image", "golang.org/x/perf"}},
+	{"reports/web", nil, nil},
+	{"reports", []string{"reports/web", "bench", "bench/stats", "bench/gate", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image", "golang.org/x/perf"}},
 
 	{"diffusion/mini", []string{"diffusion", "lvsa", "kernels", "internal/safetensors"}, nil},
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"image"
-	"image/color"
 	"image/jpeg"
-	"image/png"
 	"math"
 
 	"longtake/internal/figure"
@@ -96,11 +94,14 @@ func Prepare(ctx context.Context, v Video, videos int) (*Entry, error) {
 	e.report = v.Report
 	r, c, s := v.Report, v.Curves, sizeFor(videos)
 	e.view = &view{FPS: c.FPS, Frames: c.Frames, Compared: c.SelfSimilarity.LagLimit, Spans: c.Spans, Returns: returns(r, c)}
-	e.view.Energy, e.view.EnergyStep = thin(c.MotionEnergy, s.values)
+	e.view.Energy, e.view.EnergyStep = figure.Thin(c.MotionEnergy, s.values)
 	if videos <= 48 {
 		e.view.Variogram = &c.Variogram
 	}
-	e.view.Matrix, e.view.MatrixTop = matrixPNG(c.SelfSimilarity, s.matrix)
+	data, side := figure.ShrinkBytes(c.SelfSimilarity.Data, c.SelfSimilarity.Size, s.matrix)
+	if e.view.Matrix = figure.ByteMap(data, side, 1); e.view.Matrix != "" {
+		e.view.MatrixTop = (figure.NoPair - 1) * c.SelfSimilarity.Scale
+	}
 	frames := evenly(r.VideoMeta.TotalFrames, s.pictures)
 	p, err := decodePictures(ctx, v.Path, r.VideoMeta, frames, s.pixels)
 	if ctx.Err() != nil {
@@ -118,73 +119,6 @@ func Prepare(ctx context.Context, v Video, videos int) (*Entry, error) {
 		}
 	}
 	return e, nil
-}
-
-// thin averages neighbours until at most so many values are left, and rounds to
-// what can be seen.
-func thin(s vqeval.Series, most int) (vqeval.Series, float64) {
-	n := min(len(s), most)
-	if n == 0 {
-		return vqeval.Series{}, 1
-	}
-	out := make(vqeval.Series, n)
-	for i := range out {
-		var sum float64
-		k := 0
-		for _, v := range s[i*len(s)/n : (i+1)*len(s)/n] {
-			if !math.IsNaN(v) {
-				sum += v
-				k++
-			}
-		}
-		if out[i] = math.NaN(); k > 0 {
-			out[i] = math.Round(sum/float64(k)*1e3) / 1e3
-		}
-	}
-	return out, float64(len(s)) / float64(n)
-}
-
-// matrixPNG paints the matrix with one palette entry a byte and returns what
-// the darkest colour stands for, in grey levels.
-func matrixPNG(s vqeval.SelfSimilarity, most int) (string, float64) {
-	if s.Size < 2 || len(s.Data) != s.Size*s.Size {
-		return "", 0
-	}
-	palette := make(color.Palette, 256)
-	for i := range 255 {
-		palette[i] = figure.Viridis(1 - float64(i)/254)
-	}
-	palette[255] = figure.Viridis(math.NaN())
-	n := min(s.Size, most)
-	img := image.NewPaletted(image.Rect(0, 0, n, n), palette)
-	for i := range n {
-		for j := range n {
-			img.SetColorIndex(j, n-1-i, meanByte(s, i*s.Size/n, (i+1)*s.Size/n, j*s.Size/n, (j+1)*s.Size/n))
-		}
-	}
-	var b bytes.Buffer
-	e := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := e.Encode(&b, img); err != nil {
-		return "", 0
-	}
-	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), 254 * s.Scale
-}
-
-// meanByte of a rectangle of the matrix; 255 where nothing was compared.
-func meanByte(s vqeval.SelfSimilarity, i0, i1, j0, j1 int) uint8 {
-	sum, k := 0, 0
-	for i := i0; i < i1; i++ {
-		for _, b := range s.Data[i*s.Size+j0 : i*s.Size+j1] {
-			if b != 255 {
-				sum += int(b)
-				k++
-			}
-		}
-	}
-	if k == 0 {
-		return 255
-	}
-	return uint8((sum + k/2) / k)
 }
 
 func jpegURI(img image.Image) string {

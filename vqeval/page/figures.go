@@ -172,9 +172,6 @@ type Return struct {
 	Y1   float64 `json:"y1"`
 }
 
-// mostRepeats bounds the lines of a short loop.
-const mostRepeats = 12
-
 // returns are the diagonals of a loop, at every multiple of its period, and the
 // anti-diagonals at which a ping-pong turns round.
 func returns(r *vqeval.Report, c *vqeval.Curves) []Return {
@@ -192,22 +189,12 @@ func returns(r *vqeval.Report, c *vqeval.Curves) []Return {
 			}
 		}
 		from, to := float64(span.OnsetFrame), float64(span.EndFrame+1)
-		if kind == "loop" && f.PeriodFrames > 0 {
-			p := float64(f.PeriodFrames)
-			first := max(0, from-p)
-			for k := 1.0; k <= mostRepeats && first+k*p < to; k++ {
-				out = append(out, Return{kind, first + k*p, first, to, to - k*p})
-			}
+		lines := figure.LoopReturns(from, to, float64(f.PeriodFrames))
+		if kind == "pingpong" {
+			lines = figure.PingpongReturns(f.Centres, to, float64(f.PeriodFrames))
 		}
-		for i := 0; kind == "pingpong" && i < min(mostRepeats, len(f.Centres)); i++ {
-			mid := float64(f.Centres[i])
-			reach := min(mid, to-mid)
-			if f.PeriodFrames > 0 {
-				reach = min(reach, float64(f.PeriodFrames)/2)
-			}
-			if reach > 0 {
-				out = append(out, Return{kind, mid, mid, mid + reach, mid - reach})
-			}
+		for _, l := range lines {
+			out = append(out, Return{kind, l.X0, l.Y0, l.X1, l.Y1})
 		}
 	}
 	return out
