@@ -6,7 +6,7 @@ GO ?= go
 BIN := bin
 PYTHON ?= python3
 
-.PHONY: help build test race lint sweep report python references check-mini train ffmpeg asm clean
+.PHONY: help build test race lint sweep report page-test page-pictures page-scale python references check-mini train ffmpeg asm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,17 @@ report: build ## rebuild tables and figures of out/smoke from its records
 
 python: build ffmpeg ## test the Python package
 	tools/python-test.sh
+
+page-test: build ffmpeg ## test the page in Chromium on the records of a small sweep
+	@tools/need-chromium.sh
+	@tools/need-node.sh
+	cd reports/e2e && npm ci --silent --no-audit --no-fund && node --test
+
+page-pictures: build ## renew the pictures of the page in docs/ from out/smoke
+	cd reports/e2e && npm ci --silent --no-audit --no-fund && node pictures.mjs
+
+page-scale: build ## measure a report of 10,000 records and 400 videos (on an idle machine)
+	cd reports/e2e && npm ci --silent --no-audit --no-fund && node scale.mjs
 
 references: build ffmpeg ## make the reference records that ship with the built-in model
 	$(BIN)/longtake references -o diffusion/mini/references.jsonl

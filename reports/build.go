@@ -40,6 +40,7 @@ type Report struct {
 	Readme   string   // its README.md
 	Page     string   // its index.html
 	Bundle   string   // the copy's index.html, where one was asked for
+	Sheets   []string // videos that show all methods at once, where they were asked for
 	Headline string   // which method froze or looped, and when
 	Records  int      // records that were read
 	Lost     int      // records that are not ok
@@ -57,6 +58,7 @@ type builder struct {
 	warnings  []string
 	headlines []string
 	links     []link            // of the README, beside the page
+	kinds     []string          // of findings, as the page numbers them
 	made      []string          // file names in out
 	sources   map[string]string // of the videos on the page: path by its relative URL
 	r         *Report
@@ -88,6 +90,7 @@ func Build(ctx context.Context, dir string, o Options) (*Report, error) {
 		Records: len(l.cells), Lost: len(l.cells) - len(onlyOK(l.cells)), sections: sections(l.cells), given: decode(o.References)}
 	var body page
 	kinds := kindsOf(l.cells)
+	b.kinds = kinds
 	data := b.data(kinds)
 	for i, s := range b.r.sections {
 		ref := references(s, b.r.given)

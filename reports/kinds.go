@@ -1,6 +1,9 @@
 package reports
 
-import "slices"
+import (
+	"image/color"
+	"slices"
+)
 
 // failureKinds are the kinds of failure as the scorer lists them, each with
 // the family that it is drawn as: what stops, what repeats, what jumps and how
@@ -43,4 +46,27 @@ func familyOf(kind string) string {
 		}
 	}
 	return "looks"
+}
+
+// families from the worst, with their colours: dark enough for white text, and
+// apart from each other by lightness too. The page has the same.
+var families = []struct {
+	name  string
+	color color.RGBA
+}{
+	{"stops", color.RGBA{193, 18, 31, 255}}, {"repeats", color.RGBA{123, 44, 191, 255}}, {"jumps", color.RGBA{138, 90, 0, 255}}, {"looks", color.RGBA{92, 105, 118, 255}},
+}
+
+func familyRank(kind string) int {
+	name := familyOf(kind)
+	for i, f := range families {
+		if f.name == name {
+			return i
+		}
+	}
+	return len(families)
+}
+
+func familyColor(kind string) color.RGBA {
+	return families[min(familyRank(kind), len(families)-1)].color
 }

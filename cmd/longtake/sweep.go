@@ -1,18 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"longtake/bench"
 	"longtake/internal/atomicfile"
 	"longtake/reports"
 	"longtake/sweeps"
@@ -135,81 +131,6 @@ func (p *program) listCommands(plan *sweeps.Plan) error {
 	}
 	_, err := fmt.Fprintln(p.stdout)
 	return err
-}
-
-// commandFile keeps, in a sweep's folder, the command that made it.
-const commandFile = "command.txt"
-
-// report rebuilds a folder's report and prints its table.
-func (p *program) report(ctx context.Context, dir string, o reports.Options) error {
-	kept, err := sweeps.ReadKept(dir)
-	if err != nil {
-		return err
-	}
-	if o.Name == "" {
-		o.Name = kept.Name
-	}
-	if b, err := os.ReadFile(filepath.Join(dir, commandFile)); err == nil {
-		o.Command = strings.TrimSpace(string(b))
-	}
-	if kept.References == "mini" {
-		var lost []bench.Warning
-		if o.References, lost, err = miniReferences(); err != nil {
-			return err
-		}
-		for _, w := range lost {
-			fmt.Fprintln(p.stderr, w)
-		}
-		if len(o.References) == 0 {
-			fmt.Fprintln(p.stderr, "references: mini: this build has none, so that no motion is compared: make them with longtake references -o diffusion/mini/references.jsonl")
-		}
-	}
-	start := time.Now()
-	r, err := reports.Build(ctx, dir, o)
-	if err != nil {
-		return err
-	}
-	for _, w := range r.Warnings {
-		fmt.Fprintln(p.stderr, w)
-	}
-	if err := r.Summary(p.stdout); err != nil {
-		return err
-	}
-	fmt.Fprintf(p.stderr, "report in %.1f s: %s, %s\n", time.Since(start).Seconds(), r.Readme, r.Page)
-	return nil
-}
-
-func (p *program) reportCommand() *cobra.Command {
-	var export, out string
-	cmd := &cobra.Command{
-		Use:   "report DIR",
-		Short: "Rebuild the tables, figures and page of a sweep from its records",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if export != "" {
-				return p.export(cmd.Context(), args[0], export, out)
-			}
-			if out != "" {
-				return usagef("report: -o belongs to --export")
-			}
-			store, err := sweeps.ExistingStore(args[0])
-			if err != nil {
-				return input(err)
-			}
-			_, warnings, err := store.Rebuild()
-			if err != nil {
-				return err
-			}
-			for _, w := range warnings {
-				fmt.Fprintln(p.stderr, w)
-			}
-			return p.report(cmd.Context(), args[0], reports.Options{})
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&export, "export", "", "write the records (of a folder or a file) instead: csv, gobench (for benchstat), lvsa (a folder for the LVSA repository's aggregation)")
-	f.StringVarP(&out, "output", "o", "", "where to export to; default: standard output, or DIR/lvsa")
-	return cmd
 }
 
 func (p *program) rescoreCommand() *cobra.Command {

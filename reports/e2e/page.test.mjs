@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { open, page } from './browser.mjs';
 import { findings, longtake, make, rate } from './sweep.mjs';
 
+const tall = { width: 1280, height: 2600 }; // all players are on the screen
 let browser, sweep;
 before(async () => {
   sweep = make();
@@ -45,7 +46,7 @@ test('it opens without an error and asks no network', async () => {
 });
 
 test('players stay within a frame of each other', async () => {
-  const p = await shows({ viewport: { width: 1280, height: 1700 } });
+  const p = await shows({ viewport: tall });
   await settled(p);
   const lengths = new Set((await frames(p)).map(v => v.frames));
   assert.ok(lengths.size === 2, 'one screen should show both lengths: ' + [...lengths]);
@@ -91,7 +92,7 @@ test('players stay within a frame of each other', async () => {
 });
 
 test('findings stand at their seconds and a click goes there', async () => {
-  const p = await shows();
+  const p = await shows({ viewport: tall });
   await settled(p);
   const spans = await p.$$eval('#players rect.bar', all => all.map(r => ({ kind: r.dataset.kind, from: Number(r.dataset.from), to: Number(r.dataset.to), x: r.getBoundingClientRect().x - r.ownerSVGElement.getBoundingClientRect().x, w: r.getBoundingClientRect().width, all: r.ownerSVGElement.getBoundingClientRect().width })));
   assert.equal(spans.length, findings.length);
@@ -185,7 +186,7 @@ test('a hostile prompt is text', async () => {
 });
 
 test('keys play, step and jump', async () => {
-  const p = await shows({ viewport: { width: 1280, height: 1700 } });
+  const p = await shows({ viewport: tall });
   await settled(p);
   await p.keyboard.press(' ');
   await p.waitForFunction(() => Number(document.getElementById('seek').value) > 0.2);
@@ -230,7 +231,7 @@ test('the bundle is whole', async () => {
   longtake('report', sweep.dir, '--bundle', out);
   const html = readFileSync(join(out, 'index.html'), 'utf8');
   assert.ok(!html.includes('../cells'), 'it names the folder that it came from');
-  const p = await page(browser, join(out, 'index.html'), { viewport: { width: 1280, height: 1700 } });
+  const p = await page(browser, join(out, 'index.html'), { viewport: tall });
   await settled(p);
   assert.ok((await frames(p)).length === 8);
   assert.deepEqual(p.bad, []);

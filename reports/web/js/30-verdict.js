@@ -86,19 +86,24 @@ function letters(i) {
   return s;
 }
 
-const mostLanes = 40;
-// One line a video: where in it something was found.
+// One line a video: where in it something was found. Many videos are one block,
+// the earliest finding on top.
+const mostLanes = 48;
 function strip(videos, far, name) {
-  const most = videos.length > 12 ? 3 : videos.length > 6 ? 5 : 8;
-  const shown = videos.slice(0, mostLanes), high = Math.max(12, shown.length * (most + 2));
+  const packed = videos.length > 8;
+  const first = v => Math.min(Infinity, ...list(v.found).map(f => startOf(v, f) + 1e6 * rank[kindOf(f.k).family]));
+  const shown = (packed ? [...videos].sort((a, b) => first(a) - first(b)) : videos).slice(0, mostLanes);
+  const most = packed ? 48 / shown.length : shown.length > 4 ? 5 : 8, gap = packed ? 0 : 2;
+  const high = Math.max(12, shown.length * (most + gap));
   const s = draw('svg', { height: high, role: 'img' });
   const told = [];
+  if (videos.length > shown.length) told.push('the first ' + shown.length + ' of ' + videos.length + ' videos');
   shown.forEach((v, i) => {
-    const y = i * (most + 2) + 1;
-    s.append(draw('rect', { x: 0, y: y + most / 2 - .5, width: 100 * lengthOf(v) / far + '%', height: 1, class: 'f-looks' }));
+    const y = i * (most + gap) + gap / 2;
+    if (!packed || i === shown.length - 1) s.append(draw('rect', { x: 0, y: packed ? high - 1 : y + most / 2 - .5, width: 100 * lengthOf(v) / far + '%', height: 1, class: 'f-looks' }));
     for (const f of [...list(v.found)].sort((a, b) => rank[kindOf(b.k).family] - rank[kindOf(a.k).family])) {
       const from = startOf(v, f), to = endOf(v, f), k = kindOf(f.k);
-      const r = draw('rect', { x: 100 * from / far + '%', y, width: Math.max(0.6, 100 * (to - from) / far) + '%', height: most, class: k.family });
+      const r = draw('rect', { x: 100 * from / far + '%', y, width: Math.max(0.6, 100 * (to - from) / far) + '%', height: most + (packed ? 0.3 : 0), class: k.family });
       r.append(draw('title', {}, k.name + ' ' + from.toFixed(1) + ' to ' + to.toFixed(1) + ' s, ' + section.prompts[v.p].tag + ', seed ' + v.seed));
       s.append(r);
       if (told.length < 6) told.push(k.name + ' from ' + from.toFixed(1) + ' to ' + to.toFixed(1) + ' s');
