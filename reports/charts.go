@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"longtake/bench"
 	"longtake/bench/stats"
@@ -230,6 +232,15 @@ func similarityChart(dir string, s section, e example) (figure.Heats, []string) 
 			h.X = [2]float64{0, float64(k.Frames)}
 			h.Y = h.X
 			f.Hi = max(f.Hi, k.Scale*mostByte)
+			scores, err := c.scores(dir)
+			if err != nil && !errors.Is(err, errNotRecorded) {
+				warnings = append(warnings, fmt.Sprintf("scores of %s: %v", c.where(), err))
+			}
+			for _, g := range onGrid(c.Findings, v) {
+				for _, l := range scores.returns(g) {
+					h.Lines = append(h.Lines, figure.HeatLine{X: [2]float64{l.X0, l.X1}, Y: [2]float64{l.Y0, l.Y1}, Paint: familyColor(g.Kind)})
+				}
+			}
 		}
 		f.Panels = append(f.Panels, h)
 	}
@@ -244,7 +255,7 @@ func energyChart(dir string, s section, e example) figure.Curves {
 		p := figure.Panel{Title: m.title, Y: figure.Axis{Zero: true}}
 		if c := e.cells[i]; c != nil && c.ok() {
 			if v, err := c.curves(dir); err == nil {
-				line := figure.Series{Name: "motion energy", Color: 1, Y: v.MotionEnergy}
+				line := figure.Series{Color: m.color, Y: v.MotionEnergy}
 				for k := range v.MotionEnergy {
 					line.X = append(line.X, float64(k))
 					most = max(most, finiteOr0(v.MotionEnergy[k]))
@@ -252,11 +263,12 @@ func energyChart(dir string, s section, e example) figure.Curves {
 				p.Series = append(p.Series, line)
 			}
 			for _, k := range c.Findings {
-				col, ok := map[string]int{"freeze": 2, "loop": 5}[k.Kind]
-				if ok {
-					p.Spans = append(p.Spans, figure.Span{From: float64(k.OnsetFrame), To: float64(k.EndFrame), Name: k.Kind, Color: col})
-				}
+				p.Spans = append(p.Spans, figure.Span{From: float64(k.OnsetFrame), To: float64(k.EndFrame), Name: words(k.Kind), Paint: familyColor(k.Kind)})
 			}
+			// What stops or repeats is drawn over what only looks different.
+			slices.SortStableFunc(p.Spans, func(a, b figure.Span) int {
+				return familyRank(strings.ReplaceAll(b.Name, " ", "_")) - familyRank(strings.ReplaceAll(a.Name, " ", "_"))
+			})
 		}
 		f.Panels = append(f.Panels, p)
 	}

@@ -47,16 +47,6 @@ func whatWasRun(cells []cell, asked int) []string {
 			}
 			return s
 		}),
-		of("Methods", func(c cell) string {
-			s := c.Method.Title()
-			if c.Method.Label != "" {
-				s += " = " + c.Method.Name
-			}
-			if len(c.Method.Params) > 0 {
-				s += ":" + params(c.Method)
-			}
-			return s
-		}),
 		"Horizons: " + horizons(cells) + " frames",
 		of("Prompts", func(c cell) string {
 			if c.Prompt.Text == "" || c.Prompt.Text == c.Prompt.Tag {
@@ -71,6 +61,20 @@ func whatWasRun(cells []cell, asked int) []string {
 		of("Host", host),
 		records,
 	}
+}
+
+// methodsRun says how each method was set.
+func methodsRun(cells []cell) string {
+	return "Methods: " + list(distinct(cells, func(c cell) string {
+		s := c.Method.Title()
+		if c.Method.Label != "" {
+			s += " = " + c.Method.Name
+		}
+		if len(c.Method.Params) > 0 {
+			s += ":" + params(c.Method)
+		}
+		return s
+	}), 12)
 }
 
 func horizons(cells []cell) string {

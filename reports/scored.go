@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"longtake/bench"
+	"longtake/internal/figure"
 )
 
 // scored is the part of vqeval.json that a record does not hold.
@@ -34,6 +37,19 @@ func (c cell) scores(dir string) (scored, error) {
 		return v, fmt.Errorf("vqeval.json has schema %d: this version reads schema 1", v.Schema)
 	}
 	return v, nil
+}
+
+// returns are the lines of a finding in the self-similarity: those along which
+// a loop or a ping-pong shows earlier frames again.
+func (v scored) returns(f bench.Finding) []figure.Return {
+	failure, end := v.Failures[f.Kind], float64(f.EndFrame+1)
+	switch f.Kind {
+	case "loop":
+		return figure.LoopReturns(float64(f.OnsetFrame), end, failure.Period)
+	case "pingpong":
+		return figure.PingpongReturns(failure.Centres, end, failure.Period)
+	}
+	return nil
 }
 
 // decodeFile reads a JSON file that a record names, at most so many bytes.

@@ -62,9 +62,22 @@ func (b *builder) section(ctx context.Context, p *page, s section, ref reference
 	p.table(referenceTable(s, ref))
 	p.heading(2, "Cost")
 	if s.timed() {
-		return b.cost(p, s, suffix)
+		if err := b.cost(p, s, suffix); err != nil {
+			return err
+		}
+	} else {
+		p.text("No times are recorded.")
 	}
-	p.text("No times are recorded.")
+	// Beside a synthetic model nothing published is shown here: the page has it apart.
+	if t := publishedFor(s); len(t.Rows) > 0 && !synthetic(s.cells[0]) {
+		p.heading(2, t.Title)
+		p.text(t.Source)
+		rows := table{Header: t.Header, Left: []int{1, 2, 3, 4}}
+		for _, r := range t.Rows {
+			rows.Rows = append(rows.Rows, r.Cells)
+		}
+		p.table(rows)
+	}
 	return nil
 }
 
@@ -111,7 +124,7 @@ func (b *builder) examples(ctx context.Context, p *page, s section, suffix strin
 		}
 		heats, warnings := similarityChart(b.dir, s, e)
 		b.warnAll(warnings)
-		if err := b.chart(p, "similarity"+name, heats, "Self-similarity: mean difference between frames, alike ones bright; a bright line off the diagonal is a return, a bright square a still"); err != nil {
+		if err := b.chart(p, "similarity"+name, heats, "Self-similarity: mean difference between frames, alike ones bright; a bright line off the diagonal is a return, a bright square a still; lines mark the loops that were found"); err != nil {
 			return err
 		}
 		if err := b.chart(p, "energy"+name, energyChart(b.dir, s, e), "Motion energy: new content within the next second, frame by frame, with the findings"); err != nil {

@@ -133,19 +133,11 @@ func (w *viewer) files(v *web.Video, c cell, side int) {
 	}
 	for _, f := range onGrid(c.Findings, k) {
 		to := web.Found{Kind: w.kinds[f.Kind], From: f.OnsetFrame, To: f.EndFrame, Text: oneLine(f.Text)}
-		failure := s.Failures[f.Kind]
-		if failure.Period > 0 {
-			to.Period = int(math.Round(failure.Period))
+		if p := s.Failures[f.Kind].Period; p > 0 {
+			to.Period = int(math.Round(p))
 		}
 		v.Found = append(v.Found, to)
-		lines := []figure.Return(nil)
-		switch f.Kind {
-		case "loop":
-			lines = figure.LoopReturns(float64(f.OnsetFrame), float64(f.EndFrame+1), failure.Period)
-		case "pingpong":
-			lines = figure.PingpongReturns(failure.Centres, float64(f.EndFrame+1), failure.Period)
-		}
-		for _, l := range lines {
+		for _, l := range s.returns(f) {
 			v.Lines = append(v.Lines, web.Line{Kind: w.kinds[f.Kind], At: [4]float64{l.X0, l.Y0, l.X1, l.Y1}})
 		}
 	}

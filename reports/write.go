@@ -23,7 +23,7 @@ func (b *builder) end(cells []cell) {
 	p.Blocks = append(p.Blocks, block{Links: append([]link{{"index.html", "The page: all videos in step, with what was found"}}, b.links...)})
 	p.Blocks = append(p.Blocks, body...)
 	p.heading(2, "What was run")
-	p.items(whatWasRun(cells, b.o.Cells))
+	p.items(append([]string{methodsRun(cells)}, whatWasRun(cells, b.o.Cells)...))
 	p.text("To make it again:")
 	p.code(b.command())
 	p.heading(2, "Warnings")

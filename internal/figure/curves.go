@@ -16,6 +16,7 @@ type Span struct {
 	From, To float64
 	Name     string
 	Color    int
+	Paint    color.Color // in place of Color, where it is set
 }
 
 // Panel is one chart of a Curves figure.
@@ -79,7 +80,7 @@ func (f Curves) entries() []entry {
 	}
 	for _, p := range f.Panels {
 		for _, s := range p.Spans {
-			add(entry{name: s.Name, color: shade(s.Color), box: true})
+			add(entry{name: s.Name, color: shade(s.color()), box: true})
 		}
 	}
 	return out
@@ -164,8 +165,16 @@ func bare(s Series) Series {
 	return s
 }
 
-func shade(i int) color.RGBA {
-	col := seriesColor(i)
+func (s Span) color() color.Color {
+	if s.Paint != nil {
+		return s.Paint
+	}
+	return seriesColor(s.Color)
+}
+
+// shade is a colour thin enough for a line to be seen on it.
+func shade(c color.Color) color.RGBA {
+	col := color.RGBAModel.Convert(c).(color.RGBA)
 	mix := func(v uint8) uint8 { return uint8(255 - (255-int(v))*3/10) }
 	return color.RGBA{mix(col.R), mix(col.G), mix(col.B), 255}
 }
@@ -178,6 +187,6 @@ func (s spanPlotter) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	x0, x1 := c.X(min(max(p.X.Norm(s.From), 0), 1)), c.X(min(max(p.X.Norm(s.To), 0), 1))
 	if x1 > x0 {
-		rect(c, vg.Rectangle{Min: vg.Point{X: x0, Y: c.Min.Y}, Max: vg.Point{X: x1, Y: c.Max.Y}}, shade(s.Color))
+		rect(c, vg.Rectangle{Min: vg.Point{X: x0, Y: c.Min.Y}, Max: vg.Point{X: x1, Y: c.Max.Y}}, shade(Span(s).color()))
 	}
 }

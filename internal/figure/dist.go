@@ -139,7 +139,7 @@ func (d distPlotter) Plot(c draw.Canvas, p *plot.Plot) {
 			sorted := slices.Sorted(slices.Values(kept))
 			q1, q2, q3 := quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)
 			box := vg.Rectangle{Min: vg.Point{X: x - half, Y: y(q1)}, Max: vg.Point{X: x + half, Y: y(q3)}}
-			rect(c, box, shade(1+i%7))
+			rect(c, box, shade(seriesColor(1+i%7)))
 			frame(c, box, color.Gray{150})
 			c.StrokeLine2(draw.LineStyle{Color: ink, Width: vg.Points(1.6)}, x-half, y(q2), x+half, y(q2))
 		}

@@ -103,8 +103,8 @@ func samples() map[string]Figure {
 	curves := Curves{
 		Title: "Motion energy at 333 frames, prompt fish, seed 16", X: Axis{Label: "frame"},
 		Panels: []Panel{
-			{Title: "dense", Y: Axis{Zero: true}, Series: []Series{{Name: "motion energy", X: t, Y: down, Color: 1}}, Spans: []Span{{40, 332, "freeze", 2}}},
-			{Title: "lvsa", Y: Axis{Zero: true}, Series: []Series{{Name: "motion energy", X: t, Y: up, Color: 1}}, Spans: []Span{{100, 200, "loop", 5}}},
+			{Title: "dense", Y: Axis{Zero: true}, Series: []Series{{Name: "motion energy", X: t, Y: down, Color: 1}}, Spans: []Span{{From: 40, To: 332, Name: "freeze", Color: 2}}},
+			{Title: "lvsa", Y: Axis{Zero: true}, Series: []Series{{Name: "motion energy", X: t, Y: up, Color: 1}}, Spans: []Span{{From: 100, To: 200, Name: "loop", Color: 5}}},
 			{Title: "riflex", Y: Axis{Zero: true}, Series: []Series{{Name: "motion energy", X: t[:1], Y: []float64{nan}, Color: 1}}},
 		},
 	}
@@ -118,7 +118,7 @@ func samples() map[string]Figure {
 	timeline := Timeline{
 		Title: "Timeline of dense.mp4", X: Axis{Label: "frame", Max: 332}, Y: Axis{Label: "motion energy, grey levels", Zero: true},
 		Values: Series{X: t, Y: down, Color: 0}, Marks: []float64{100, 250}, Marked: "cut", Thumbs: thumbs,
-		Spans: []Span{{20, 332, "freeze", 1}, {100, 130, "return_to_start", 4}, {140, 141, "return_to_start", 4}, {300, 332, "loop", 2}},
+		Spans: []Span{{From: 20, To: 332, Name: "freeze", Color: 1}, {From: 100, To: 130, Name: "return_to_start", Color: 4}, {From: 140, To: 141, Name: "return_to_start", Color: 4}, {From: 300, To: 332, Name: "loop", Color: 2}},
 	}
 	matrix := Matrix{
 		Title: "Failures", Columns: []string{"freeze", "loop", "return_to_start", hostile}, MarkName: "finding", Missing: "not assessed",
@@ -132,7 +132,7 @@ func samples() map[string]Figure {
 	}}
 	ranks := Ranks{Title: "By freeze", X: Axis{Label: "severity", Max: 1}, MarkName: "finding", Items: []Rank{{"lvsa.mp4", 0, false}, {hostile, 0.3, false}, {"dense.mp4", 1, true}},
 		Apart: []string{"broken.mp4: no video stream", hostile}, ApartWhy: "not assessed"}
-	heats.Panels[0].Lines = []HeatLine{{[2]float64{40, 300}, [2]float64{0, 260}, 2}}
+	heats.Panels[0].Lines = []HeatLine{{X: [2]float64{40, 300}, Y: [2]float64{0, 260}, Color: 2}}
 	odd := Lines{
 		Title: hostile + strings.Repeat(" long", 60), X: Axis{Label: hostile, Log: true}, Y: Axis{Label: hostile + strings.Repeat(" long", 60)},
 		Series: []Series{{Name: hostile, X: []float64{1e-9, 0, 1e12, nan}, Y: []float64{-5, 3, 1e15, math.Inf(1)}}},

@@ -25,6 +25,14 @@ type Heat struct {
 type HeatLine struct {
 	X, Y  [2]float64
 	Color int
+	Paint color.Color // in place of Color, where it is set
+}
+
+func (l HeatLine) color() color.Color {
+	if l.Paint != nil {
+		return l.Paint
+	}
+	return seriesColor(l.Color)
 }
 
 // Heats is a grid of maps of one scale with one colour bar.
@@ -156,7 +164,7 @@ func (f Heats) drawPanel(area draw.Canvas, p Heat, lo, hi float64) {
 		for i := range pts {
 			pts[i] = vg.Point{X: at(l.X[i], p.X, area.Min.X, area.Size().X), Y: at(l.Y[i], p.Y, area.Min.Y, area.Size().Y)}
 		}
-		for _, sty := range []draw.LineStyle{{Color: white, Width: 3.2}, {Color: seriesColor(l.Color), Width: 1.6}} {
+		for _, sty := range []draw.LineStyle{{Color: white, Width: 3.2}, {Color: l.color(), Width: 1.6}} {
 			area.StrokeLines(sty, area.ClipLinesXY(pts[:])...)
 		}
 	}

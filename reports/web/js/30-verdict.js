@@ -100,7 +100,7 @@ function strip(videos, far, name) {
   if (videos.length > shown.length) told.push('the first ' + shown.length + ' of ' + videos.length + ' videos');
   shown.forEach((v, i) => {
     const y = i * (most + gap) + gap / 2;
-    if (!packed || i === shown.length - 1) s.append(draw('rect', { x: 0, y: packed ? high - 1 : y + most / 2 - .5, width: 100 * lengthOf(v) / far + '%', height: 1, class: 'f-looks' }));
+    if (!packed || i === shown.length - 1) s.append(draw('rect', { x: 0, y: packed ? high - 1 : y + most / 2 - .5, width: 100 * lengthOf(v) / far + '%', height: 1, class: 'track' }));
     for (const f of [...list(v.found)].sort((a, b) => rank[kindOf(b.k).family] - rank[kindOf(a.k).family])) {
       const from = startOf(v, f), to = endOf(v, f), k = kindOf(f.k);
       const r = draw('rect', { x: 100 * from / far + '%', y, width: Math.max(0.6, 100 * (to - from) / far) + '%', height: most + (packed ? 0.3 : 0), class: k.family });

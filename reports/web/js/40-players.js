@@ -38,7 +38,7 @@ function playerGrid() {
         if (!keys.has(key)) keys.set(key, []);
         keys.get(key).push(v);
       }
-      const area = make('div', { class: 'grid', role: 'group', 'aria-label': lengthName(h) });
+      const area = make('div', { class: 'grid' + (columns.length > 6 ? ' many' : ''), role: 'group', 'aria-label': lengthName(h) });
       const many = columns.length, shape = Math.max(...videos.map(v => v.w && v.ht ? v.w / v.ht : 16 / 9));
       const most = Math.round(Math.min(380, Math.max(170, 0.36 * innerHeight)) * shape); // two rows fit on a screen
       area.style.gridTemplateColumns = wide.matches ? 'repeat(' + many + ', minmax(' + (many > 6 ? 124 : 150) + 'px, ' + most + 'px' + '))' : 'repeat(2, minmax(0, 1fr))';

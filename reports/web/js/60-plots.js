@@ -3,8 +3,9 @@ const plotW = 520, plotH = 340, edge = { l: 56, r: 16, t: 12, b: 44 };
 const shapes = [(x, y, r) => draw('circle', { cx: x, cy: y, r }), (x, y, r) => draw('rect', { x: x - r, y: y - r, width: 2 * r, height: 2 * r }), (x, y, r) => draw('path', { d: `M${x} ${y - 1.3 * r}L${x + 1.2 * r} ${y + r}L${x - 1.2 * r} ${y + r}Z` }),
   (x, y, r) => draw('path', { d: `M${x} ${y - 1.4 * r}L${x + 1.4 * r} ${y}L${x} ${y + 1.4 * r}L${x - 1.4 * r} ${y}Z` })];
 function glyph(m, x, y, r) {
-  const g = shapes[section.methods[m].color % shapes.length](x, y, r);
-  g.setAttribute('class', 'mark');
+  const turn = Math.floor(section.methods[m].color / 8);
+  const g = shapes[(section.methods[m].color + turn) % shapes.length](x, y, r);
+  g.setAttribute('class', turn ? 'mark hollow' : 'mark'); // a colour's second turn
   return g;
 }
 

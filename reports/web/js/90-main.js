@@ -20,7 +20,9 @@ function files() {
 
 function about() {
   return make('section', { 'aria-labelledby': 'about-title' }, make('h2', { id: 'about-title' }, 'How it was made'),
-    make('ul', { class: 'facts' }, list(data.facts).map(t => make('li', {}, t))), make('pre', {}, data.command));
+    make('ul', { class: 'facts' }, list(data.facts).map(t => make('li', {}, t))),
+    make('details', {}, make('summary', {}, 'Parameters of the methods'), make('dl', { class: 'facts' }, section.methods.flatMap(m => [make('dt', {}, chip(m), m.title), make('dd', {}, m.params)]))),
+    make('p', {}, 'To make it again:'), make('pre', {}, data.command));
 }
 
 function warnings() {
