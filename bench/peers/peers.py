@@ -2,7 +2,7 @@
 
 One JSON object a line on stdin and stdout:
   {"op": "load", "id": 1, "impl": NAME, sizes, "files": {"a": ..., "out": ...}} -> {"name": ...}
-  {"op": "run", "id": 1, "reps": 3} -> {"seconds": of all reps}
+  {"op": "run", "id": 1, "reps": 3} -> {"seconds": of all reps, "cpu_seconds": ...}
   {"op": "unload"} -> {}
 Files are little-endian float32. load computes once and writes the result, so
 that longtake can check it before it is timed. Whatever fails is {"error": ...}.
@@ -216,10 +216,10 @@ def main():
                 loaded[c["id"]] = run
                 reply = {"name": name}
             elif c["op"] == "run":
-                run, start = loaded[c["id"]], time.perf_counter()
+                run, start, cpu = loaded[c["id"]], time.perf_counter(), time.process_time()
                 for _ in range(c["reps"]):
                     run()
-                reply = {"seconds": time.perf_counter() - start}
+                reply = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
             else:
                 loaded.clear()
                 reply = {}

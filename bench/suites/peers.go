@@ -51,13 +51,14 @@ type peerCase struct {
 type peerEntry struct {
 	name string // with its version
 	out  []float32
-	run  func(int) (float64, error)
+	run  func(int) (cost, error)
 }
 
 type peerReply struct {
 	Error   string  `json:"error"`
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+	CPU     float64 `json:"cpu_seconds"`
 }
 
 // startPeers starts nothing where no command was given.
@@ -153,9 +154,9 @@ func (p *peers) load(m *machine, c peerCase) (*peerEntry, error) {
 	if e.out, err = readFloats(out, n); err != nil {
 		return nil, err
 	}
-	e.run = func(reps int) (float64, error) {
+	e.run = func(reps int) (cost, error) {
 		r, err := proc.ask(map[string]any{"op": "run", "id": id, "reps": reps})
-		return r.Seconds, err
+		return cost{r.Seconds, r.CPU}, err
 	}
 	return e, nil
 }

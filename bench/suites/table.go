@@ -31,20 +31,27 @@ func number(name, format string, scale float64) func(KernelBench, bench.Record) 
 	}
 }
 
+// milliseconds of a call: of processor time on one core, where it is known.
+func milliseconds(b KernelBench, r bench.Record) string {
+	c := cost{r.Metrics[bench.WallSeconds], r.Metrics[CPUSeconds]}
+	return fmt.Sprintf("%.3f", c.of(b.Workers)*1e3)
+}
+
 var kernelColumns = []column{
 	{"Case", func(b KernelBench, _ bench.Record) string { return b.Case }},
 	{"Method", func(b KernelBench, _ bench.Record) string { return b.Method }},
 	{"Kernels", func(b KernelBench, r bench.Record) string { return strings.TrimSpace(b.Impl + " " + r.Variant) }},
 	{"Cores", func(b KernelBench, _ bench.Record) string { return fmt.Sprint(b.Workers) }},
-	{"ms", number(bench.WallSeconds, "%.3f", 1e3)},
+	{"ms", milliseconds},
 	{"GFLOP/s", number(GFLOPS, "%.1f", 1)},
 	{"Share of peak", number(ShareOfPeak, "%.3f", 1)},
 	{"FLOP/byte", func(b KernelBench, r bench.Record) string {
-		t, rate, bytes := r.Metrics[bench.WallSeconds], r.Metrics[GFLOPS], r.Metrics[Bytes]
-		if bytes == 0 {
+		flop, ok := r.Metric(FLOP)
+		bytes := r.Metrics[Bytes]
+		if !ok || bytes == 0 {
 			return absent
 		}
-		return fmt.Sprintf("%.0f", rate*1e9*t/bytes)
+		return fmt.Sprintf("%.0f", flop/bytes)
 	}},
 	{"Share of roofline", number(ShareOfRoofline, "%.3f", 1)},
 	{"Over fastest peer", number(PeerRatio, "%.2fx", 1)},
@@ -56,7 +63,7 @@ var sparseColumns = []column{
 	{"Case", func(b KernelBench, _ bench.Record) string { return b.Case }},
 	{"Method", func(b KernelBench, _ bench.Record) string { return b.Method }},
 	{"Kernels", func(b KernelBench, r bench.Record) string { return strings.TrimSpace(b.Impl + " " + r.Variant) }},
-	{"ms", number(bench.WallSeconds, "%.3f", 1e3)},
+	{"ms", milliseconds},
 	{"GFLOP/s", number(GFLOPS, "%.1f", 1)},
 	{"Share of peak", number(ShareOfPeak, "%.3f", 1)},
 	{"Attended", number(bench.AttendedFraction, "%.3f", 1)},
@@ -195,6 +202,9 @@ func GoLines(w io.Writer, records []bench.Record) error {
 		}
 		name := "Benchmark" + strings.ToUpper(b.Suite[:1]) + b.Suite[1:] + key("case", b.Case) + key("method", b.Method) + key("impl", b.Impl) + key("variant", r.Variant)
 		for i, t := range r.Samples[bench.WallSeconds] {
+			if cpu := r.Samples[CPUSeconds]; i < len(cpu) && b.Suite != "step" {
+				t = cost{t, cpu[i]}.of(b.Workers)
+			}
 			line := fmt.Sprintf("%s-%d\t1\t%.0f ns/op", name, b.Workers, t*1e9)
 			if s := r.Samples[GFLOPS]; i < len(s) {
 				line += fmt.Sprintf("\t%.2f GFLOP/s", s[i])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ func (p *program) benchCommand() *cobra.Command {
 	var asJSON, full bool
 	var count int
 	cmd := &cobra.Command{
-		Use:   "bench [--suite attention|gemm|score] [FILE...]",
+		Use:   "bench [--suite attention|gemm|step|score] [FILE...]",
 		Short: "Measure speed and memory",
 		Long: `bench times what it has checked to be right, against peers in the same run: what
 disagrees has no time. Whatever is compared takes turns; ratios are medians over the
@@ -32,6 +33,11 @@ registers, measured around every sample with as many cores; the roofline is the 
 of that and of what a copy moves. --full adds the large shapes (1560 tokens a frame):
 half an hour. --peers runs PyTorch, ONNX Runtime and OpenBLAS beside: bench/peers.
 
+--suite step: whole generations of the built-in model, dense and LVSA, at 1, 2, 4 and
+6 times its horizon, with peak memory, the speed-up and its bound 1/(1-a+af), a the
+share of attention in dense time and f the attended fraction; and every variant of the
+kernels against the generic one, with latents that must agree, hashes and findings.
+
 --suite score: what scoring a video costs beyond decoding it. The peer probes, decodes
 and scales the same file to the same size with the same threads and throws the frames
 away; ratios come with their least and largest. Without FILE it makes its own clips;
@@ -40,28 +46,37 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 			run, ok := map[string]func(context.Context, suites.KernelOptions) ([]bench.Record, error){
 				"attention": suites.Attention, "gemm": suites.GEMM,
 			}[suite]
-			if !ok && suite != "score" {
-				return usagef("bench: --suite %q: want attention, gemm or score", suite)
+			if !ok && suite != "score" && suite != "step" {
+				return usagef("bench: --suite %q: want attention, gemm, step or score", suite)
 			}
 			if count < 1 {
 				return usagef("bench: --count %d: want at least 1 round", count)
 			}
-			if ok && len(args) > 0 {
+			if suite != "score" && len(args) > 0 {
 				return usagef("bench: --suite %s takes no files", suite)
 			}
 			var records []bench.Record
 			var err error
 			table := p.scoreTable
-			if ok {
+			self, selfErr := os.Executable()
+			switch {
+			case suite == "step":
+				o := suites.StepOptions{Count: count, Variant: p.kernels, Workers: p.workers, Log: p.stderr}
+				if selfErr == nil {
+					o.Child = []string{self, "--kernels=" + p.kernels, "--workers=" + strconv.Itoa(p.workers), "bench-peak-step", "--"}
+				}
+				records, err = suites.Step(cmd.Context(), o)
+				table = p.stepTable
+			case ok:
 				o := suites.KernelOptions{Count: count, Full: full, Variant: p.kernels, Log: p.stderr}
 				if peers != "" {
 					o.Peers = []string{peers}
 				}
 				records, err = run(cmd.Context(), o)
 				table = p.kernelTables
-			} else {
+			default:
 				o := suites.ScoreOptions{Count: count, Full: full, Files: args, Log: p.stderr}
-				if self, err := os.Executable(); err == nil {
+				if selfErr == nil {
 					o.Child = []string{self, "bench-peak", "--"}
 				}
 				records, err = suites.Score(cmd.Context(), o)
@@ -79,7 +94,7 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&suite, "suite", "attention", "what to measure: attention, gemm, score")
+	f.StringVar(&suite, "suite", "attention", "what to measure: attention, gemm, step, score")
 	f.IntVar(&count, "count", 5, "rounds")
 	f.BoolVar(&full, "full", false, "the large cases too: takes long")
 	f.BoolVar(&asJSON, "json", false, "print records, one a line, with all samples")
@@ -94,6 +109,30 @@ func (p *program) kernelTables(records []bench.Record) error {
 	}
 	fmt.Fprintln(p.stdout)
 	return suites.KernelTables(p.stdout, records, suites.Text)
+}
+
+// stepTable prints samples as Go benchmark lines, then the tables.
+func (p *program) stepTable(records []bench.Record) error {
+	if err := suites.GoLines(p.stdout, records); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout)
+	return suites.StepTable(p.stdout, records, suites.Text)
+}
+
+// benchPeakStepCommand is the child process in which the memory of a generation
+// is measured.
+func (p *program) benchPeakStepCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "bench-peak-step RATIO METHOD", Hidden: true, Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ratio, err := strconv.Atoi(args[0])
+			if err != nil || ratio < 1 {
+				return usagef("bench-peak-step %s: want a whole number from 1", args[0])
+			}
+			return suites.ReportStepPeak(cmd.Context(), p.kernels, args[1], ratio, p.workers, p.stdout)
+		},
+	}
 }
 
 // benchPeakCommand is the child process in which memory is measured.
