@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -161,6 +162,9 @@ func (r *runner) method(ctx context.Context, name string) (Result, error) {
 		return Result{}, err
 	}
 	rope, err := m.Rope(d.Geometry, d.base())
+	if err == nil && d.Theta == 0 && (rope.PositionScale != 1 || rope.LogitScale != 1 || len(rope.Freqs) > 0) {
+		err = errors.New("it edits the embedding")
+	}
 	if err != nil {
 		if d.Theta == 0 {
 			err = fmt.Errorf("%w; the dump has no %q in its metadata, which methods that edit the embedding need", err, "rope_theta")

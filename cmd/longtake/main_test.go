@@ -76,14 +76,22 @@ func TestGenerate(t *testing.T) {
 	if err != nil || n != 21 || info.Width != 32 || info.Codec != "h264" || info.PixFmt != "yuv420p" {
 		t.Errorf("the video: %+v, %d frames, %v", info, n, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "out.layer1.step0.safetensors")); err != nil {
-		t.Error(err)
+	figure := filepath.Join(dir, "figure")
+	status, stdout, stderr := call(t.Context(), "replay", "--dump", filepath.Join(dir, "out.layer1.step0.safetensors"),
+		"--methods", "dense", "--method", "lvsa:window=1,reference=2", "--count", "1", "--figure", figure)
+	if status != 0 || !strings.Contains(stdout, "tiny layer 1 of 2, step 0 of 2") || !strings.Contains(stdout, "lvsa:window=1,reference=2  mean") {
+		t.Errorf("replay: status %d, %q, %s", status, stdout, stderr)
+	}
+	for _, f := range []string{".png", ".svg", "-mass.png"} {
+		if _, err := os.Stat(figure + f); err != nil {
+			t.Error(err)
+		}
 	}
 	embeds := filepath.Join(dir, "embeds.safetensors")
 	if err := tiny.Embeds(embeds); err != nil {
 		t.Fatal(err)
 	}
-	status, stdout, stderr := call(t.Context(), "generate", "--model", m, "--prompt-embeds", embeds, "--steps", "1", "-o", filepath.Join(dir, "e.mp4"))
+	status, stdout, stderr = call(t.Context(), "generate", "--model", m, "--prompt-embeds", embeds, "--steps", "1", "-o", filepath.Join(dir, "e.mp4"))
 	if status != 0 || !strings.Contains(stdout, "9 frames") {
 		t.Errorf("embeddings: status %d, %q, %s", status, stdout, stderr)
 	}
