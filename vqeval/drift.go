@@ -3,7 +3,6 @@ package vqeval
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // drift is a look that runs away from that of the start and does not come back.
@@ -12,83 +11,9 @@ type drift struct {
 	severity float64
 	what     string // exposure, colour, detail
 	words    string
-}
 
-// trend is how one series of a shot went: it stands, and from its onset on runs
-// evenly away. That is fitted by least squares to medians of short stretches.
-type trend struct {
-	start  float64 // where it stands
-	change float64 // from there to the end
-	left   float64 // root of the share of the variance that the fit leaves
-	sudden float64 // share of the change that came within one second, beyond what an even one has there
-	onset  int     // frame
-}
-
-// trendOf measures a series; NaN are left out. second is the number of frames of one.
-func trendOf(v []float64, second float64) (t trend, ok bool) {
-	n, most := len(v), min(driftBins, len(v))
-	at, bins := make([]float64, most), make([]float64, most)
-	for i := range bins {
-		lo, hi := i*n/most, (i+1)*n/most
-		part := slices.DeleteFunc(slices.Clone(v[lo:hi]), math.IsNaN)
-		if len(part) == 0 {
-			return t, false
-		}
-		at[i], bins[i] = float64(lo+hi-1)/2, quantile(part, 0.5)
-	}
-	best, all := math.Inf(1), 0.0
-	for _, b := range bins {
-		all += (b - mean(bins)) * (b - mean(bins))
-	}
-	if all <= 0 {
-		return t, true
-	}
-	x := make([]float64, most)
-	for from := 0; from <= 3*n/4; from++ {
-		for i := range x {
-			x[i] = max(0, at[i]-float64(from))
-		}
-		slope, left := line(x, bins)
-		if from == 0 {
-			left *= driftFirst // from the start on, unless something else is clearly better
-		}
-		if left < best {
-			best = left
-			t.onset, t.start, t.change = from, mean(bins)-slope*mean(x), slope*float64(n-1-from)
-		}
-	}
-	t.left = math.Sqrt(best / all)
-	if t.change == 0 {
-		return t, true
-	}
-	// Three medians in a row have no outlier between them.
-	calm := slices.Clone(bins)
-	for i := 1; i+1 < most; i++ {
-		calm[i] = max(min(bins[i-1], bins[i]), min(max(bins[i-1], bins[i]), bins[i+1]))
-	}
-	reach := max(1, int(math.Round(second*float64(most)/float64(n))))
-	var steepest float64
-	for i := 0; i+reach < most; i++ {
-		steepest = max(steepest, (calm[i+reach]-calm[i])/t.change)
-	}
-	even := min(0.9, second/float64(n-t.onset))
-	t.sudden = max(0, (steepest-even)/(1-even))
-	return t, true
-}
-
-// line fits y = a + slope x and returns the sum of squares that it leaves.
-func line(x, y []float64) (slope, left float64) {
-	mx, my := mean(x), mean(y)
-	var xx, xy, yy float64
-	for i := range x {
-		xx += (x[i] - mx) * (x[i] - mx)
-		xy += (x[i] - mx) * (y[i] - my)
-		yy += (y[i] - my) * (y[i] - my)
-	}
-	if xx == 0 {
-		return 0, yy
-	}
-	return xy / xx, yy - xy*xy/xx
+	amount float64 // of the change, as a multiple of its bound
+	trend
 }
 
 // lasts is the stretch of a shot without fades from and to an empty frame.
@@ -120,34 +45,31 @@ func lasts(look []Look, s shot) shot {
 	return s
 }
 
-func findDrift(look []Look, l *light, in shot, second float64) (best drift) {
-	s := lasts(look, in)
-	if float64(s.to-s.from) < driftSeconds*second {
-		return best
+// findDrift lists what of the look of a shot may run away.
+func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
+	s := lasts(src.Look, in)
+	n := s.to - s.from
+	if float64(n) < driftSeconds*second {
+		return nil
 	}
-	series := func(f func(Look) float64) []float64 {
-		v := make([]float64, 0, s.to-s.from)
-		for _, x := range look[s.from:s.to] {
-			v = append(v, f(x))
-		}
-		return v
-	}
-	span := float64(s.to-s.from) / second
-	try := func(what, words string, v []float64, bar float64, weigh func(t trend) float64) {
-		t, ok := trendOf(v, second)
-		if !ok {
+	span := float64(n) / second
+	try := func(what, words string, c course, bins []float64, bound float64, relative bool, weigh func(t trend) float64) {
+		if float64(len(c.part)) < 2*c.patch {
 			return
 		}
+		if bins == nil {
+			bins = c.common(relative)
+		}
+		t := c.trend(bins, second, relative)
 		amount := math.Abs(t.change)
 		if weigh != nil {
 			amount = weigh(t)
 		}
-		// What runs away takes its time, and goes one way: a step is something else.
-		d := drift{shot{s.from + t.onset, s.to}, 0, what, words}
-		d.severity = strength(driftClear*bar/math.Max(1e-9, amount), math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2))
-		if d.severity > best.severity {
-			best = d
-		}
+		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), trend: t}
+		// What runs away takes its time, goes one way, and takes the parts of the frame along:
+		// a step is something else, and so is content that comes and goes.
+		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), driftAgree/math.Max(1e-9, t.agree))
+		out = append(out, d)
 	}
 	// Relative changes are fitted as they are and weighed by their logarithm: light that
 	// fades evenly has no even logarithm.
@@ -156,26 +78,62 @@ func findDrift(look []Look, l *light, in shot, second float64) (best drift) {
 	}
 	// A setting sun takes its part of the light as well.
 	lit := func(t trend) float64 { return relative(t) - driftSun*span }
-	try("exposure", "the exposure", l.common(s), driftExposure, lit)
-	contrast := series(func(x Look) float64 { return x.Contrast + 2 })
-	try("exposure", "the contrast", contrast, driftContrast, lit)
-	saturation := series(func(x Look) float64 { return x.Saturation + 0.05 })
-	try("colour", "the saturation", saturation, driftSaturation, relative)
-	// A share of the light: what darkens does not change its colour.
-	cb := series(func(x Look) float64 { return x.Cb * 128 / (x.Luma + 2*tileDark) })
-	cr := series(func(x Look) float64 { return x.Cr * 128 / (x.Luma + 2*tileDark) })
-	ends := max(1, int(driftPart*float64(len(cb))))
-	db := quantile(cb[len(cb)-ends:], 0.5) - quantile(cb[:ends], 0.5)
-	dr := quantile(cr[len(cr)-ends:], 0.5) - quantile(cr[:ends], 0.5)
-	if size := math.Hypot(db, dr); size > 0 {
-		v := make([]float64, len(cb))
-		for i := range v {
-			v[i] = (cb[i]*db + cr[i]*dr) / size
-		}
-		try("colour", "the colour", v, driftColour, nil)
+	level := func(t, i int) float64 { return l.level[s.from+t][i] }
+	try("exposure", "the exposure", newCourse(n, tiles, level), nil, driftExposure, true, lit)
+	if src.Tones == nil {
+		return out
 	}
-	try("detail", "the detail", series(func(x Look) float64 { return math.Log(x.Detail) }), driftDetail, nil)
-	return best
+	tones := src.Tones[s.from:s.to]
+	try("exposure", "the contrast", newCourse(n, tiles, func(t, i int) float64 {
+		if v := tones[t].Far[i]; v != unseen {
+			return float64(v) / 2048
+		}
+		return math.NaN()
+	}), nil, driftContrast, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
+	try("colour", "the saturation", newCourse(n, tiles, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
+		nil, driftSaturation, true, relative)
+	// A share of the light: what darkens does not change its colour.
+	cb := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
+	cr := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
+	b, r := cb.common(false), cr.common(false)
+	ends := max(1, int(driftPart*float64(len(b))))
+	db := quantile(b[len(b)-ends:], 0.5) - quantile(b[:ends], 0.5)
+	dr := quantile(r[len(r)-ends:], 0.5) - quantile(r[:ends], 0.5)
+	if size := math.Hypot(db, dr); size > 0 {
+		c := course{n: n, at: cb.at, patch: cb.patch}
+		for i, p := range cb.part {
+			v := make([]float64, len(p))
+			for k := range v {
+				v[k] = (p[k]*db + cr.part[i][k]*dr) / size
+			}
+			c.part = append(c.part, v)
+		}
+		try("colour", "the colour", c, nil, driftColour, false, nil)
+	}
+	// Detail is that of all edges together: where there are none, none is lost.
+	sharp := func(t int, in func(tile int) bool) float64 {
+		var near, far float64
+		for i := range tiles {
+			if a, b := tones[t].Near[i], tones[t].Far[i]; a != unseen && b != unseen && in(i) {
+				near += math.Exp(float64(a) / 1024)
+				far += math.Exp(float64(b) / 1024)
+			}
+		}
+		if far < 1 {
+			return math.NaN()
+		}
+		return math.Log((near+1e-3)/far) / 2
+	}
+	quarter := func(k int) func(int) bool {
+		return func(i int) bool { return i/tileCols/2*4+i%tileCols/2 == k }
+	}
+	parts := newCourse(n, tiles/4, func(t, k int) float64 { return sharp(t, quarter(k)) })
+	whole := newCourse(n, 1, func(t, _ int) float64 { return sharp(t, func(int) bool { return true }) })
+	parts.slow = true
+	if len(whole.part) == 1 {
+		try("detail", "the detail", parts, whole.part[0], driftDetail, false, nil)
+	}
+	return out
 }
 
 // driftShots joins neighbouring shots that look alike where they meet: a jump of the
@@ -214,7 +172,12 @@ func driftUnknown(c *clip) string {
 func driftEvents(c *clip, _ *Facts) []event {
 	var out []event
 	for _, s := range driftShots(c.src.Look, c.shots) {
-		d := findDrift(c.src.Look, c.light, s, c.second)
+		var d drift
+		for _, x := range findDrift(c.src, c.light, s, c.second) {
+			if x.severity > d.severity {
+				d = x
+			}
+		}
 		if d.severity == 0 {
 			continue
 		}

@@ -8,10 +8,6 @@ type Look struct {
 	Contrast   float64 // standard deviation of luma, grey levels
 	Saturation float64 // mean of (max-min)/max over the colours, 0..1
 	Cb, Cr     float64 // means of the BT.601 colour differences, levels about 0
-	// Detail is the mean difference of neighbouring pairs of pixels at native
-	// resolution (a band about 8 pixels wide, which coding noise hardly reaches), as
-	// a share of the difference at four times that distance; NaN where unknown.
-	Detail float64
 }
 
 // inverse of a byte, 0 for 0: a division a sample is what lookAt would cost most.
@@ -22,47 +18,72 @@ var inverse = func() (v [256]float64) {
 	return v
 }()
 
-// lookAt converts rgb24 to BT.601 luma and measures all but the detail.
-func lookAt(rgb []byte) ([]byte, Look) {
-	luma := make([]byte, len(rgb)/3)
-	var sat float64
-	var red, green, blue, sum, sq int
+// lookAt converts rgb24 to BT.601 luma and measures the frame and its tiles.
+func lookAt(rgb []byte, w, h int) ([]byte, Look, Tones) {
+	luma := make([]byte, w*h)
+	var parts [tiles]toneSums
+	for r := range tileRows {
+		row := parts[r*tileCols:][:tileCols]
+		for y := r * h / tileRows; y < (r+1)*h/tileRows; y++ {
+			for c := range row {
+				from, to := y*w+c*w/tileCols, y*w+(c+1)*w/tileCols
+				row[c].add(luma[from:to], rgb[3*from:3*to])
+			}
+		}
+	}
+	var t Tones
+	var all toneSums
+	for i, p := range parts {
+		all.n += p.n
+		all.luma += p.luma
+		all.square += p.square
+		all.red += p.red
+		all.green += p.green
+		all.blue += p.blue
+		all.sat += p.sat
+		cb, cr := p.chroma()
+		t.Cb[i], t.Cr[i] = int16(math.Round(64*cb)), int16(math.Round(64*cr))
+		t.Saturation[i] = uint16(math.Round(65535 * p.sat / float64(max(1, p.n))))
+		t.Near[i], t.Far[i] = unseen, unseen
+	}
+	n := float64(max(1, all.n))
+	mean := float64(all.luma) / n
+	cb, cr := all.chroma()
+	return luma, Look{
+		Luma: mean, Contrast: math.Sqrt(math.Max(0, float64(all.square)/n-mean*mean)), Saturation: all.sat / n,
+		Cb: cb, Cr: cr,
+	}, t
+}
+
+// toneSums are sums over pixels.
+type toneSums struct {
+	n, luma, square, red, green, blue int
+	sat                               float64
+}
+
+// add notes pixels and writes their luma.
+func (s *toneSums) add(luma, rgb []byte) {
+	s.n += len(luma)
 	for i := range luma {
-		r, g, b := rgb[3*i], rgb[3*i+1], rgb[3*i+2]
+		p := rgb[3*i : 3*i+3]
+		r, g, b := p[0], p[1], p[2]
 		y := (299*int(r) + 587*int(g) + 114*int(b) + 500) / 1000
 		luma[i] = byte(y)
-		sum += y
-		sq += y * y
-		red += int(r)
-		green += int(g)
-		blue += int(b)
+		s.luma += y
+		s.square += y * y
+		s.red += int(r)
+		s.green += int(g)
+		s.blue += int(b)
 		hi := max(r, g, b)
-		sat += float64(hi-min(r, g, b)) * inverse[hi]
-	}
-	n := float64(max(1, len(luma)))
-	mean := float64(sum) / n
-	r, g, b := float64(red)/n, float64(green)/n, float64(blue)/n
-	return luma, Look{
-		Luma: mean, Contrast: math.Sqrt(math.Max(0, float64(sq)/n-mean*mean)), Saturation: sat / n,
-		Cb: -0.168736*r - 0.331264*g + 0.5*b, Cr: 0.5*r - 0.418688*g - 0.081312*b,
+		s.sat += float64(hi-min(r, g, b)) * inverse[hi]
 	}
 }
 
-// detailOf measures full-width rows of a frame at native resolution.
-func detailOf(pix []byte, width int) float64 {
-	var near, far int
-	for y := 0; y+width <= len(pix); y += width {
-		row := pix[y : y+width]
-		for x := 0; x+17 < len(row); x += 2 {
-			a := int(row[x]) + int(row[x+1])
-			near += abs(a - int(row[x+2]) - int(row[x+3]))
-			far += abs(a - int(row[x+8]) - int(row[x+9]))
-		}
-	}
-	if far == 0 {
-		return math.NaN() // nothing to see
-	}
-	return float64(near) / float64(far)
+// chroma are the means of the BT.601 colour differences.
+func (s *toneSums) chroma() (cb, cr float64) {
+	n := float64(max(1, s.n))
+	r, g, b := float64(s.red)/n, float64(s.green)/n, float64(s.blue)/n
+	return -0.168736*r - 0.331264*g + 0.5*b, 0.5*r - 0.418688*g - 0.081312*b
 }
 
 func abs(v int) int { return max(v, -v) }

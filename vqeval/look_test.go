@@ -196,34 +196,62 @@ func TestFlickerIsLightNotMotion(t *testing.T) {
 func TestDriftRunsAway(t *testing.T) {
 	const n = 160
 	r := rand.New(rand.NewPCG(4, 4))
-	severity := func(change func(u float64, k *Look)) event {
-		s := drawn(n, 16, sprites(3, 4, 14))
+	type look struct{ gain, cb, cr, saturation, contrast, detail float64 }
+	// change alters the parts from which on (0 = all of them).
+	severity := func(which int, change func(u float64, k *look)) event {
+		at := func(u float64) look {
+			k := look{1, 5, -3, 0.4, 300, 0.4}
+			change(u, &k)
+			return k
+		}
+		s := drawn(n, 16, lit(sprites(3, 4, 14), whole, func(t float64) float64 { return at(t / n).gain }))
 		for i := range n {
-			k := Look{100, 50, 0.4, 5 + r.NormFloat64()/2, -3 + r.NormFloat64()/2, 0.4 * (1 + 0.02*r.NormFloat64())}
-			change(float64(i)/n, &k)
-			s.Look = append(s.Look, k)
+			var l Tones
+			for p := range tiles {
+				k := look{1, 5, -3, 0.4, 300, 0.4}
+				if p >= which {
+					k = at(float64(i) / n)
+				}
+				l.Cb[p], l.Cr[p] = int16(64*(k.cb+r.NormFloat64()/2)), int16(64*(k.cr+r.NormFloat64()/2))
+				l.Saturation[p] = uint16(65535 * k.saturation * (1 + 0.02*r.NormFloat64()))
+				l.Near[p], l.Far[p] = int16(1024*math.Log(k.contrast*k.detail)), int16(1024*math.Log(k.contrast))
+				if k.detail == 0 {
+					l.Near[p], l.Far[p] = unseen, unseen
+				}
+			}
+			s.Look, s.Tones = append(s.Look, Look{Luma: 100, Contrast: 50}), append(s.Tones, l)
 		}
 		return strongest(driftEvents(bare(s), nil))
 	}
 	late := func(u float64) float64 { return max(0, (u-0.4)/0.6) }
-	for what, change := range map[string]func(u float64, k *Look){
-		"colour":   func(u float64, k *Look) { k.Cb += 30 * late(u); k.Cr += 12 * late(u) },
-		"detail":   func(u float64, k *Look) { k.Detail *= math.Exp(-0.9 * late(u)) },
-		"exposure": func(u float64, k *Look) { k.Contrast *= math.Exp(-0.8 * late(u)) },
+	for _, c := range []struct {
+		name, what string
+		change     func(u float64, k *look)
+	}{
+		{"light", "exposure", func(u float64, k *look) { k.gain = 1 - 0.5*late(u) }},
+		{"colour", "colour", func(u float64, k *look) { k.cb += 30 * late(u); k.cr += 12 * late(u) }},
+		{"saturation", "colour", func(u float64, k *look) { k.saturation *= 1 + 0.8*late(u) }},
+		{"detail", "detail", func(u float64, k *look) { k.detail *= math.Exp(-1.5 * late(u)) }},
+		{"contrast", "exposure", func(u float64, k *look) { k.contrast *= math.Exp(-3 * late(u)) }},
+		{"colour that ends early", "colour", func(u float64, k *look) { k.cb += 30 * min(1, 2*late(u)) }},
 	} {
-		if e := severity(change); e.severity < 0.5 || e.detail.What != what || e.from < 56 || e.from > 68 {
-			t.Errorf("%s: %s %.2f from frame %d", what, e.detail.What, e.severity, e.from)
+		if e := severity(0, c.change); e.severity < 0.5 || e.detail.What != c.what || e.from < 48 || e.from > 72 {
+			t.Errorf("%s: %s %.2f from frame %d", c.name, e.detail.What, e.severity, e.from)
 		}
 	}
-	for what, change := range map[string]func(u float64, k *Look){
-		"nothing":        func(float64, *Look) {},
-		"comes and goes": func(u float64, k *Look) { k.Cb += 30 * math.Sin(math.Pi*u) },
-		"sunset":         func(u float64, k *Look) { k.Luma *= 1 - 0.12*u },
-		"unknown detail": func(_ float64, k *Look) { k.Detail = math.NaN() },
+	for what, change := range map[string]func(u float64, k *look){
+		"nothing":        func(float64, *look) {},
+		"comes and goes": func(u float64, k *look) { k.cb += 30 * math.Sin(math.Pi*u) },
+		"sunset":         func(u float64, k *look) { k.gain = 1 - 0.12*u },
+		"unknown detail": func(_ float64, k *look) { k.detail = 0 },
 	} {
-		if e := severity(change); e.severity >= 0.5 {
+		if e := severity(0, change); e.severity >= 0.5 {
 			t.Errorf("%s: %s %.2f", what, e.detail.What, e.severity)
 		}
+	}
+	// What changes in one part of the frame is what is seen there.
+	if e := severity(tiles*3/5, func(u float64, k *look) { k.cb += 60 * late(u); k.saturation *= 1 + late(u) }); e.severity >= 0.5 {
+		t.Errorf("two fifths of the frame: %s %.2f", e.detail.What, e.severity)
 	}
 }
 
@@ -264,10 +292,10 @@ func TestAffineIsFound(t *testing.T) {
 
 func TestDetailSeesBlurNotContrast(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	const w, h = 320, 16
+	const w, h = 320, 24
 	sharp := make([]byte, w*h)
-	for i := range sharp {
-		sharp[i] = byte(100 + 20*math.Sin(float64(i%w)/3) + 15*math.Sin(float64(i%w)/1.3) + 4*r.NormFloat64())
+	for i := range sharp { // texture, and an edge every 40 pixels
+		sharp[i] = byte(100 + 60*float64(i/40%2) + 15*math.Sin(float64(i%w)/1.3) + 4*r.NormFloat64())
 	}
 	flat, blurred := make([]byte, w*h), make([]byte, w*h)
 	for i, v := range sharp {
@@ -278,14 +306,45 @@ func TestDetailSeesBlurNotContrast(t *testing.T) {
 		}
 		blurred[i] = byte(sum / 7)
 	}
-	a, b, c := detailOf(sharp, w), detailOf(flat, w), detailOf(blurred, w)
-	if math.Abs(math.Log(a/b)) > 0.05 {
-		t.Errorf("half the contrast: %.3f became %.3f", a, b)
+	ratio := func(pix []byte) []float64 {
+		var d Tones
+		d.detail(pix, w)
+		out := make([]float64, tiles)
+		for i := range out {
+			out[i] = (float64(d.Near[i]) - float64(d.Far[i])) / 2048
+		}
+		return out
 	}
-	if c > 0.8*a {
-		t.Errorf("blur: %.3f became %.3f", a, c)
+	a, b, c := ratio(sharp), ratio(flat), ratio(blurred)
+	for i := range a {
+		if math.Abs(a[i]-b[i]) > 0.05 {
+			t.Errorf("tile %d: half the contrast: %.3f became %.3f", i, a[i], b[i])
+		}
+		if c[i] > a[i]-0.2 {
+			t.Errorf("tile %d: blur: %.3f became %.3f", i, a[i], c[i])
+		}
 	}
-	if !math.IsNaN(detailOf(make([]byte, w*h), w)) {
+	var black Tones
+	black.detail(make([]byte, w*h), w)
+	if black.Near[7] != unseen || black.Far[7] != unseen {
 		t.Error("a black frame has a detail")
+	}
+}
+
+func TestTonesAreMeansOfTheTiles(t *testing.T) {
+	const w, h = 24, 18
+	rgb := make([]byte, 3*w*h)
+	for y := range h {
+		for x := range w {
+			if x >= 21 && y >= 15 { // the last tile is red
+				copy(rgb[3*(y*w+x):], []byte{200, 0, 0})
+			} else {
+				copy(rgb[3*(y*w+x):], []byte{90, 90, 90})
+			}
+		}
+	}
+	_, _, l := lookAt(rgb, w, h)
+	if l.Cr[tiles-1] != 64*100 || l.Saturation[tiles-1] != 65535 || l.Cb[0] != 0 || l.Cr[tiles-2] != 0 || l.Saturation[0] != 0 {
+		t.Errorf("%+v", l)
 	}
 }

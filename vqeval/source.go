@@ -20,6 +20,7 @@ type Source struct {
 	Luma          [][]byte  // one plane of Width*Height full-range samples a frame; those of Load are not to be changed in place
 	Saturation    []float64 // mean saturation of each frame in [0,1]; nil where unknown
 	Look          []Look    // of each frame; nil where unknown
+	Tones         []Tones   // likewise; the parts of each frame
 	// Times are seconds after the first frame where the frames are unevenly
 	// spaced, else nil.
 	Times []float64
@@ -54,8 +55,11 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	s := &Source{}
 	var stream *planeStream
 	defer func() { stream.stop() }()
-	var detail []float64
-	o := video.DecodeOptions{Fit: AnalysisSize, Rows: func(_, width int, pix []byte) { detail = append(detail, detailOf(pix, width)) }}
+	var details []Tones
+	o := video.DecodeOptions{Fit: AnalysisSize, Rows: func(_, width int, pix []byte) {
+		details = append(details, Tones{})
+		details[len(details)-1].detail(pix, width)
+	}}
 	info, n, err := video.Decode(ctx, path, o, func(f video.Frame) error {
 		if f.Index == maxFrames {
 			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
@@ -64,7 +68,7 @@ func Load(ctx context.Context, path string) (*Source, error) {
 			s.Width, s.Height = f.Width, f.Height
 			stream = streamPlanes(f.Width, f.Height)
 		}
-		luma, look := lookAt(f.Pix)
+		luma, look, tones := lookAt(f.Pix, f.Width, f.Height)
 		stream.add(luma)
 		if f.Index == fullFrames { // a long clip: see newSelfsim
 			s.full = [2]int{f.Width, f.Height}
@@ -79,6 +83,7 @@ func Load(ctx context.Context, path string) (*Source, error) {
 		s.Luma = append(s.Luma, luma)
 		s.Saturation = append(s.Saturation, look.Saturation)
 		s.Look = append(s.Look, look)
+		s.Tones = append(s.Tones, tones)
 		s.Times = append(s.Times, f.Time)
 		return nil
 	})
@@ -86,10 +91,8 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	if err != nil && (n == 0 || !errors.Is(err, video.ErrTruncated) || ctx.Err() != nil) {
 		return nil, err
 	}
-	for i := range s.Look {
-		if s.Look[i].Detail = math.NaN(); i < len(detail) {
-			s.Look[i].Detail = detail[i]
-		}
+	for i := range min(len(s.Tones), len(details)) {
+		s.Tones[i].Near, s.Tones[i].Far = details[i].Near, details[i].Far
 	}
 	s.Meta = VideoMeta{Width: info.Width, Height: info.Height, FPS: info.FPS, Duration: info.Duration,
 		Codec: info.Codec, TotalFrames: n, SampledFrames: n, ContainerFrames: info.Frames}
@@ -166,6 +169,9 @@ func (s *Source) even() (grid *Source, origin []int) {
 		if s.Look != nil {
 			g.Look = append(g.Look, s.Look[j])
 		}
+		if s.Tones != nil {
+			g.Tones = append(g.Tones, s.Tones[j])
+		}
 	}
 	return g, origin
 }
@@ -187,6 +193,9 @@ func (s *Source) check() error {
 	}
 	if s.Look != nil && len(s.Look) != len(s.Luma) {
 		return fmt.Errorf("vqeval: %d looks for %d frames", len(s.Look), len(s.Luma))
+	}
+	if s.Tones != nil && len(s.Tones) != len(s.Luma) {
+		return fmt.Errorf("vqeval: %d tones for %d frames", len(s.Tones), len(s.Luma))
 	}
 	return nil
 }

@@ -1,0 +1,49 @@
+package vqeval
+
+import "math"
+
+// Tones are what the parts of one frame look like: the tiles of light, row by row.
+// They are kept small, for clips of a hundred thousand frames.
+type Tones struct {
+	Cb, Cr     [tiles]int16  // means of the BT.601 colour differences in 1/64 of a level
+	Saturation [tiles]uint16 // mean of (max-min)/max over the colours, 0..65535
+	// Logarithms of the mean squared difference of neighbouring pairs of pixels, and of
+	// pairs at four times that distance, at native resolution, in 1/1024. Squares,
+	// because a blur leaves the mean difference across an edge as it is.
+	Near, Far [tiles]int16
+}
+
+// unseen stands for a tile without a difference in it.
+const unseen = math.MinInt16
+
+// detail measures full-width rows of a frame, evenly spaced over its height, at native
+// resolution. The band of the nearer pairs is about 8 pixels wide, which coding noise
+// hardly reaches.
+func (t *Tones) detail(pix []byte, width int) {
+	rows := len(pix) / width
+	for r := range tileRows {
+		var near, far, n [tileCols]int
+		for y := r * rows / tileRows; y < (r+1)*rows/tileRows; y++ {
+			row := pix[y*width : (y+1)*width]
+			for c := range near {
+				from, to := c*width/tileCols, (c+1)*width/tileCols
+				for x := from; x < to && x+9 < width; x += 2 {
+					a := int(row[x]) + int(row[x+1])
+					d, e := a-int(row[x+2])-int(row[x+3]), a-int(row[x+8])-int(row[x+9])
+					near[c] += d * d
+					far[c] += e * e
+					n[c]++
+				}
+			}
+		}
+		for c := range near {
+			log := func(sum int) int16 {
+				if sum == 0 {
+					return unseen
+				}
+				return int16(math.Round(1024 * math.Log(float64(sum)/float64(4*n[c]))))
+			}
+			t.Near[r*tileCols+c], t.Far[r*tileCols+c] = log(near[c]), log(far[c])
+		}
+	}
+}

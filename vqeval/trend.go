@@ -1,0 +1,192 @@
+package vqeval
+
+import (
+	"math"
+	"slices"
+)
+
+// trend is how one series of a shot went: it stands, and from its onset on runs
+// evenly away. That is fitted by least squares.
+type trend struct {
+	start  float64 // where it stands
+	change float64 // from there to the end
+	left   float64 // root of the share of the variance that the fit leaves
+	sudden float64 // share of the change that came within one second, beyond what an even one has there
+	onset  int     // frame
+	agree  float64 // how surely the parts of the frame changed alike: the change over its standard error among them
+}
+
+// course is how something of the parts of the frame went: medians of short stretches.
+type course struct {
+	n     int         // frames
+	at    []float64   // middle of each stretch
+	part  [][]float64 // [part][stretch], of the parts that show something throughout
+	patch float64     // parts that content moves together
+	slow  bool        // it begins slowly: with the square of the time since its onset
+}
+
+// newCourse takes the value of a part at a frame of n; NaN is unknown. It asks from
+// several goroutines.
+func newCourse(n, parts int, value func(t, part int) float64) course {
+	c := course{n: n, patch: driftPatch * float64(parts) / tiles}
+	most := min(driftBins, n)
+	for k := range most {
+		lo, hi := k*n/most, (k+1)*n/most
+		c.at = append(c.at, float64(lo+hi-1)/2)
+	}
+	all := make([][]float64, parts)
+	parallelBy(1, parts, func(lo, hi int) {
+		var v []float64
+		for i := lo; i < hi; i++ {
+			bins := make([]float64, 0, most)
+			for k := range most {
+				v = v[:0]
+				for t := k * n / most; t < (k+1)*n/most; t++ {
+					if x := value(t, i); !math.IsNaN(x) {
+						v = append(v, x)
+					}
+				}
+				if len(v) == 0 {
+					break
+				}
+				slices.Sort(v)
+				bins = append(bins, v[len(v)/2])
+			}
+			if len(bins) == most {
+				all[i] = bins
+			}
+		}
+	})
+	c.part = slices.DeleteFunc(all, func(bins []float64) bool { return bins == nil })
+	return c
+}
+
+// common is the median of the parts, each less its mean (or over it).
+func (c course) common(relative bool) []float64 {
+	out := make([]float64, len(c.at))
+	v := make([]float64, len(c.part))
+	means := make([]float64, len(c.part))
+	for i, p := range c.part {
+		means[i] = mean(p)
+	}
+	for k := range out {
+		for i, p := range c.part {
+			if v[i] = p[k] - means[i]; relative {
+				v[i] = p[k] / means[i]
+			}
+		}
+		slices.Sort(v)
+		out[k] = (v[len(v)/2] + v[(len(v)-1)/2]) / 2
+	}
+	return out
+}
+
+// trend measures a series of the course. second is the number of frames of one.
+func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
+	most := len(bins)
+	var best, all float64
+	for _, b := range bins {
+		all += (b - mean(bins)) * (b - mean(bins))
+	}
+	if all <= 0 {
+		return t
+	}
+	x := make([]float64, most)
+	// ramp is 0 up to from and 1 from to on.
+	ramp := func(from, to float64, slow bool) {
+		for i := range x {
+			x[i] = min(1, max(0, c.at[i]-from)/(to-from))
+			if slow {
+				x[i] *= x[i]
+			}
+		}
+	}
+	end := float64(c.n - 1)
+	// fit finds the onset that leaves least of the first bins.
+	fit := func(bins []float64, slow bool) (least float64, from int) {
+		least = math.Inf(1)
+		for at := 0; at <= 3*c.n/4; at++ {
+			ramp(float64(at), end, slow)
+			_, left := line(x[:len(bins)], bins)
+			if at == 0 {
+				left *= driftFirst // from the start on, unless something else is clearly better
+			}
+			if left < least {
+				least, from = left, at
+			}
+		}
+		return least, from
+	}
+	begins := func(bins []float64) (from int, slow bool) {
+		least, from := fit(bins, false)
+		if c.slow {
+			if l, f := fit(bins, true); l < least {
+				return f, true
+			}
+		}
+		return from, false
+	}
+	onset, slow := begins(bins)
+	t.onset = onset
+	ramp(float64(t.onset), end, slow)
+	t.change, best = line(x, bins)
+	t.start = mean(bins) - t.change*mean(x)
+	if c.slow { // what is left at last is that of coding
+		for to := most / 2; to < most-1; to++ {
+			ramp(float64(t.onset), c.at[to], false)
+			_, left := line(x, bins)
+			best = min(best, left)
+		}
+	}
+	// Three medians in a row have no outlier between them.
+	calm := slices.Clone(bins)
+	for i := 1; i+1 < most; i++ {
+		calm[i] = max(min(bins[i-1], bins[i]), min(max(bins[i-1], bins[i]), bins[i+1]))
+	}
+	t.left = math.Sqrt(best / all)
+	if t.change == 0 {
+		return t
+	}
+	// How the parts went, along the same ramp.
+	ramp(float64(t.onset), end, false)
+	var each, off []float64
+	for _, p := range c.part {
+		slope, _ := line(x, p)
+		if relative {
+			slope /= mean(p)
+		}
+		each = append(each, slope)
+	}
+	m := quantile(each, 0.5)
+	for _, e := range each {
+		off = append(off, math.Abs(e-m))
+	}
+	t.agree = math.Abs(t.change) / (1.48*quantile(off, 0.5)/math.Sqrt(float64(len(off))/c.patch) + 1e-9)
+	reach := max(1, int(math.Round(second*float64(most)/float64(c.n))))
+	var steepest float64
+	for i := 0; i+reach < most; i++ {
+		steepest = max(steepest, (calm[i+reach]-calm[i])/t.change)
+	}
+	even := min(0.9, second/float64(c.n-t.onset))
+	t.sudden = max(0, (steepest-even)/(1-even))
+	// Once it is nearly there it may come and go: that says nothing about when it began.
+	if there := slices.IndexFunc(calm, func(v float64) bool { return (v-t.start)/t.change > driftThere }); there >= most/3 {
+		t.onset, _ = begins(bins[:there+1])
+	}
+	return t
+}
+
+// line fits y = a + slope x and returns the sum of squares that it leaves.
+func line(x, y []float64) (slope, left float64) {
+	mx, my := mean(x), mean(y)
+	var xx, xy, yy float64
+	for i := range x {
+		xx += (x[i] - mx) * (x[i] - mx)
+		xy += (x[i] - mx) * (y[i] - my)
+		yy += (y[i] - my) * (y[i] - my)
+	}
+	if xx == 0 {
+		return 0, yy
+	}
+	return xy / xx, yy - xy*xy/xx
+}
