@@ -256,7 +256,7 @@ var failures = []failure{
 	{"loop", "L1 late", 2, 3, anySource, nil, false, func(r *recipe, k int, _ float64) {
 		r.repeat(r.part(.4), pick(k, 12, 24, 20))
 	}, 0},
-	{"loop", "L1 share", 1, 1, anySource, []float64{.2, .4, .6, .8}, true, func(r *recipe, k int, l float64) {
+	{"loop", "L1 share", 1, 2, anySource, []float64{.2, .4, .6, .8}, true, func(r *recipe, k int, l float64) {
 		r.repeat(r.part(1-l)-14, 14)
 	}, 0},
 	{"loop", "L2 cross-fade", 2, 4, anySource, nil, false, func(r *recipe, k int, _ float64) {
@@ -367,12 +367,12 @@ var failures = []failure{
 		r.region(pick(k, .25, .4), func(i int) float64 { return float64(min(i, t0)) })
 	}, 0},
 
-	{"region_loop", "R2 area", 1, 1, full, []float64{.1, .25, .5, .75}, true, func(r *recipe, k int, l float64) {
+	{"region_loop", "R2 area", 1, 2, full, []float64{.1, .25, .5, .75}, true, func(r *recipe, k int, l float64) {
 		r.repeat(0, 30)
 		r.region(l, r.at)
 		r.at = nil
 	}, 0},
-	{"region_loop", "R2 box", 3, 8, full, nil, false, func(r *recipe, k int, _ float64) {
+	{"region_loop", "R2 box", 3, 6, full, nil, false, func(r *recipe, k int, _ float64) {
 		r.repeat(r.part(pick(k, 0, .2)), pick(k, 24, 40, 16))
 		r.region(pick(k, .3, .5, .2, .6), r.at)
 		r.at = nil
@@ -434,15 +434,18 @@ var failures = []failure{
 		r.jump(r.part(pick(k, .35, .6, .8)), pick(k, 60, 300, 120))
 	}, 1},
 
-	{"drift", "C1 exposure", 1, 1, anySource, []float64{.15, .25, .4, .6}, false, func(r *recipe, k int, l float64) {
+	// More than a setting sun takes, which is healthy.
+	{"drift", "C1 exposure", 2, 2, anySource, []float64{.15, .25, .4, .6}, false, func(r *recipe, k int, l float64) {
 		up := r.slope(k, "exposure")
-		r.effect = append(r.effect, gain(func(i int) float64 { return 1 - l*up(i) }))
+		r.effect = append(r.effect, gain(func(i int) float64 {
+			return (1 - l*up(i)) * math.Exp(-.02*float64(max(0, i-r.Onset))/r.FPS)
+		}))
 	}, 1},
-	{"drift", "C1 brighter", 1, 3, anySource, nil, false, func(r *recipe, k int, _ float64) {
+	{"drift", "C1 brighter", 1, 2, anySource, nil, false, func(r *recipe, k int, _ float64) {
 		up := r.slope(k+1, "exposure")
 		r.effect = append(r.effect, gain(func(i int) float64 { return 1 + .5*up(i) }))
 	}, 0},
-	{"drift", "C1 saturation", 2, 4, anySource, nil, false, func(r *recipe, k int, _ float64) {
+	{"drift", "C1 saturation", 2, 3, anySource, nil, false, func(r *recipe, k int, _ float64) {
 		up, by := r.slope(k, "colour"), pick(k, -.6, .6)
 		r.effect = append(r.effect, saturation(func(i int) float64 { return 1 + by*up(i) }))
 	}, 0},
@@ -454,7 +457,7 @@ var failures = []failure{
 			r.effect = append(r.effect, hue(func(i int) float64 { return .2 * up(i) }))
 		}
 	}, 0},
-	{"drift", "C2 detail", 1, 1, detailed, []float64{.8, 1.6, 2.4, 3.2}, false, func(r *recipe, k int, l float64) {
+	{"drift", "C2 detail", 1, 2, detailed, []float64{1.2, 1.8, 2.6, 3.6}, false, func(r *recipe, k int, l float64) {
 		up := r.slope(0, "detail")
 		r.effect = append(r.effect, blur(func(i int) float64 { return l * up(i) }))
 	}, 1},

@@ -86,6 +86,29 @@ func TestScenesAreFunctionsOfTimeAndSeed(t *testing.T) {
 	}
 }
 
+// What has no detail cannot lose it: a blur of it would be a failure that nobody sees.
+func TestFineScenesHaveDetail(t *testing.T) {
+	for _, f := range Families {
+		if !f.Fine {
+			continue
+		}
+		for seed := uint64(1); seed <= 3; seed++ {
+			s := f.Scene(seed)
+			sharp, soft := newImage(128, 72), newImage(128, 72)
+			var lost float64
+			for _, at := range [...]float64{40, 90, 140} {
+				s(at, sharp)
+				copy(soft.Pix, sharp.Pix)
+				blur(func(int) float64 { return 1.6 })(0, soft)
+				lost += difference(sharp, soft) / 3
+			}
+			if lost < 1.5 {
+				t.Errorf("%s, seed %d: a blur takes %.2f grey levels only", f.Name, seed, lost)
+			}
+		}
+	}
+}
+
 func BenchmarkScenes(b *testing.B) {
 	for _, f := range Families {
 		b.Run(f.Name, func(b *testing.B) {

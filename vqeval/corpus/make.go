@@ -21,7 +21,7 @@ import (
 
 // generation names what the recipes draw. A corpus of another generation is
 // rendered anew.
-const generation = "1"
+const generation = "2"
 
 const generationName = ".generation"
 
