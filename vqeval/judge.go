@@ -204,7 +204,7 @@ func (j *judge) all(c *clip, o Options) {
 func (j *judge) failure(own []event) Failure {
 	var f Failure
 	var best *event
-	hit := make([]bool, j.n)
+	hit := make([]float64, j.n)
 	for i, e := range own {
 		f.Severity = max(f.Severity, round(e.severity))
 		if round(e.severity) < 0.5 {
@@ -216,28 +216,14 @@ func (j *judge) failure(own []event) Failure {
 		if best == nil || e.to-e.from > best.to-best.from {
 			best = &own[i]
 		}
-		if e.hit != nil {
-			for _, t := range e.hit {
-				hit[t] = true
-			}
-			continue
-		}
-		for t := e.from; t < e.to; t++ {
-			hit[t] = true
-		}
+		e.cover(hit, 1)
 	}
 	if best == nil {
 		return f
 	}
-	n := 0
-	for _, h := range hit {
-		if h {
-			n++
-		}
-	}
 	severity := f.Severity
 	f = best.detail
-	f.Severity, f.Confidence, f.Share = severity, round(best.confidence), round(float64(n)/float64(j.n))
+	f.Severity, f.Confidence, f.Share = severity, round(best.confidence), round(mean(hit))
 	f.OnsetFrame, f.EndFrame = j.frame(best.from), j.frame(best.to-1)
 	f.Centres = slices.Clone(f.Centres)
 	for i, t := range f.Centres {

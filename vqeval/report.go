@@ -35,7 +35,7 @@ type VideoMeta struct {
 type Failure struct {
 	Severity   float64 `json:"severity"`   // strength of the evidence, 0..1; 0.5 is the decision point
 	Confidence float64 `json:"confidence"` // 0..1, how much material the severity rests on
-	Share      float64 `json:"share"`      // of the frames that are hit, 0..1
+	Share      float64 `json:"share"`      // of the video that is hit, 0..1: of its frames, times the area where a part of the picture is
 	OnsetFrame int     `json:"onset_frame"`
 	EndFrame   int     `json:"end_frame"` // the last one
 

@@ -11,16 +11,22 @@ import (
 // Scores are derived from findings, so that they move with them and with nothing
 // else: the score of a dimension is
 //
-//	100 (1 - F),  F = share of the frames that a finding of its kinds covers
+//	100 (1 - F),  F = mean over the frames of the largest w(s) c
 //
-// where a frame that fails in a region counts with the area of the region, a jump or
-// seam, which is a single frame, counts as half a second, and frames count the more
-// the longer a drift has gone on. F never falls
+// over the failures of its kinds that cover a frame. c is how much of the frame is
+// hit: the area of a region, how far a drift has gone, else 1; a jump or seam, which is
+// a single frame, counts as half a second, and of a stutter the held frames count.
+// s is the severity and
+//
+//	w(s) = (s - 0.4) / 0.2, at least 0 and at most 1
+//
+// its weight: a clear failure counts whole, one at the decision point half, so that
+// evidence just above and just below it gives nearly the same score. F never falls
 // when a failure grows, and neither size nor codec nor container enter it.
 // Motion is the exception: 100 (1 - 2^(-plateau/8 levels)), a description.
 //
 // The composite is the weighted mean of the assessed dimensions, capped at
-// 100 (1 - F) over all findings together: a video that failed for nine tenths of
+// 100 (1 - F) over all kinds together: a video that clearly failed for nine tenths of
 // its length has at most 10 points, however well the rest does.
 
 // dimension is a score and the kinds of failure that it counts.
@@ -41,6 +47,8 @@ var dimensions = []dimension{
 }
 
 const (
+	scoreFrom     = 0.4 // severity from which on a failure counts
+	scoreWhole    = 0.6 // and counts whole
 	pointSeconds  = 0.5 // that a jump or a seam spoils
 	motionHalf    = 8.0 // grey levels of plateau that make 50 points of motion
 	windowSeconds = 5.0
@@ -99,32 +107,49 @@ func verdict(score float64) string {
 	return "bad"
 }
 
-// coverage is, per frame, how much of it findings of the dimension hit: 0..1.
+// coverage is, per frame, how much of it failures of the dimension hit: 0..1.
 func (d dimension) coverage(j *judge, events []event) []float64 {
 	hit := make([]float64, j.n)
 	for _, e := range events {
-		if round(e.severity) < 0.5 || !slices.Contains(d.kinds, e.kind) || d.what != "" && e.detail.What != d.what || d.not != "" && e.detail.What == d.not {
+		if !slices.Contains(d.kinds, e.kind) || d.what != "" && e.detail.What != d.what || d.not != "" && e.detail.What == d.not {
 			continue
 		}
-		from, to, weight := e.from, e.to, 1.0
-		switch e.kind {
-		case "region_freeze", "region_loop":
-			weight = cmp.Or(e.detail.Area, 1)
-		case "seam", "scene_jump":
+		weight := scoreWeight(round(e.severity))
+		switch {
+		case weight == 0:
+		case e.kind == "seam", e.kind == "scene_jump":
 			for _, t := range e.points() {
 				half := int(math.Ceil(pointSeconds * j.second / 2))
-				cover(hit, t-half, t+half, 1)
+				cover(hit, t-half, t+half, weight)
 			}
-			continue
-		case "drift": // what runs away is nothing at first and all of it at last
-			for t := max(0, from); t < min(to, j.n); t++ {
-				hit[t] = max(hit[t], float64(t-from)/float64(to-from))
+		case e.kind == "drift": // what runs away is nothing at first and all of it at last
+			for t := max(0, e.from); t < min(e.to, j.n); t++ {
+				hit[t] = max(hit[t], weight*float64(t-e.from)/float64(e.to-e.from))
 			}
-			continue
+		default:
+			e.cover(hit, weight)
 		}
-		cover(hit, from, to, weight)
 	}
 	return hit
+}
+
+// scoreWeight is how much a failure of a severity counts: see above.
+func scoreWeight(severity float64) float64 {
+	return max(0, min(1, (severity-scoreFrom)/(scoreWhole-scoreFrom)))
+}
+
+// cover marks the frames of an event by weight and by the part of the picture that is hit.
+func (e event) cover(hit []float64, weight float64) {
+	if e.kind == "region_freeze" || e.kind == "region_loop" {
+		weight *= cmp.Or(e.detail.Area, 1)
+	}
+	if e.hit == nil {
+		cover(hit, e.from, e.to, weight)
+		return
+	}
+	for _, t := range e.hit {
+		cover(hit, t, t+1, weight)
+	}
 }
 
 // points are the frames of an event that happens at single frames.

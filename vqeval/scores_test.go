@@ -52,6 +52,20 @@ func TestScoresFollowFindings(t *testing.T) {
 	if r := scored10(t, Options{}, freeze(16, 160, 0.4)); *r.CompositeScore != 100 {
 		t.Errorf("below the decision point: %v", *r.CompositeScore)
 	}
+	// At the decision point it counts half, on both sides of it nearly so.
+	for sev, want := range map[float64]float64{0.45: 77.5, 0.499: 55.5, 0.5: 55, 0.55: 32.5, 0.6: 10} {
+		if r := scored10(t, Options{}, freeze(16, 160, sev)); *r.CompositeScore != want {
+			t.Errorf("severity %.3f: %v, want %v", sev, *r.CompositeScore, want)
+		}
+	}
+	// Of a stutter the frames that are held count.
+	held := event{kind: "stutter", shot: shot{0, 160}, severity: 0.8}
+	for i := 4; i < 160; i += 5 {
+		held.hit = append(held.hit, i)
+	}
+	if r := scored10(t, Options{}, held); r.Dimensions["stability"].Score != 80 {
+		t.Errorf("stutter: %v", r.Dimensions["stability"])
+	}
 	// A quarter of the frame for half of the time.
 	region := event{kind: "region_freeze", shot: shot{80, 160}, severity: 0.8, detail: Failure{Area: 0.25}}
 	if r := scored10(t, Options{}, region); r.Dimensions["stillness"].Score != 87.5 || *r.CompositeScore != 87.5 {

@@ -196,7 +196,7 @@ func place(f vqeval.Failure, ok bool) string {
 	case !f.Found():
 		return fmt.Sprintf("%.2f", f.Severity)
 	}
-	return fmt.Sprintf("%.2f, %.0f %% of the frames, %d-%d", f.Severity, 100*f.Share, f.OnsetFrame, f.EndFrame)
+	return fmt.Sprintf("%.2f, %.0f %% of the video, %d-%d", f.Severity, 100*f.Share, f.OnsetFrame, f.EndFrame)
 }
 
 func fidelity(p compare.Result) string {
