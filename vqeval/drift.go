@@ -84,12 +84,14 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		return out
 	}
 	tones := src.Tones[s.from:s.to]
+	// The contrast is that of the whole frame; the parts say whether it is theirs too.
+	contrast := newCourse(n, 1, func(t, _ int) float64 { return math.Log(src.Look[s.from+t].Contrast + 2) })
 	try("exposure", "the contrast", newCourse(n, tiles, func(t, i int) float64 {
 		if v := tones[t].Far[i]; v != unseen {
 			return float64(v) / 2048
 		}
 		return math.NaN()
-	}), nil, driftContrast, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
+	}), contrast.part[0], driftContrast, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
 	try("colour", "the saturation", newCourse(n, tiles, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
 		nil, driftSaturation, true, relative)
 	// A share of the light: what darkens does not change its colour.

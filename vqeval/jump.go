@@ -58,7 +58,7 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 		jumpRatio/ratio,
 		jumpSkips/c.skipped(t, e.step),
 		jumpLevels/e.step,
-		scene,
+		beyond(jumpAlike, scene),
 	)
 	return e, true
 }

@@ -219,7 +219,8 @@ func TestDriftRunsAway(t *testing.T) {
 					l.Near[p], l.Far[p] = unseen, unseen
 				}
 			}
-			s.Look, s.Tones = append(s.Look, Look{Luma: 100, Contrast: 50}), append(s.Tones, l)
+			s.Look = append(s.Look, Look{Luma: 100, Contrast: math.Sqrt(at(float64(i)/n).contrast) * 3})
+			s.Tones = append(s.Tones, l)
 		}
 		return strongest(driftEvents(bare(s), nil))
 	}
@@ -232,7 +233,7 @@ func TestDriftRunsAway(t *testing.T) {
 		{"colour", "colour", func(u float64, k *look) { k.cb += 30 * late(u); k.cr += 12 * late(u) }},
 		{"saturation", "colour", func(u float64, k *look) { k.saturation *= 1 + 0.8*late(u) }},
 		{"detail", "detail", func(u float64, k *look) { k.detail *= math.Exp(-1.5 * late(u)) }},
-		{"contrast", "exposure", func(u float64, k *look) { k.contrast *= math.Exp(-3 * late(u)) }},
+		{"contrast", "exposure", func(u float64, k *look) { k.contrast *= math.Exp(-2 * late(u)) }},
 		{"colour that ends early", "colour", func(u float64, k *look) { k.cb += 30 * min(1, 2*late(u)) }},
 	} {
 		if e := severity(0, c.change); e.severity < 0.5 || e.detail.What != c.what || e.from < 48 || e.from > 72 {

@@ -51,6 +51,7 @@ const (
 	freezeNoise   = 0.4  // grey levels of growth, plus
 	freezeShimmer = 0.5  // of the short-lag difference
 	freezeShare   = 0.15 // of the growth before
+	freezeCoding  = 0.4  // of these bounds is what coding may leave
 	freezeTotal   = 0.5  // of the difference before
 	freezeLevels  = 0.5  // grey levels of growth before
 	freezeRest    = 0.03 // of the growth before: what an encoder's refreshes may leave
@@ -126,7 +127,7 @@ const (
 	driftSudden     = 0.52 // of the change within one second
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
 	driftExposure   = 0.1  // of the logarithm of the luma beyond that
-	driftContrast   = 0.6  // of the logarithm of the standard deviation
+	driftContrast   = 0.5  // of the logarithm of the standard deviation
 	driftSaturation = 0.22 // of its logarithm
 	driftColour     = 11.5 // levels of mean Cb, Cr
 	driftDetail     = 0.19 // of the logarithm of the detail
@@ -194,6 +195,7 @@ const (
 	jumpSkips   = 3.0  // frames of the motion around it
 	jumpStays   = 0.7  // of the step remains a few frames to either side
 	sceneLooks  = 0.02 // distance of the looks within one scene, plus
+	jumpAlike   = 0.4  // of the distance to another scene is no doubt that it is the same
 	sceneVaries = 0.3  // times that on either side
 
 	// Steps at one spacing.
@@ -227,3 +229,6 @@ func strength(ratios ...float64) float64 {
 	}
 	return math.Exp2(-math.Sqrt(sq))
 }
+
+// beyond is a ratio for strength of which the first part, up to free, says nothing.
+func beyond(free, ratio float64) float64 { return max(0, ratio-free) / (1 - free) }

@@ -161,7 +161,7 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	for _, e := range each {
 		off = append(off, math.Abs(e-m))
 	}
-	t.agree = math.Abs(t.change) / (1.48*quantile(off, 0.5)/math.Sqrt(float64(len(off))/c.patch) + 1e-9)
+	t.agree = max(0, math.Copysign(1, t.change)*m) / (1.48*quantile(off, 0.5)/math.Sqrt(float64(len(off))/c.patch) + 1e-9)
 	reach := max(1, int(math.Round(second*float64(most)/float64(c.n))))
 	var steepest float64
 	for i := 0; i+reach < most; i++ {
