@@ -434,7 +434,7 @@ var failures = []failure{
 	{"scene_jump", "S2 frames missing, also few", 0, 2, lasting, []float64{3, 8, 16, 24}, false, func(r *recipe, k int, l float64) {
 		r.jump(r.part(.45), int(l))
 	}, 0},
-	{"scene_jump", "K2 splice", 3, 6, lasting, nil, false, func(r *recipe, k int, _ float64) {
+	{"scene_jump", "K2 splice", 3, 8, lasting, nil, false, func(r *recipe, k int, _ float64) {
 		r.jump(r.part(pick(k, .35, .6, .8)), pick(k, 60, 300, 120))
 	}, 1},
 

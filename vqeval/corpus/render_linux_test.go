@@ -182,7 +182,8 @@ func TestStrengthOfDriftAndFlicker(t *testing.T) {
 		}
 		want := r.Level
 		if r.Kind == "drift" {
-			want *= float64(r.Frames-1-r.Onset) / float64(max(1, r.End-r.Onset))
+			ran := float64(r.Frames - 1 - r.Onset)
+			want = 1 - (1-want*ran/float64(max(1, r.End-r.Onset)))*math.Exp(-.02*ran/r.FPS) // and daylight
 		}
 		if most < 0.7*want || most > 1.1*want {
 			t.Errorf("%s: the mean level changes by %.3f at most, the label says %.3f", r.File, most, want)
