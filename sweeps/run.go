@@ -20,6 +20,10 @@ type Options struct {
 	Wait     bool // stay until cells that other runners work on are done
 	Progress Progress
 	Version  string // of the program
+
+	// before has hashes of records that do not count (a forced task of Slurm).
+	before map[string]string
+	task   bool // of Slurm: the visit that handed it over keeps the folder's own files
 }
 
 // Progress hears how far a run is. Work is in units of [Work]; calls come one
@@ -111,8 +115,11 @@ func (e *FailedError) Error() string {
 // failing cells ([*FailedError]; their failure is recorded, the others go on)
 // the same call goes on where it stopped.
 func Run(ctx context.Context, p *Plan, o Options) (Summary, error) {
-	if err := needFFmpeg(); err != nil {
-		return Summary{}, err
+	onSlurm := p.Spec.Executor.Slurm != nil
+	if !onSlurm { // there the nodes need it
+		if err := needFFmpeg(); err != nil {
+			return Summary{}, err
+		}
 	}
 	if o.Progress == nil {
 		o.Progress = silent{}
@@ -123,14 +130,24 @@ func Run(ctx context.Context, p *Plan, o Options) (Summary, error) {
 	}
 	start := time.Now()
 	r := newRunner(p, o, store)
-	if err := r.keepSpec(); err != nil {
-		return r.sum, err
+	if !o.task {
+		if err := r.keepSpec(); err != nil {
+			return r.sum, err
+		}
 	}
-	err = r.all(ctx)
+	if onSlurm {
+		err = r.onSlurm(ctx)
+	} else {
+		err = r.all(ctx)
+	}
 	o.Progress.End()
-	_, warnings, rerr := store.Rebuild()
-	for _, w := range warnings {
-		o.Progress.Message(w)
+	var rerr error
+	if !o.task {
+		var warnings []string
+		_, warnings, rerr = store.Rebuild()
+		for _, w := range warnings {
+			o.Progress.Message(w)
+		}
 	}
 	r.sum.Times.Wall = time.Since(start).Seconds()
 	switch {

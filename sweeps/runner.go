@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"longtake/bench"
+	"longtake/internal/filesum"
 	"longtake/kernels/all"
 	"longtake/video"
 )
@@ -170,19 +171,31 @@ func (r *runner) units() [][]*Cell {
 	var list [][]*Cell
 	for i := range r.p.Cells {
 		c := &r.p.Cells[i]
-		if !r.o.Force && !r.wants(c) {
+		if !r.forced(c) && !r.wants(c) {
 			r.sum.Before++
 			continue
 		}
-		if n := len(list); n > 0 && r.p.Spec.repeats() > 1 {
-			if o := list[n-1][0]; o.Prompt == c.Prompt && o.Frames == c.Frames && o.Seed == c.Seed && o.gen.pool(o) == c.gen.pool(c) {
-				list[n-1] = append(list[n-1], c)
-				continue
-			}
+		if n := len(list); n > 0 && r.together(list[n-1][0], c) {
+			list[n-1] = append(list[n-1], c)
+			continue
 		}
 		list = append(list, []*Cell{c})
 	}
 	return list
+}
+
+// together tells whether two cells must not be torn apart.
+func (r *runner) together(o, c *Cell) bool {
+	return r.p.Spec.repeats() > 1 && o.Prompt == c.Prompt && o.Frames == c.Frames && o.Seed == c.Seed && o.gen.pool(o) == c.gen.pool(c)
+}
+
+// forced tells whether a cell is to be made whatever is on record.
+func (r *runner) forced(c *Cell) bool {
+	if was, ok := r.o.before[c.ID]; ok {
+		sum, err := filesum.SHA256(r.store.path(cellPath(c.ID, RecordFile)))
+		return err == nil && sum == was
+	}
+	return r.o.Force
 }
 
 // wants tells whether anything is to be done for a cell.
@@ -356,9 +369,10 @@ func (r *runner) take(ctx context.Context, c *Cell, previous claimText) (*job, e
 		return nil, err
 	}
 	r.mu.Lock()
-	force := r.o.Force && !r.tried[c.ID]
+	first := !r.tried[c.ID]
 	r.tried[c.ID] = true
 	r.mu.Unlock()
+	force := first && r.forced(c)
 	old, st, why := r.store.state(c.ID)
 	if force {
 		os.Remove(r.store.path(cellPath(c.ID, JobFile))) // a job of before is not what is asked for

@@ -108,12 +108,15 @@ var (
 )
 
 // ReadSpec reads a spec file and the prompts file that it names.
-func ReadSpec(path string) (*Spec, error) {
+func ReadSpec(path string) (*Spec, error) { return readSpec(path, filepath.Dir(path)) }
+
+// readSpec reads a spec file whose relative paths start at dir.
+func readSpec(path, dir string) (*Spec, error) {
 	src, err := readLimited(path)
 	if err != nil {
 		return nil, &SpecError{File: path, Msg: err.Error()}
 	}
-	return ParseSpec(path, src)
+	return parseSpec(path, dir, src)
 }
 
 // readLimited reads a file of at most maxSpecBytes (and one byte, to tell).
@@ -133,7 +136,11 @@ func readLimited(path string) ([]byte, error) {
 // ParseSpec parses a spec; path names it in errors and its folder is where
 // relative paths start. Every error is a [*SpecError] with line and column.
 func ParseSpec(path string, src []byte) (*Spec, error) {
-	s := &Spec{File: path, Dir: filepath.Dir(path), Backend: "auto", Repeats: 1, Seeds: []int64{16}, Model: ModelRef{Name: "mini"}}
+	return parseSpec(path, filepath.Dir(path), src)
+}
+
+func parseSpec(path, dir string, src []byte) (*Spec, error) {
+	s := &Spec{File: path, Dir: dir, Backend: "auto", Repeats: 1, Seeds: []int64{16}, Model: ModelRef{Name: "mini"}}
 	s.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	p := specParser{reader{path}, s, nil}
 	top, err := p.document(src)

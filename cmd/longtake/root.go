@@ -104,7 +104,7 @@ Exit status: 0 done; 1 the work failed, all or in part; 2 the call or its input 
 	}
 	root.PersistentFlags().StringVar(&p.kernels, "kernels", "", "force a kernel variant: generic, avx2, avx512 (or the environment variable LONGTAKE_KERNELS)")
 	root.PersistentFlags().IntVar(&p.workers, "workers", 0, "goroutines that compute; 0 is one per core")
-	root.AddCommand(p.sweepCommand(), p.generateCommand(), p.patternCommand(), p.reportCommand(), p.rescoreCommand(), p.methodsCommand(), p.referencesCommand(), p.benchCommand(), p.benchPeakCommand(), p.benchPeakStepCommand(), p.replayCommand(), p.gateCommand())
+	root.AddCommand(p.sweepCommand(), p.taskCommand(), p.generateCommand(), p.patternCommand(), p.reportCommand(), p.rescoreCommand(), p.methodsCommand(), p.referencesCommand(), p.benchCommand(), p.benchPeakCommand(), p.benchPeakStepCommand(), p.replayCommand(), p.gateCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

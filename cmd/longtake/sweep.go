@@ -51,15 +51,18 @@ command goes on where it stopped; several runners may share DIR.`,
 			}
 			sum, err := sweeps.Run(cmd.Context(), plan, sweeps.Options{Dir: dir, Force: force, Wait: wait, Progress: bar, Version: engine()})
 			bar.Message(sum.String())
-			if sum.Ran > 0 {
+			if sum.Times.Generating > 0 {
 				bar.Message(sum.Times.String())
 			}
-			if sum.Busy > 0 {
+			if sum.Busy > 0 && plan.Spec.Executor.Slurm == nil {
 				bar.Message(fmt.Sprintf("%d cells are with other runners; --wait stays until they are done", sum.Busy))
 			}
 			var failed *sweeps.FailedError
 			if err != nil && !errors.As(err, &failed) {
 				return err
+			}
+			if sum.Busy > 0 && sum.Before+sum.Ran+len(sum.Failures)+len(sum.Results) == 0 {
+				return nil // nothing to report yet
 			}
 			// The spec's relative paths only resolve where it stands, so a later report needs the command.
 			if werr := atomicfile.WriteBytes(filepath.Join(dir, commandFile), fmt.Appendf(nil, "longtake sweep %s -o %s\n", args[0], dir)); werr != nil {
@@ -74,6 +77,25 @@ command goes on where it stopped; several runners may share DIR.`,
 	f.BoolVar(&dry, "dry-run", false, "list the cells and what they cost, run nothing")
 	f.BoolVar(&force, "force", false, "run finished cells again")
 	f.BoolVar(&wait, "wait", false, "stay until the cells that other runners work on are done")
+	return cmd
+}
+
+// taskCommand is what a task of Slurm runs; people use sweep.
+func (p *program) taskCommand() *cobra.Command {
+	task := 0
+	cmd := &cobra.Command{
+		Use:    "sweep-task BATCH --task N",
+		Short:  "Run one task of a sweep that was handed to Slurm",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			bar := newProgress(p.stderr)
+			sum, err := sweeps.RunTask(cmd.Context(), args[0], task, sweeps.Options{Progress: bar, Version: engine()}, p.env())
+			bar.Message(sum.String())
+			return err
+		},
+	}
+	cmd.Flags().IntVar(&task, "task", 0, "index of the task")
 	return cmd
 }
 

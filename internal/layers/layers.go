@@ -22,7 +22,7 @@ var Table = []Rule{
 	{"tools/mini/*", []string{Everything}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"bench/suites", []string{Everything}, []string{"gonum.org/v1/gonum", "golang.org/x/perf", "github.com/olekukonko/tablewriter"}},
 
-	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile", "internal/filesum", "internal/process", "internal/nvidia", "internal/videoapi"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
+	{"sweeps", []string{"diffusion", "vqeval", "lvsa", "kernels", "kernels/all", "video", "bench", "internal/safetensors", "internal/scenes", "internal/atomicfile", "internal/filesum", "internal/process", "internal/nvidia", "internal/videoapi", "internal/slurm"}, []string{"go.yaml.in/yaml/v3", "golang.org/x/sys"}},
 	{"reports/web", nil, nil},
 	{"reports", []string{"reports/web", "bench", "bench/stats", "bench/gate", "video", "internal/figure", "internal/atomicfile"}, []string{"github.com/olekukonko/tablewriter", "gonum.org/v1/gonum", "gonum.org/v1/plot", "golang.org/x/image", "golang.org/x/perf"}},
 
@@ -57,6 +57,7 @@ var Table = []Rule{
 	{"internal/process", nil, nil},
 	{"internal/nvidia", nil, nil},
 	{"internal/videoapi", nil, nil},
+	{"internal/slurm", nil, nil},
 	{"internal/scenes", nil, nil},
 	{"internal/tiny", []string{"internal/safetensors"}, nil},
 	{"internal/layers", nil, nil},
