@@ -266,6 +266,9 @@ func worstEnd(r *Row) float64 { return math.Max(loss(r.Better, *r.Low), loss(r.B
 // differences says how the sides differ beyond what is measured.
 func (c *comparison) differences() {
 	b, n := c.base.records(), c.cur.records()
+	if n := c.base.peers + c.cur.peers; n > 0 {
+		c.note("%d records are of other programs that longtake was measured beside, and are not judged", n)
+	}
 	for _, d := range []struct {
 		what string
 		f    func(*bench.Record) string

@@ -364,6 +364,19 @@ func TestRecordsAddUp(t *testing.T) {
 	}
 }
 
+// TestPeers: other programs that were measured too are not held.
+func TestPeers(t *testing.T) {
+	gemm := func(impl, fastest string, v float64) bench.Record {
+		return bench.Record{Status: bench.StatusOK, Bench: fmt.Appendf(nil, `{"suite":"gemm","case":"qkv","impl":%q,"fastest_peer":%q,"m":3,"rounds":9}`, impl, fastest),
+			Host: bench.Host{CPU: "c", Cores: 1}, Metrics: map[string]float64{bench.WallSeconds: v},
+			Samples: map[string][]float64{bench.WallSeconds: {v, 1.01 * v, 0.99 * v, v, v, 1.01 * v, v, v, v}}}
+	}
+	r := compare(t, []bench.Record{gemm("longtake", "a", 1), gemm("a 1.0", "", 1)}, []bench.Record{gemm("longtake", "b", 1), gemm("a 1.0", "", 2), gemm("b 2", "", 2)}, Default())
+	if x := row(t, r, bench.WallSeconds, "gemm, qkv, m 3"); r.Outcome != Held || x.NBaseline != 9 || !strings.Contains(show(r), "3 records are of other programs") {
+		t.Errorf("%s", show(r))
+	}
+}
+
 func TestWhatNeedsNoStatistics(t *testing.T) {
 	base := grid(t, []string{"dense", "lvsa"}, []int{81}, 3, 1, nil)
 	at := func(edit func(*bench.Record)) []bench.Record {

@@ -18,6 +18,7 @@ type Side struct {
 	Name     string
 	Warnings []bench.Warning // lines that were passed over
 	units    map[string]*unit
+	peers    int // records of others' programs, which are not ours to hold
 }
 
 // unit is what all records of one cell, or of one benchmark, say together.
@@ -58,6 +59,10 @@ func NewSide(name string, recs []bench.Record) (*Side, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gate: %s: %w", name, err)
 		}
+		if u == nil {
+			s.peers++
+			continue
+		}
 		if old := s.units[u.key]; old != nil {
 			u = old
 		}
@@ -74,6 +79,7 @@ func NewSide(name string, recs []bench.Record) (*Side, error) {
 	return s, nil
 }
 
+// newUnit is nil for what is measured of others' programs.
 func newUnit(r bench.Record) (*unit, error) {
 	if len(r.Cell) > 0 {
 		c, err := r.DecodeCell()
@@ -94,8 +100,11 @@ func newUnit(r bench.Record) (*unit, error) {
 	if err := json.Unmarshal(r.Bench, &b); err != nil {
 		return nil, fmt.Errorf("a record's bench is no object: %w", err)
 	}
-	// How often something was measured is no part of what was measured.
-	for _, k := range []string{"rounds", "count", "peer"} {
+	if impl, ok := b["impl"].(string); ok && impl != "longtake" {
+		return nil, nil
+	}
+	// How often something was measured, and beside whom, is no part of what was.
+	for _, k := range []string{"rounds", "count", "peer", "fastest_peer", "impl"} {
 		delete(b, k)
 	}
 	key, err := bench.Canonical(b)
