@@ -6,7 +6,7 @@ GO ?= go
 BIN := bin
 PYTHON ?= python3
 
-.PHONY: help build test race lint sweep report page-test page-pictures page-scale python references check-mini train ffmpeg asm clean
+.PHONY: help build test race lint sweep report page-test page-pictures page-scale gate gate-baseline python references check-mini train ffmpeg asm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,12 @@ sweep: build ffmpeg ## generate, score and report the smoke grid into out/smoke 
 
 report: build ## rebuild tables and figures of out/smoke from its records
 	$(BIN)/longtake report out/smoke
+
+gate: build ffmpeg ## hold the project's own records against the committed baseline
+	tools/gate.sh
+
+gate-baseline: build ffmpeg ## make that baseline anew
+	tools/gate.sh baseline
 
 python: build ffmpeg ## test the Python package
 	tools/python-test.sh

@@ -21,14 +21,15 @@ import (
 func ExportGoBench(w io.Writer, recs []bench.Record) error {
 	out := benchfmt.NewWriter(w)
 	told := map[string]bool{}
-	for _, r := range recs {
+	names, err := goBenchNames(recs)
+	if err != nil {
+		return err
+	}
+	for i, r := range recs {
 		if r.Status != bench.StatusOK {
 			continue
 		}
-		name, err := goBenchName(r)
-		if err != nil {
-			return err
-		}
+		name := names[i]
 		var config []benchfmt.Config
 		for _, c := range [][2]string{{"goos", system(r.Host.OS, 0)}, {"goarch", system(r.Host.OS, 1)}, {"pkg", "longtake"}, {"cpu", r.Host.CPU}, {"gpu", r.Host.GPU},
 			{"engine", r.Engine}, {"variant", r.Variant}, {"scorer", r.Scorer}, {"revision", r.Host.Revision}} {
@@ -40,16 +41,16 @@ func ExportGoBench(w io.Writer, recs []bench.Record) error {
 		for _, s := range r.Samples {
 			rounds = max(rounds, len(s))
 		}
-		names := map[string]bool{}
+		metrics := map[string]bool{}
 		for k := range r.Metrics {
-			names[k] = true
+			metrics[k] = true
 		}
 		for k := range r.Samples {
-			names[k] = true
+			metrics[k] = true
 		}
 		for i := range rounds {
 			res := &benchfmt.Result{Config: config, Name: benchfmt.Name(name), Iters: 1}
-			for _, m := range slices.Sorted(maps.Keys(names)) {
+			for _, m := range slices.Sorted(maps.Keys(metrics)) {
 				unit, better := goBenchUnit(m)
 				s := r.Samples[m]
 				v, ok := r.Metric(m)
@@ -86,6 +87,29 @@ func system(os string, part int) string {
 	return ""
 }
 
+// goBenchNames are the names of records; cells that would share one, as they
+// differ in what names do not say, have their id in it too.
+func goBenchNames(recs []bench.Record) ([]string, error) {
+	names := make([]string, len(recs))
+	cells := map[string]map[string]bool{}
+	for i, r := range recs {
+		var err error
+		if names[i], err = goBenchName(r); err != nil {
+			return nil, err
+		}
+		if cells[names[i]] == nil {
+			cells[names[i]] = map[string]bool{}
+		}
+		cells[names[i]][r.CellID] = true
+	}
+	for i, r := range recs {
+		if len(cells[names[i]]) > 1 {
+			names[i] += "/cell=" + r.CellID
+		}
+	}
+	return names, nil
+}
+
 // goBenchName is "Sweep/method=lvsa/frames=333/...", or a benchmark's suite with
 // what was measured.
 func goBenchName(r bench.Record) (string, error) {
@@ -101,7 +125,8 @@ func goBenchName(r bench.Record) (string, error) {
 		add("frames", c.Frames)
 		add("prompt", c.Prompt.Tag)
 		add("seed", c.Seed)
-		add("cell", r.CellID)
+		add("steps", c.Steps)
+		add("size", fmt.Sprintf("%dx%d", c.Width, c.Height))
 		return "Sweep/" + strings.Join(parts, "/"), nil
 	}
 	var b map[string]any

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -146,17 +145,5 @@ func place(src, dst string) error {
 	if os.Link(src, dst) == nil {
 		return nil
 	}
-	in, err := os.Open(src)
-	if err != nil {
-		return fmt.Errorf("reports: %w", err)
-	}
-	defer in.Close()
-	err = atomicfile.Write(dst, func(w io.Writer) error {
-		_, err := io.Copy(w, in)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("reports: %w", err)
-	}
-	return nil
+	return copyFile(dst, src)
 }

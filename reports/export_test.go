@@ -102,11 +102,28 @@ func TestExportGoBench(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v\nwant %v\n%s", got, want, text)
 	}
-	if !strings.HasPrefix(names[0], "Sweep/model=wan_1.3B/method=LVSA+riflex/frames=165/prompt=fish/seed=16/cell=") || !strings.HasPrefix(names[2], `Sweep/model=wan_1.3B/method=LVSA+riflex/frames=165/prompt=_a,"b"_c__d/`) || names[4] != "Score/clip=a_b/frames=288" {
+	if !strings.HasPrefix(names[0], "Sweep/model=wan_1.3B/method=LVSA+riflex/frames=165/prompt=fish/seed=16/steps=20/size=64x64") || !strings.HasPrefix(names[2], `Sweep/model=wan_1.3B/method=LVSA+riflex/frames=165/prompt=_a,"b"_c__d/`) || names[4] != "Score/clip=a_b/frames=288" {
 		t.Errorf("%q", names)
 	}
 	if u := r.Units().GetBetter("tokens/sec"); u != 1 {
 		t.Errorf("tokens/sec is better %d", u)
+	}
+}
+
+// TestGoBenchNames: cells that differ in what a name does not say are told apart.
+func TestGoBenchNames(t *testing.T) {
+	recs := exported(t)
+	twin, err := bench.New(bench.Cell{Model: bench.Model{Name: "m"}, Guidance: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := bench.New(bench.Cell{Model: bench.Model{Name: "m"}, Guidance: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := goBenchNames(append(recs, twin, other, other))
+	if err != nil || strings.Contains(names[0], "cell=") || !strings.HasSuffix(names[4], "/cell="+twin.CellID) || names[5] != names[6] || names[4] == names[5] {
+		t.Errorf("%q, %v", names, err)
 	}
 }
 

@@ -20,12 +20,14 @@ type Outcome string
 
 // Outcomes. Noted is of rows that are said and do not count.
 const (
-	Held         Outcome = "held"
-	Regressed    Outcome = "regressed"
-	CannotJudge  Outcome = "cannot judge"
-	Noted        Outcome = "noted"
-	schemaFamily         = "Benjamini-Hochberg"
+	Held        Outcome = "held"
+	Regressed   Outcome = "regressed"
+	CannotJudge Outcome = "cannot judge"
+	Noted       Outcome = "noted"
 )
+
+// fdrMethod is how the false-discovery rate is controlled.
+const fdrMethod = "Benjamini-Hochberg"
 
 // Row is one comparison. Baseline, Current and Change are in the metric's unit;
 // Change of a Relative row is a share of the baseline. What is null could not be
@@ -128,7 +130,7 @@ func Compare(base, cur *Side, rules *Rules) *Result {
 	family, level := c.discover()
 	c.differences()
 	r := &Result{Schema: Schema, Outcome: Held, Baseline: base.Name, Current: cur.Name, Rules: rules.File, FDR: rules.FDR,
-		Method: schemaFamily, Family: family, Level: level, Rows: c.rows, Notes: c.notes, Warnings: []string{}}
+		Method: fdrMethod, Family: family, Level: level, Rows: c.rows, Notes: c.notes, Warnings: []string{}}
 	if r.Notes == nil {
 		r.Notes = []string{}
 	}

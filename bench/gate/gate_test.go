@@ -189,7 +189,7 @@ func TestPairs(t *testing.T) {
 		t.Errorf("%+v", bad)
 	}
 	// 80 % power at the change that the row names.
-	found, n := 0, uint64(40)
+	found, n := 0, uint64(30)
 	for i := range n {
 		r := compare(t, make(10+2*i, 0), make(11+2*i, *good.Detectable), Default())
 		if row(t, r, bench.MotionPlateau81, "lvsa").Outcome == Regressed {
@@ -484,10 +484,10 @@ func TestRedrawnQuality(t *testing.T) {
 		}
 	}
 	make := func() []bench.Record { return grid(t, []string{"a", "b", "c"}, []int{81, 165}, 5, 2, edit) }
-	alarms, n := 0, 100
 	if testing.Short() {
-		n = 30
+		t.Skip("long: many comparisons")
 	}
+	alarms, n := 0, 100
 	for range n {
 		if r := compare(t, make(), make(), rules); r.Outcome == Regressed {
 			alarms++

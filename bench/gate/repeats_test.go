@@ -43,8 +43,11 @@ func split(rng *rand.Rand, recs []bench.Record, n int) (a, b []bench.Record) {
 // TestSameCodeSeldomAlarms: 300 comparisons of the same code with itself, all
 // metrics and cells at once, resampled from real repeats.
 func TestSameCodeSeldomAlarms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: many comparisons")
+	}
 	recs := realRepeats(t)
-	for n, comparisons := range map[int]int{10: 300, 20: 100} {
+	for n, comparisons := range map[int]int{10: 300, 20: 60} {
 		rng := rand.New(rand.NewPCG(1, uint64(n)))
 		alarms, bare, family, judged, rows := 0, 0, 0, 0, 0
 		for range comparisons {
@@ -82,13 +85,16 @@ func TestSameCodeSeldomAlarms(t *testing.T) {
 
 // TestSlowdownIsCaught: the same repeats with every time of one cell 10 % longer.
 func TestSlowdownIsCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: many comparisons")
+	}
 	recs := realRepeats(t)
 	for _, tc := range []struct {
 		n     int
 		least float64
 	}{{10, 0.75}, {20, 0.95}} {
 		rng := rand.New(rand.NewPCG(2, uint64(tc.n)))
-		const comparisons = 100
+		const comparisons = 60
 		caught, elsewhere := 0, 0
 		for range comparisons {
 			a, b := split(rng, recs, tc.n)
