@@ -54,7 +54,8 @@ func (g command) make(ctx context.Context, r *runner, j *job, s slot, round int)
 		var result *outcome
 		var disk *DiskError
 		var bad *deniedError
-		if err == nil || attempt >= g.f.Retries || ctx.Err() != nil || errors.As(err, &result) || errors.As(err, &disk) || errors.As(err, &bad) || errors.Is(err, video.ErrFFmpegMissing) {
+		var setup *SetupError
+		if err == nil || errors.As(err, &setup) || attempt >= g.f.Retries || ctx.Err() != nil || errors.As(err, &result) || errors.As(err, &disk) || errors.As(err, &bad) || errors.Is(err, video.ErrFFmpegMissing) {
 			if err != nil && attempt > 0 {
 				return fmt.Errorf("%w (attempt %d of %d)", err, attempt+1, g.f.Retries+1)
 			}
@@ -92,7 +93,7 @@ func (g command) attempt(ctx context.Context, r *runner, j *job, s slot, round i
 		run.Dir = r.p.Spec.path(run.Dir)
 	}
 	if run.Args[0], err = program(run.Args[0], run.Dir); err != nil {
-		return err
+		return &SetupError{err} // every other cell would fail as well
 	}
 	if run.Env, err = environ(merged(g.f.Env, j.c.binding.Env), values, s); err != nil {
 		return err

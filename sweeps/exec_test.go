@@ -304,6 +304,33 @@ func waitGone(t *testing.T, pid string) {
 	t.Errorf("process %s lives on", pid)
 }
 
+// TestSetup: what every cell needs is looked for before anything runs.
+func TestSetup(t *testing.T) {
+	for _, tc := range []struct{ old, new, want string }{
+		{"[./gen.sh,", "[./none.sh,", `none.sh" cannot be run`},
+		{"[./gen.sh,", "[no-such-program-anywhere,", `"no-such-program-anywhere" cannot be run`},
+		{"cwd: .", "cwd: none", "none is no folder"},
+		{"cwd: .", "cwd: \"{env:LONGTAKE_TEST_UNSET}\"", "LONGTAKE_TEST_UNSET is not set"},
+		{"cwd: .", "cwd: .\n    env: {A: \"{env:LONGTAKE_TEST_UNSET}\"}", "LONGTAKE_TEST_UNSET is not set"},
+	} {
+		p := scripted(t, "exit 0", "")
+		src, err := os.ReadFile(p.Spec.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = plan(t, write(t, p.Spec.File, strings.Replace(string(src), tc.old, tc.new, 1)))
+		dir := t.TempDir()
+		_, err = Run(t.Context(), p, Options{Dir: dir})
+		var setup *SetupError
+		if !errors.As(err, &setup) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v", tc.new, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, CellsFolder, p.Cells[0].ID, RecordFile)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: a record: %v", tc.new, err)
+		}
+	}
+}
+
 func TestForeignSpecErrors(t *testing.T) {
 	const base = `generator:
   exec:

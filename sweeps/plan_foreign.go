@@ -2,6 +2,7 @@ package sweeps
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -114,4 +115,55 @@ func (c *Cell) values(dir string, s slot) map[string]string {
 		"out":  filepath.Join(dir, VideoFile), "out_dir": dir, "out_name": VideoFile, "cell": c.ID,
 		"slot": strconv.Itoa(s.index), "gpu": s.gpu,
 	}
+}
+
+// SetupError is something that every cell needs and that is not there: an
+// environment variable that the spec names, or the command's program.
+type SetupError struct{ Err error }
+
+func (e *SetupError) Error() string { return e.Err.Error() }
+func (e *SetupError) Unwrap() error { return e.Err }
+
+// ready checks, before anything runs, what every generation needs here.
+func (p *Plan) ready() error {
+	f := p.Spec.Foreign
+	if f == nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		if seen[c.Cell.Method.Name] {
+			continue
+		}
+		seen[c.Cell.Method.Name] = true
+		values := c.values("", slot{})
+		if _, err := expandAll(f.words(c.binding), values, false); err != nil {
+			return &SetupError{fmt.Errorf("sweeps: %w", err)}
+		}
+		if f.Kind == kindVideos {
+			if _, err := (server{f}).header(); err != nil {
+				return &SetupError{fmt.Errorf("sweeps: %w", err)}
+			}
+			continue
+		}
+		dir, err := f.Dir.Expand(values, false)
+		if err != nil {
+			return &SetupError{fmt.Errorf("sweeps: cwd: %w", err)}
+		}
+		if dir != "" {
+			dir = p.Spec.path(dir)
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return &SetupError{fmt.Errorf("sweeps: cwd: %s is no folder", dir)}
+			}
+		}
+		word, err := f.Command[0].Expand(values, false)
+		if err == nil {
+			_, err = program(word, dir)
+		}
+		if err != nil {
+			return &SetupError{err}
+		}
+	}
+	return nil
 }

@@ -69,6 +69,9 @@ func (r *runner) account(f func(*Summary)) {
 // all works off the plan. Cells that others hold come again with Wait, and once
 // without it where their runner seems dead.
 func (r *runner) all(ctx context.Context) error {
+	if err := r.p.ready(); err != nil {
+		return err
+	}
 	pools, err := r.p.pools(ctx)
 	if err != nil {
 		return err
@@ -433,10 +436,11 @@ func (r *runner) settle(ctx context.Context, j *job, err error) error {
 	}
 	var disk *DiskError
 	var result *outcome
+	var setup *SetupError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &disk), errors.Is(err, video.ErrFFmpegMissing):
+	case errors.As(err, &disk), errors.As(err, &setup), errors.Is(err, video.ErrFFmpegMissing):
 		return err
 	case errors.As(err, &result):
 		j.rec.Status, j.rec.Error = result.status, err.Error()

@@ -56,7 +56,8 @@ func exitStatus(err error, stderr io.Writer) int {
 	var usage *usageError
 	var spec *sweeps.SpecError
 	var method *lvsa.SpecError
-	if errors.As(err, &usage) || errors.As(err, &spec) || errors.As(err, &method) || errors.Is(err, video.ErrFFmpegMissing) {
+	var setup *sweeps.SetupError
+	if errors.As(err, &setup) || errors.As(err, &usage) || errors.As(err, &spec) || errors.As(err, &method) || errors.Is(err, video.ErrFFmpegMissing) {
 		return statusUsage
 	}
 	return statusFailed
