@@ -21,7 +21,7 @@ import (
 
 // generation names what the recipes draw. A corpus of another generation is
 // rendered anew.
-const generation = "2"
+const generation = "3"
 
 const generationName = ".generation"
 

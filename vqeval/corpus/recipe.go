@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -34,7 +35,8 @@ type recipe struct {
 // effect changes a finished frame in place; i counts as at does.
 type effect func(i int, im *Image)
 
-func (r *recipe) rand() *rand.Rand { return seeded(r.File, 1) }
+// rand draws what is the same in every rendering of a video.
+func (r *recipe) rand() *rand.Rand { return seeded(cmp.Or(r.Variant, r.File), 1) }
 
 // last is the number of the last frame.
 func (r *recipe) last() int { return r.Frames - 1 }

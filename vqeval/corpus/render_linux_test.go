@@ -312,3 +312,32 @@ func TestMakeFromClips(t *testing.T) {
 		t.Error("a folder without clips was taken")
 	}
 }
+
+// What differs between a video and another rendering of it is what the label names.
+func TestVariantsHaveTheFramesOfTheirBase(t *testing.T) {
+	all := plan(ciEdition)
+	named := map[string]*recipe{}
+	for _, r := range all {
+		named[r.File] = r
+	}
+	n := 0
+	for _, r := range all {
+		if r.VariantOf != "container" && r.VariantOf != "quality" || r.Grain == 0 || n == 2 {
+			continue
+		}
+		n++
+		first := func(r recipe) (out []byte) {
+			r.Frames = 2
+			if err := r.frames(func(rgb []byte) error { out = append(out, rgb...); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		if !bytes.Equal(first(*r), first(*named[r.Variant])) {
+			t.Errorf("%s has other frames than %s", r.File, r.Variant)
+		}
+	}
+	if n == 0 {
+		t.Error("no variant with grain")
+	}
+}
