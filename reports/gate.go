@@ -79,7 +79,7 @@ func GateText(w io.Writer, r *gate.Result) error {
 
 // gateRows parts the rows that held from the others.
 func gateRows(r *gate.Result) (open, held []gate.Row) {
-	for _, row := range r.Rows {
+	for _, row := range alike(r.Rows) {
 		if row.Outcome == gate.Held {
 			held = append(held, row)
 		} else {
@@ -87,6 +87,32 @@ func gateRows(r *gate.Result) (open, held []gate.Row) {
 		}
 	}
 	return open, held
+}
+
+// alike makes one row of those of a metric that cannot be judged for one and the
+// same reason, as those of a sweep without repeats.
+func alike(rows []gate.Row) []gate.Row {
+	type key struct{ metric, reason string }
+	same := map[key]int{}
+	for _, r := range rows {
+		if r.Outcome == gate.CannotJudge {
+			same[key{r.Metric, r.Reason}]++
+		}
+	}
+	var out []gate.Row
+	for _, r := range rows {
+		k := key{r.Metric, r.Reason}
+		n := same[k]
+		switch {
+		case r.Outcome != gate.CannotJudge || n == 1:
+			out = append(out, r)
+		case n > 1:
+			same[k] = 0
+			out = append(out, gate.Row{Metric: r.Metric, Where: fmt.Sprintf("%d rows like %s", n, r.Where), Judge: r.Judge, Better: r.Better,
+				Outcome: r.Outcome, Reason: r.Reason, NBaseline: r.NBaseline, NCurrent: r.NCurrent, Relative: r.Relative, Tolerate: r.Tolerate, Optional: r.Optional})
+		}
+	}
+	return out
 }
 
 func gateCounts(r *gate.Result) string {
@@ -170,7 +196,7 @@ func GateAnnotations(w io.Writer, r *gate.Result) error {
 		outcome gate.Outcome
 	}{{"error", gate.Regressed}, {"warning", gate.CannotJudge}} {
 		var rows []gate.Row
-		for _, row := range r.Rows {
+		for _, row := range alike(r.Rows) {
 			if row.Outcome == k.outcome && !row.Optional || row.Outcome == k.outcome && k.outcome == gate.Regressed {
 				rows = append(rows, row)
 			}
