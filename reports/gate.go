@@ -49,7 +49,7 @@ func GateMarkdown(w io.Writer, r *gate.Result) error {
 func GateText(w io.Writer, r *gate.Result) error {
 	var b strings.Builder
 	open, held := gateRows(r)
-	for _, rows := range [][]gate.Row{open, held} {
+	for _, rows := range [][]gate.Row{held, open} { // what needs attention stands last, beside the verdict
 		if len(rows) == 0 {
 			continue
 		}
@@ -90,21 +90,28 @@ func gateRows(r *gate.Result) (open, held []gate.Row) {
 }
 
 // alike makes one row of those of a metric that cannot be judged for one and the
-// same reason, as those of a sweep without repeats.
+// same reason, as those of a sweep without repeats, and of those that are computed
+// and did not change.
 func alike(rows []gate.Row) []gate.Row {
-	type key struct{ metric, reason string }
+	type key struct {
+		outcome        gate.Outcome
+		metric, reason string
+	}
 	same := map[key]int{}
+	merges := func(r gate.Row) bool {
+		return r.Outcome == gate.CannotJudge || r.Outcome == gate.Held && r.Judge == gate.Exact
+	}
 	for _, r := range rows {
-		if r.Outcome == gate.CannotJudge {
-			same[key{r.Metric, r.Reason}]++
+		if merges(r) {
+			same[key{r.Outcome, r.Metric, r.Reason}]++
 		}
 	}
 	var out []gate.Row
 	for _, r := range rows {
-		k := key{r.Metric, r.Reason}
+		k := key{r.Outcome, r.Metric, r.Reason}
 		n := same[k]
 		switch {
-		case r.Outcome != gate.CannotJudge || n == 1:
+		case !merges(r) || n == 1:
 			out = append(out, r)
 		case n > 1:
 			same[k] = 0

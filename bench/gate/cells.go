@@ -227,6 +227,7 @@ func (c *comparison) kind(metric string) (Row, bool) {
 	case len(came) > 0:
 		r.Outcome, r.Reason = Regressed, fmt.Sprintf("new in %d of %d videos: %s", len(came), pairs, named(came))
 	case len(tipped) > 0:
+		r.Reason = fmt.Sprintf("new in %d of %d by a step below %g", len(tipped), pairs, c.rules.Findings.Jump)
 		c.note("%s: %d of %d videos have the failure now by a step below %g, which alone counts as none: %s",
 			metric, len(tipped), pairs, c.rules.Findings.Jump, named(tipped))
 	}
