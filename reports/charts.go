@@ -142,8 +142,9 @@ func (e example) title() string {
 	return fmt.Sprintf("%d frames, prompt %s, seed %d", e.frames, e.tag, e.seed)
 }
 
-// mostExamples bounds the figures that are made per prompt.
-const mostExamples = 3
+// mostExamples bounds the figures that are made per prompt, mostDecoded the
+// videos that are decoded for them: the page shows all.
+const mostExamples, mostDecoded = 3, 20
 
 // examples picks for each prompt the seed with the most videos at its longest
 // horizon, the smallest such seed.
@@ -185,8 +186,8 @@ func (s section) examples() (out []example, left int) {
 			out = append(out, best)
 		}
 	}
-	if len(out) > mostExamples {
-		return out[:mostExamples], len(out) - mostExamples
+	if most := max(1, min(mostExamples, mostDecoded/len(s.methods))); len(out) > most {
+		return out[:most], len(out) - most
 	}
 	return out, 0
 }

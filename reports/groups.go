@@ -178,11 +178,22 @@ func params(m bench.Method) string {
 // pick is the cells of one method at one number of frames.
 func (s section) pick(m method, frames int) []cell { return s.rows[rowKey{m.key, frames}] }
 
+// onlyOK are the cells that have a video; mostly these are all, which is why
+// they are not copied then.
 func onlyOK(cells []cell) []cell {
-	var out []cell
-	for _, c := range cells {
-		if c.ok() {
-			out = append(out, c)
+	lost := 0
+	for i := range cells {
+		if !cells[i].ok() {
+			lost++
+		}
+	}
+	if lost == 0 {
+		return cells
+	}
+	out := make([]cell, 0, len(cells)-lost)
+	for i := range cells {
+		if cells[i].ok() {
+			out = append(out, cells[i])
 		}
 	}
 	return out
@@ -191,8 +202,8 @@ func onlyOK(cells []cell) []cell {
 // values lists a metric of the cells that have it.
 func values(cells []cell, metric string) []float64 {
 	var out []float64
-	for _, c := range cells {
-		if v, ok := c.Metric(metric); ok {
+	for i := range cells {
+		if v, ok := cells[i].Metric(metric); ok {
 			out = append(out, v)
 		}
 	}

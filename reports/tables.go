@@ -227,15 +227,20 @@ func (s section) residue() []string {
 	out := []string{fmt.Sprintf("A row averages over its videos, of %s (%s) and %s (%s).", count(len(tags), "prompt"), list(tags, 8), count(len(seeds), "seed"), list(seeds, 8))}
 	var missing []string
 	same := true
+	whole := videos(s.cells)
 	for _, frames := range s.frames {
-		all := s.videos(func(c cell) bool { return c.Frames == frames })
-		same = same && slices.Equal(all, s.videos(func(cell) bool { return true }))
+		var at []cell
 		for _, m := range s.methods {
-			if len(s.pick(m, frames)) == 0 {
+			at = append(at, s.pick(m, frames)...)
+		}
+		all := videos(at)
+		same = same && slices.Equal(all, whole)
+		for _, m := range s.methods {
+			row := s.pick(m, frames)
+			if len(row) == 0 {
 				continue // no row
 			}
-			have := s.videos(func(c cell) bool { return c.Frames == frames && c.key == m.key && c.ok() })
-			if lost := len(all) - len(have); lost > 0 {
+			if lost := len(all) - len(videos(onlyOK(row))); lost > 0 {
 				missing = append(missing, fmt.Sprintf("%s at %d frames lacks %d of %d", m.title, frames, lost, len(all)))
 			}
 		}
@@ -249,13 +254,7 @@ func (s section) residue() []string {
 	return out
 }
 
-// videos lists the prompts and seeds of the cells that are wanted.
-func (s section) videos(want func(cell) bool) []string {
-	var cells []cell
-	for _, c := range s.cells {
-		if want(c) {
-			cells = append(cells, c)
-		}
-	}
+// videos lists the prompts and seeds of cells.
+func videos(cells []cell) []string {
 	return distinct(cells, func(c cell) string { return c.Prompt.Tag + "\x00" + strconv.FormatInt(c.Seed, 10) })
 }

@@ -5,12 +5,12 @@ let watcher = null;
 const near = new Set(); // players on the screen
 const frameOf = (v, t) => Math.max(0, Math.min((v.n || 1) - 1, Math.floor(t * rateOf(v) + 1e-6)));
 const middle = (v, f) => (f + 0.5) / rateOf(v); // rounding in a player cannot reach the neighbours
-const rowsAtOnce = 60;
+const tilesAtOnce = 120;
 
 function playerGrid() {
   const box = make('section', { id: 'players', 'aria-labelledby': 'players-title' });
   const grid = make('div', { class: 'bands' });
-  let limit = rowsAtOnce;
+  let pages = 1;
   box.append(make('h2', { id: 'players-title' }, 'The videos, in step'),
     make('p', { class: 'quiet' }, 'Under each video: its motion energy, the findings as bars, the playhead. A click there takes every player to that second. ',
       make('kbd', {}, 'space'), ' plays, ', make('kbd', {}, '←'), ' ', make('kbd', {}, '→'), ' step a frame (with shift ten), ', make('kbd', {}, 'n'), ' goes to the next finding.'),
@@ -26,7 +26,8 @@ function playerGrid() {
     watcher = new IntersectionObserver(seen, { rootMargin: '120px' });
     grid.replaceChildren();
     const withRows = section.horizons.map((_, h) => h).filter(horizonShown).reverse();
-    let rows = 0, more = 0;
+    let tiles = 0, more = 0;
+    const limit = pages * tilesAtOnce;
     for (const h of withRows) {
       const videos = section.videos.filter(v => v.h === h && (v.src || v.why) && videoShown(v));
       if (!videos.some(v => v.src)) continue;
@@ -44,8 +45,8 @@ function playerGrid() {
       area.style.gridTemplateColumns = wide.matches ? 'repeat(' + many + ', minmax(' + (many > 6 ? 124 : 150) + 'px, ' + most + 'px' + '))' : 'repeat(2, minmax(0, 1fr))';
       for (const row of keys.values()) {
         if (!row.some(v => v.src)) continue;
-        if (rows >= limit) { more++; continue; }
-        rows++;
+        if (tiles >= limit) { more++; continue; }
+        tiles += columns.length;
         const p = section.prompts[row[0].p];
         const label = make('h3', {}, p.tag + ', seed ' + row[0].seed, p.text && p.text !== p.tag ? make('span', { class: 'quiet' }, ' “' + p.text + '”') : null);
         label.style.gridColumn = '1 / -1';
@@ -64,7 +65,7 @@ function playerGrid() {
       }
       if (area.childElementCount) grid.append(make('h3', { class: 'length' }, lengthName(h) + (section.horizons[h].ratio ? ' the training length' : '')), area);
     }
-    if (more) grid.append(make('p', {}, make('button', { type: 'button', onclick: () => { limit += rowsAtOnce; fill(); } }, 'Show ' + Math.min(more, rowsAtOnce) + ' more rows'), ' ' + more + ' are not shown yet'));
+    if (more) grid.append(make('p', {}, make('button', { type: 'button', onclick: () => { pages++; fill(); } }, 'Show more rows'), ' ' + several(more, 'row') + ' more, or use the filters'));
     if (!players.length) grid.append(make('p', {}, 'No video passes the filters, or none is recorded.'));
     clock.measure();
   }

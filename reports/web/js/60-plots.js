@@ -89,6 +89,7 @@ function drawPlane(where, says) {
   const label = list => id => list.find(c => c[0] === id)[1];
   says.textContent = 'At ' + section.horizons[state.at].frames + ' frames. Bars are 95 % intervals, cut at the frame. The dashed line joins the methods that no other beats in both; where intervals overlap it does not tell them apart. Better is ' + (lowGood ? 'lower' : 'upper') + ' left.';
   if (!points.length) { where.replaceChildren(make('p', {}, 'Nothing at this length has both.')); return; }
+  says.append(' On the front: ' + front(points, lowGood).map(p => section.methods[p.m].title).join(', ') + '.');
   const right = 1.25 * Math.max(...points.map(p => p.x)), top = state.py === 'composite' ? 105 : state.py === 'freeze' ? 1.08 : 1.25 * Math.max(1, ...points.map(p => p.y));
   const low = Math.min(0, ...points.map(p => p.y));
   const x = v => edge.l + Math.max(0, Math.min(1, v / right)) * (plotW - edge.l - edge.r), y = v => plotH - edge.b - Math.max(0, Math.min(1, (v - low) / (top - low))) * (plotH - edge.t - edge.b);

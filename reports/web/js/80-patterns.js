@@ -54,22 +54,20 @@ function card(p) {
 
 function paint(canvas, mask, n, m) {
   const g = canvas.getContext('2d');
-  g.clearRect(0, 0, n, n);
-  const color = getComputedStyle(document.documentElement).getPropertyValue('--m' + m.color % 8);
-  g.fillStyle = color;
+  g.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--m' + m.color % 8);
+  g.fillRect(0, 0, 1, 1); // the colour as bytes
+  const [r, gr, b] = g.getImageData(0, 0, 1, 1).data;
+  const image = g.createImageData(n, n);
   const bands = list(mask.bands);
-  const strength = d => { const b = bands.find(b => b.to === 0 || d <= b.to); return b ? b.f : 1; };
-  const levels = [...new Set(bands.map(b => b.f))];
-  const alpha = d => levels.length > 1 ? (strength(d) >= 1 ? 0.75 : 0.3 + 0.2 * strength(d)) : mask.dense ? 0.75 : 0.6;
-  const anchors = new Set(list(mask.anchors));
+  const strength = d => { const x = bands.find(x => x.to === 0 || d <= x.to); return x ? x.f : 1; };
+  const several = new Set(bands.map(x => x.f)).size > 1;
+  const alpha = Array.from({ length: n }, (_, d) => Math.round(255 * (several ? (strength(d) >= 1 ? 0.75 : 0.3 + 0.2 * strength(d)) : mask.dense ? 0.75 : 0.6)));
+  const put = (q, k, a) => { const i = 4 * (q * n + k); image.data[i] = r; image.data[i + 1] = gr; image.data[i + 2] = b; image.data[i + 3] = a; };
+  const windows = list(mask.windows), anchors = list(mask.anchors);
   for (let q = 0; q < n; q++) {
-    const lo = mask.dense ? 0 : list(mask.windows)[2 * q] ?? 0, hi = mask.dense ? n - 1 : list(mask.windows)[2 * q + 1] ?? n - 1;
-    for (let k = lo; k <= hi; k++) {
-      if (anchors.has(k)) continue;
-      g.globalAlpha = alpha(Math.abs(q - k));
-      g.fillRect(k, q, 1, 1);
-    }
+    const lo = mask.dense ? 0 : windows[2 * q] ?? 0, hi = mask.dense ? n - 1 : windows[2 * q + 1] ?? n - 1;
+    for (let k = lo; k <= hi; k++) put(q, k, alpha[Math.abs(q - k)]);
+    for (const k of anchors) put(q, k, 255);
   }
-  g.globalAlpha = 1;
-  for (const a of anchors) g.fillRect(a, 0, 1, n);
+  g.putImageData(image, 0, 0);
 }
