@@ -13,7 +13,7 @@ const browser = await open();
 for (const [name, options] of [
   ['light', { viewport: { width: 1280, height: 1440 }, colorScheme: 'light' }],
   ['dark', { viewport: { width: 1280, height: 1440 }, colorScheme: 'dark' }],
-  ['phone', { viewport: { width: 390, height: 1500 }, colorScheme: 'light' }],
+  ['phone', { viewport: { width: 390, height: 2300 }, colorScheme: 'light' }],
 ]) {
   const p = await page(browser, index, { ...options, fragment: '#t=9' });
   await p.waitForFunction(() => { const all = [...document.querySelectorAll('#players video')]; return all.length > 0 && all.every(v => v.readyState >= 2 && !v.seeking); });
