@@ -133,6 +133,8 @@ const (
 	driftDetail     = 0.19 // of the logarithm of the detail
 	driftPart       = 0.15 // of the shot at either end gives a colour its direction
 	driftBins       = 48   // stretches into which a shot is cut
+	driftSample     = 64   // frames of one that are looked at, or twice as many
+	driftOnsets     = 2048 // onsets that are tried
 
 	// Held frames.
 	stutterReach   = 6    // frames to either side in which the pace is taken

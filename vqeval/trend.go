@@ -41,7 +41,8 @@ func newCourse(n, parts int, value func(t, part int) float64) course {
 			bins := make([]float64, 0, most)
 			for k := range most {
 				v = v[:0]
-				for t := k * n / most; t < (k+1)*n/most; t++ {
+				lo, hi := k*n/most, (k+1)*n/most
+				for t := lo; t < hi; t += 1 + (hi-lo)/driftSample {
 					if x := value(t, i); !math.IsNaN(x) {
 						v = append(v, x)
 					}
@@ -105,7 +106,7 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	// fit finds the onset that leaves least of the first bins.
 	fit := func(bins []float64, slow bool) (least float64, from int) {
 		least = math.Inf(1)
-		for at := 0; at <= 3*c.n/4; at++ {
+		for at := 0; at <= 3*c.n/4; at += 1 + c.n/driftOnsets {
 			ramp(float64(at), end, slow)
 			_, left := line(x[:len(bins)], bins)
 			if at == 0 {
