@@ -8,17 +8,18 @@ import (
 
 // clip is a video with all that the detectors look at. They only read it.
 type clip struct {
-	src    *Source // on an even time grid
-	n      int     // frames
-	second float64 // frames a second
-	p      *planes
-	raw    *planes // p with the means
-	light  *light
-	d      *selfsim
-	a      *activity
-	cuts   []int
-	shots  []shot
-	still  []staticEvidence // of every shot that is long enough
+	src     *Source // on an even time grid
+	n       int     // frames
+	second  float64 // frames a second
+	p       *planes
+	raw     *planes // p with the means
+	light   *light
+	d       *selfsim
+	a       *activity
+	cuts    []int
+	shots   []shot
+	mirrors []mirrorEvidence
+	still   []staticEvidence // of every shot that is long enough
 }
 
 func newClip(ctx context.Context, s *Source) (*clip, error) {
@@ -28,6 +29,7 @@ func newClip(ctx context.Context, s *Source) (*clip, error) {
 		func() { c.raw = withMean(c.p) },
 		func() { c.light = newLight(s) },
 		func() { c.d = newSelfsim(c.p) },
+		func() { c.mirrors = findMirrors(c) },
 		func() { c.a = newActivity(c.p, max(leastFrames, int(math.Round(c.second)))) },
 		func() { c.cuts = findCuts(s, c.d); c.shots = shots(c.n, c.cuts) },
 		func() { c.still = findStatic(c.p, c.d, c.a, c.shots, c.second) },

@@ -103,7 +103,9 @@ func arbitrate(events []event) []event {
 	drop(func(e event) bool { return e.kind == "flicker" && 2*covered(e, "freeze") > e.to-e.from })
 	// What moved before it froze, or in a short loop whose innovation cancels, was not
 	// static.
-	drop(func(e event) bool { return e.kind == "static" && covered(e, "freeze", "loop", "pingpong") > 0 })
+	drop(func(e event) bool {
+		return e.kind == "static" && covered(e, "freeze", "loop", "pingpong", "return_to_start") > 0
+	})
 	// Back at the start and on from there in order is a loop, and the way back of a
 	// ping-pong is no return.
 	drop(func(e event) bool { return e.kind == "return_to_start" && covered(e, "loop", "pingpong") > 0 })
@@ -121,7 +123,13 @@ func arbitrate(events []event) []event {
 			return e.from >= o.from && e.from < o.to
 		})
 	}
-	// The jump at a lap, at the end of a pause or after a held frame is part of it.
+	// The jump at a lap, at the end of a pause or after a held frame is part of it: that at
+	// a lap also before the laps are clear enough to be placed.
+	drop(func(e event) bool {
+		return e.kind == "seam" && slices.ContainsFunc(events, func(o event) bool {
+			return o.severity >= 0.5 && (o.kind == "loop" || o.kind == "region_loop") && abs(o.detail.PeriodFrames-e.detail.SpacingFrames) <= 1
+		})
+	})
 	drop(func(e event) bool {
 		return e.kind == "seam" && touches(e, "loop", "pingpong", "return_to_start", "stutter", "region_loop")
 	})
@@ -258,20 +266,26 @@ func (c *clip) lasting(frames int) float64 { return math.Min(1, float64(frames)/
 
 func loopEvents(c *clip, facts *Facts) []event {
 	l, ok := findLoops(c.d, c.second)
+	if ok && !l.periodic {
+		l.severity = weakened(l.severity, c.left(l)/loopLeft)
+		swung := weakened(l.severity, c.swings(l))
+		l.periodic = l.severity >= 0.5 && swung < 0.5
+		l.severity = swung
+	}
 	if !ok || l.periodic || l.severity < 0.5 {
 		if m, found := driftLoop(c); found && (!ok || l.periodic || m.severity > l.severity) {
 			l, ok = m, true
 		}
 	}
+	if !ok {
+		l, ok = faintLoop(c.d)
+	}
 	switch {
 	case !ok:
 		return nil
-	case l.periodic:
-		if l.severity >= 0.5 {
-			p := float64(l.period)
-			facts.PeriodicMotion = &p
-		}
-		return nil
+	case l.periodic && l.rhythm >= 0.5:
+		p := float64(l.period)
+		facts.PeriodicMotion = &p
 	}
 	return []event{{
 		kind: "loop", shot: shot{l.onset(), l.end()}, severity: l.severity,

@@ -14,7 +14,8 @@ type loopEvidence struct {
 	early    float64 // by how many frames it misses; see phaseError
 	locked   float64 // share of the frames whose nearest neighbour is exactly one period away
 	severity float64
-	periodic bool // comes back, but not locked: natural rhythm
+	rhythm   float64 // likewise whether or not it is on time
+	periodic bool    // comes back, but not locked, or the way it went: natural rhythm
 }
 
 // onset is the first frame that repeats an earlier one.
@@ -80,6 +81,19 @@ func findLoops(d *selfsim, second float64) (loop loopEvidence, found bool) {
 	}
 	best.judge(d, second)
 	return best, true
+}
+
+// faintLoop is the deepest dip of the mean difference over the lags, where no
+// stretch comes back clearly enough to be placed: too little moves, or a codec
+// has blurred it. It measures a clip without making a finding of it.
+func faintLoop(d *selfsim) (best loopEvidence, found bool) {
+	for _, dip := range dips(d) {
+		l := loopEvidence{period: dip.p, to: d.n - dip.p, depth: dip.depth, beside: dip.beside, locked: 1}
+		if l.severity = min(loopFaint, strength((1-l.depth)/(1-loopDepthLaps), loopLevels/l.beside)); l.severity > best.severity {
+			best, found = l, true
+		}
+	}
+	return best, found
 }
 
 // shortestRun is how long a return must last, in frames.
@@ -235,16 +249,25 @@ func (l *loopEvidence) judge(d *selfsim, second float64) {
 	// again (light, a wave) seldom gets as near.
 	copied := l.meanAt(d, l.period) / (near * (l.meanAt(d, 1) + loopNoise))
 	if l.repeats() > 1 {
+		depth = loopDepthLaps
 		// Several laps that are on time to the frame need not be as near: an encoder
 		// may have blurred them.
 		copied /= 2
 	}
-	// A rhythm shows at least half of a period; what returns for less, once, has none.
-	if l.early = phaseError(d, l.from, l.to, l.period); math.IsNaN(l.early) || 2*(l.to-l.from) <= l.period {
+	// A rhythm shows at least half of a period; what returns for less, once, until the
+	// clip ends has none.
+	if l.early = phaseError(d, l.from, l.to, l.period); math.IsNaN(l.early) || 2*(l.to-l.from) <= l.period && l.end() >= d.n-2 {
 		l.early = 0
 	}
+	unlocked := (1 - l.locked) / (1 - lock)
+	if 2*(l.to-l.from) <= l.period && unlocked <= 1 {
+		unlocked = 0
+	}
+	l.rhythm = strength(max((1-l.depth)/(1-depth), copied), run/float64(l.to-l.from), loopLevels/l.beside)
 	l.severity = strength(
-		max((1-l.depth)/(1-depth), copied, l.early/loopEarly),
+		max((1-l.depth)/(1-depth), copied),
+		beyond(loopOnTime/loopEarly, l.early/loopEarly),
+		unlocked,
 		run/float64(l.to-l.from),
 		loopLevels/l.beside,
 	)

@@ -106,8 +106,14 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 	return best, found
 }
 
-// driftCandidates are at most three lags at which the mean difference has a dip.
-func driftCandidates(d *selfsim) []int {
+// dip is a lag at which the mean difference over the clip is less than at those beside it.
+type dip struct {
+	p             int
+	depth, beside float64
+}
+
+// dips are the deepest ones, at most three, the deepest first.
+func dips(d *selfsim) []dip {
 	most := min(d.lags, d.n/2)
 	r := make([]float64, most+1)
 	for p := 1; p <= most; p++ {
@@ -116,28 +122,29 @@ func driftCandidates(d *selfsim) []int {
 		}
 		r[p] /= float64(d.n - p)
 	}
-	type dip struct {
-		p     int
-		depth float64
-	}
-	var dips []dip
+	var all []dip
 	for p := max(loopShortest, phase+1); p < most; p++ {
 		if r[p] > r[p-1] || r[p] > r[p+1] {
 			continue
 		}
 		nearer, farther := slices.Max(r[p/2:p]), slices.Max(r[p+1:min(most, p+p/2)+1])
 		if depth := 1 - r[p]/min(nearer, farther); depth >= lapContrast {
-			dips = append(dips, dip{p, depth})
+			all = append(all, dip{p, depth, min(nearer, farther)})
 		}
 	}
-	slices.SortStableFunc(dips, func(a, b dip) int {
+	slices.SortStableFunc(all, func(a, b dip) int {
 		if a.depth > b.depth {
 			return -1
 		}
 		return 1
 	})
+	return all[:min(3, len(all))]
+}
+
+// driftCandidates are their lags, ascending.
+func driftCandidates(d *selfsim) []int {
 	var out []int
-	for _, x := range dips[:min(3, len(dips))] {
+	for _, x := range dips(d) {
 		out = append(out, x.p)
 	}
 	slices.Sort(out)

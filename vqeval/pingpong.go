@@ -1,6 +1,7 @@
 package vqeval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -19,6 +20,7 @@ type mirrorEvidence struct {
 	strays   float64 // how far the way back strays from the way there, 1 = as far as a copy may
 	turns    bool    // motion reverses at full pace
 	severity float64
+	unsure   float64 // severity of the likeness near it, traced or not
 	turned   float64 // severity where motion reverses at full pace
 }
 
@@ -60,7 +62,14 @@ func findMirrors(c *clip) []mirrorEvidence {
 			all[sum] = c.mirror(sum, least)
 		}
 	})
-	found := slices.DeleteFunc(all, func(m mirrorEvidence) bool { return m.severity < mirrorFaint })
+	found := slices.DeleteFunc(slices.Clone(all), func(m mirrorEvidence) bool { return m.severity < mirrorFaint })
+	if len(found) == 0 && len(all) > 0 {
+		// Nothing is traced: the likeliest centre measures the clip.
+		m := slices.MaxFunc(all, func(x, y mirrorEvidence) int { return cmp.Compare(x.unsure, y.unsure) })
+		if m.severity, m.turned = m.unsure, m.unsure; m.severity > 0 {
+			found = append(found, m)
+		}
+	}
 	slices.SortStableFunc(found, func(x, y mirrorEvidence) int {
 		gx, gy := x.severity*math.Sqrt(float64(x.reach)), y.severity*math.Sqrt(float64(y.reach))
 		switch {
@@ -91,14 +100,20 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 	}
 	// Quick look: a mirror shows at most distances.
 	hits, looks := 0, 0
+	var near, off float64
 	for k := least / 2; k <= least; k += 2 {
 		if i := i0 - k; c.d.has(i, sum-i) {
 			pair, beside := mirrorValley(c.d, i, sum-i)
 			looks++
+			near, off = near+pair, off+beside
 			if beside >= mirrorLevels/2 && pair <= 1.5*mirrorMatch*beside {
 				hits++
 			}
 		}
+	}
+	if off > 0 && near < off {
+		m.reach = least
+		m.unsure = min(mirrorUnsure, strength(near/off/(1-mirrorDepth), mirrorLevels*float64(looks)/off))
 	}
 	if 2*hits < looks {
 		return m
@@ -119,7 +134,7 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 		}
 		if beside >= mirrorLevels/2 && pair <= mirrorMatch*beside {
 			miss = 0
-		} else if miss++; miss > mirrorBridge {
+		} else if miss++; miss > mirrorBridge && (at.n > 0 || k > least) { // an encoder blurs what is near the centre
 			break
 		}
 		pairs, besides, n = pairs+pair, besides+beside, n+1
@@ -149,7 +164,9 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 			mirrorLevels/m.beside,
 		)
 	}
-	m.severity, m.turned = severity(mirrorNearness), severity(mirrorNearnessTurn)
+	// Pairs that are on time to the frame throughout need not be as near either.
+	onTime := clamp01((m.locked-mirrorLocked)/(1-mirrorLocked)) * clamp01((mirrorStray-m.strays)/mirrorStray)
+	m.severity, m.turned = severity(mirrorNearness+(mirrorNearnessTurn-mirrorNearness)*onTime), severity(mirrorNearnessTurn)
 	return m
 }
 
@@ -242,7 +259,7 @@ func (w *strayWindow) mean() float64 {
 }
 
 func pingpongEvents(c *clip, _ *Facts) []event {
-	ms := findMirrors(c)
+	ms := slices.Clone(c.mirrors)
 	// A mirror goes on to the end of the clip or to the next reversal; what merely goes
 	// there and back leaves it in mid-course.
 	for i := range ms {
@@ -270,6 +287,9 @@ func pingpongEvents(c *clip, _ *Facts) []event {
 
 // pingpong is the event of a chain of reversals.
 func pingpong(ms []mirrorEvidence) event {
+	// What is alike beside a far clearer reversal is none.
+	best := slices.MaxFunc(ms, func(x, y mirrorEvidence) int { return cmp.Compare(x.severity, y.severity) }).severity
+	ms = slices.DeleteFunc(slices.Clone(ms), func(m mirrorEvidence) bool { return m.severity < best/2 })
 	first, last := ms[0], ms[len(ms)-1]
 	e := event{kind: "pingpong", shot: shot{first.sum/2 + 1, last.sum/2 + last.reach + last.sum%2}}
 	var severities, depths, gaps []float64

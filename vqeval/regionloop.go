@@ -128,12 +128,19 @@ func (l loopProfile) judge(raw *planes, p int, second float64) (f regionLoop) {
 		return f
 	}
 	f.loopEvidence = ev
-	f.severity = strength(regionLoopArea/f.area, regionLoopRest/math.Max(1e-9, f.rest), math.Log2(1/math.Max(1e-9, ev.severity)))
-	if ev.period < p-2 || ev.period > p+2 || ev.repeats() == 1 && ev.to-ev.from < int(2*second) {
-		f.severity *= 0.5 // not what its blocks have in common, or too little of it
+	once := 0.0
+	if ev.repeats() == 1 {
+		once = regionLoopOnce * second / float64(ev.to-ev.from)
 	}
-	if ev.periodic || ev.locked < regionLoopLocked {
-		f.severity *= 0.5 // natural rhythm
+	f.severity = strength(
+		regionLoopArea/f.area,
+		regionLoopRest/math.Max(1e-9, f.rest),
+		math.Log2(1/math.Max(1e-9, ev.severity)),
+		(1-ev.locked)/(1-regionLoopLocked),
+		once,
+	)
+	if ev.period < p-2 || ev.period > p+2 {
+		f.severity *= 0.5 // not what its blocks have in common
 	}
 	return f
 }
@@ -183,6 +190,7 @@ func regionLoopEvents(c *clip, _ *Facts) []event {
 	if l.severity == 0 {
 		return nil
 	}
+	l.severity = weakened(l.severity, c.swings(l.loopEvidence))
 	box := c.raw.grid().box(l.in, c.src.Meta, c.raw.w, c.raw.h)
 	return []event{{
 		kind: "region_loop", shot: shot{l.onset(), l.end()}, severity: l.severity,

@@ -76,6 +76,18 @@ func findReturns(c *clip) []returnEvidence {
 		}
 		out = append(out, e)
 	}
+	// What comes back by itself again and again swings.
+	often := -1.0
+	for _, e := range out {
+		if e.fade > 1 && e.severity >= 0.1 {
+			often++
+		}
+	}
+	for i, e := range out {
+		if e.fade > 1 && often > 0 {
+			out[i].severity = weakened(e.severity, often/returnOften)
+		}
+	}
 	return out
 }
 

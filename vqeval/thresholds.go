@@ -11,6 +11,7 @@ const (
 	loopLevels        = 0.8  // grey levels that the content beside the diagonal differs by
 	loopMatch         = 0.45 // a pair belongs to a run below this share of what is beside it
 	loopDepth         = 0.7  // decision point of the depth of a run
+	loopDepthLaps     = 0.62 // likewise of several laps, which the motion of nature is less on time with
 	loopDepthOnce     = 0.55 // likewise of a single return, which no natural rhythm makes
 	loopNearness      = 0.9  // of the adjacent difference, plus noise: how near a copy must be
 	loopNearnessStart = 1.35 // likewise where the clip's end replays its start
@@ -18,6 +19,13 @@ const (
 	loopRunStart      = 0.85 // and of the shortest run
 	loopNoise         = 0.5  // grey levels
 	loopEarly         = 0.16 // frames, root mean square, by which a copy may miss
+	loopOnTime        = 0.05 // likewise, as far as noise goes
+	loopSwing         = 0.4  // depth of a mirror inside, above which it comes back the way it went
+	loopSwings        = 0.7  // likewise, surely
+	loopFaint         = 0.45 // severity at most of dips without a run
+	loopLeft          = 0.15 // of the frame that lives and does not come back: more, and only a part loops
+	loopLeftDepth     = 0.3  // of a block that comes back
+	loopLeftLevels    = 1.0  // grey levels that the pattern of one which lives differs by
 	loopLocked        = 0.8  // share of frames whose nearest neighbour is exactly one period away
 	loopLockedOnce    = 0.6  // likewise for a single return
 
@@ -48,23 +56,25 @@ const (
 	quietShare   = 0.25 // of the largest innovation of the shot
 
 	// Decision points of a freeze.
-	freezeNoise   = 0.4  // grey levels of growth, plus
-	freezeShimmer = 0.5  // of the short-lag difference
-	freezeShare   = 0.15 // of the growth before
-	freezeCoding  = 0.4  // of these bounds is what coding may leave
-	freezeTotal   = 0.5  // of the difference before
-	freezeLevels  = 0.5  // grey levels of growth before
-	freezeRest    = 0.03 // of the growth before: what an encoder's refreshes may leave
-	freezeTrace   = 0.25 // of the bounds below which a stop counts as a dead one
-	freezeAbrupt  = 0.3  // seconds, where motion ends at full pace
-	freezeGradual = 2.0  // seconds, where it dies away
-	freezeDrop    = 0.4  // of the usual pace: at least this is full pace
-	freezeSettle  = 0.15 // of the usual pace: less is no motion
-	freezeSlow    = 0.1  // of the pace before: where a gradual stop begins
-	freezeMoving  = 0.03 // of the blocks: with so many still moving a freeze must last
-	freezeSoft    = 0.3  // grey levels of growth: likewise
-	freezeBlocks  = 0.15 // of the blocks
-	blankLevels   = 2.0  // grey levels of spread inside a frame that shows something
+	freezeNoise    = 0.4  // grey levels of growth, plus
+	freezeShimmer  = 0.5  // of the short-lag difference
+	freezeShare    = 0.15 // of the growth before
+	freezeCoding   = 0.4  // of these bounds is what coding may leave
+	freezeTotal    = 0.5  // of the difference before
+	freezeLevels   = 0.5  // grey levels of growth before
+	freezeRest     = 0.03 // of the growth before: what an encoder's refreshes may leave
+	freezeTrace    = 0.25 // of the bounds below which a stop counts as a dead one
+	freezeLeap     = 0.8  // of the way in the seconds before, in one step
+	freezeLeapFree = 0.75 // of which nothing is said by
+	freezeAbrupt   = 0.3  // seconds, where motion ends at full pace
+	freezeGradual  = 2.0  // seconds, where it dies away
+	freezeDrop     = 0.4  // of the usual pace: at least this is full pace
+	freezeSettle   = 0.15 // of the usual pace: less is no motion
+	freezeSlow     = 0.1  // of the pace before: where a gradual stop begins
+	freezeMoving   = 0.03 // of the blocks: with so many still moving a freeze must last
+	freezeSoft     = 0.3  // grey levels of growth: likewise
+	freezeBlocks   = 0.15 // of the blocks
+	blankLevels    = 2.0  // grey levels of spread inside a frame that shows something
 
 	hardLevels = 0.15 // grey levels: a freeze below is pixel-identical but for the codec
 
@@ -96,6 +106,7 @@ const (
 	regionLoopDepth  = 0.5  // of a block
 	regionLoopArea   = 0.04 // of the frame
 	regionLoopRest   = 0.03 // of the frame that lives and does not come back
+	regionLoopOnce   = 1.2  // seconds that a part which comes back once does so for
 	regionLoopLocked = 0.8  // share of frames whose nearest neighbour is exactly one period away
 
 	// What the camera's motion leaves.
@@ -153,6 +164,7 @@ const (
 	cadenceCycles  = 3    // cycles of it
 	cadenceFit     = 0.6  // share of the held frames that it explains, times that of its repeats that are seen
 	cadenceLongest = 25   // frames in one cycle
+	cadenceOutside = 0.75 // of the other differences, that held ones are where they are not seen one by one
 	cadenceThrough = 6    // part of the clip that it may leave out at either end
 	stutterAlone   = 4    // times the usual distance: so far off, the first frames held belong to no stutter
 
@@ -162,14 +174,17 @@ const (
 	mirrorLevels       = 0.8  // grey levels that the content beside the mirror differs by
 	mirrorMatch        = 0.45 // a pair belongs to it below this share of what is beside it
 	mirrorBridge       = 3    // pairs that may fail in a row
-	mirrorDepth        = 0.6  // decision point of the depth
+	mirrorDepth        = 0.65 // decision point of the depth
 	mirrorNearness     = 0.9  // of the adjacent difference, plus noise: how near a copy must be
 	mirrorNearnessTurn = 1.35 // likewise where motion turns at full pace
 	mirrorTurnPace     = 0.75 // of the adjacent difference: that is full pace
 	mirrorTurn         = 0.25 // of it, by which the frames beside the centre may differ
 	mirrorNoise        = 0.5  // grey levels
-	mirrorLock         = 0.7  // share of the pairs that are nearest to each other
+	mirrorLock         = 0.8  // share of the pairs that are nearest to each other
+	mirrorLocked       = 0.9  // likewise, above which they are on time to the frame
+	mirrorStray        = 0.3  // of what the way back may stray, likewise
 	mirrorFaint        = 0.05 // severity below which a centre is not kept
+	mirrorUnsure       = 0.45 // severity at most of a likeness that is not traced outwards
 	mirrorApart        = 6    // frames at least between two reversals
 	mirrorSlack        = 4    // frames that a mirror may fall short
 	mirrorLoose        = 0.6  // of the severity is left where it falls shorter
@@ -187,14 +202,16 @@ const (
 	returnNear   = 0.9  // of the adjacent difference at the start, plus noise
 	returnNoise  = 0.5  // grey levels
 	returnMatch  = 0.25 // of how far the content was, and of how far the start moves on
+	returnOften  = 3    // other returns like it: so many are a rhythm
 	returnLevels = 1.0  // grey levels that both are at least
 
 	// Jumps within a scene.
 	jumpReach   = 8    // frames to either side in which the liveliest sets the pace
 	jumpLevels  = 2.0  // grey levels
 	jumpNoise   = 0.5  // grey levels added to the pace
-	jumpRatio   = 3.0  // times the pace
-	jumpSkips   = 3.0  // frames of the motion around it
+	jumpRatio   = 2.7  // times the pace
+	jumpSkips   = 4.5  // frames of the motion around it
+	jumpMoves   = 0.6  // grey levels that the content changes by within half a second on one side
 	jumpStays   = 0.7  // of the step remains a few frames to either side
 	sceneLooks  = 0.02 // distance of the looks within one scene, plus
 	jumpAlike   = 0.4  // of the distance to another scene is no doubt that it is the same
@@ -205,6 +222,12 @@ const (
 	seamNoise    = 0.25 // grey levels added to the pace
 	seamTone     = 0.25 // grey levels added to the changes of exposure and contrast
 	seamChroma   = 0.25 // levels added to the changes of colour
+	seamShift    = 0.25 // samples added to the changes of the picture's displacement
+	seamReaches  = 6    // samples of the longest displacement
+	seamAlike    = 0.55 // of the difference of the profiles is left by one that counts
+	seamUnlike   = 0.85 // likewise by one that does not
+	seamSoft     = 1.2  // of the steps of a train that is only faint
+	seamFaint    = 0.45 // severity of it at most
 	seamLevels   = 0.75 // grey levels of content
 	seamStep     = 1.8  // times the changes around it
 	seamClear    = 2.5  // likewise, on average
@@ -217,6 +240,13 @@ const (
 	cyclePsi    = 0.10
 	cycleLevels = 0.2 // grey levels of shimmer
 )
+
+// weakened is a severity of strength with one more ratio.
+func weakened(severity, ratio float64) float64 {
+	return math.Exp2(-math.Hypot(math.Log2(1/math.Max(1e-9, severity)), ratio))
+}
+
+func clamp01(v float64) float64 { return math.Max(0, math.Min(1, v)) }
 
 // strength turns ratios (0 = as clear as can be, 1 = at the decision point for
 // this one alone) into a severity: their Euclidean norm r gives 2^-r, which is 1
