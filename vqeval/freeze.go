@@ -14,6 +14,7 @@ type freezeEvidence struct {
 	growth   float64 // of the difference with the lag: what still moves
 	alive    float64 // the same growth before the stretch
 	total    float64 // the difference itself before the stretch, at such lags
+	leap     float64 // share of the way to it, in seconds before it, that is one step
 	drop     float64 // how abruptly motion ends: its pace just before the end over its usual pace
 	moving   float64 // share of the blocks that still move
 	cycle    int     // of the shimmer, frames; 0 none
@@ -148,6 +149,7 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 		f.long/(freezeTotal*f.total), // fast texture is as far apart at once as later, before and after
 		beyond(freezeCoding, f.moving/freezeBlocks),
 		beyond(freezeCoding, need*second/float64(f.to-f.from)),
+		beyond(freezeLeapFree, f.leap/freezeLeap), // a slide that follows another one was not stopped
 	)
 	return f, true
 }
@@ -249,7 +251,14 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 	for t := max(s.from+1, f.from-int(2*second)); t <= f.from; t++ {
 		usual = append(usual, pace(t))
 	}
-	f.drop = 0
+	f.drop, f.leap = 0, 0
+	var way, most float64
+	for _, v := range usual {
+		way, most = way+v, max(most, v)
+	}
+	if way > 0 {
+		f.leap = most / way
+	}
 	u := quantile(usual, 0.5)
 	if u == 0 {
 		return

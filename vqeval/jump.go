@@ -50,14 +50,12 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	if ratio < jumpRatio/3 || !c.steps(t, e.step) {
 		return e, false
 	}
-	scene := c.otherScene(t)
-	if scene > 2 {
-		return e, false // another one: a cut
-	}
+	scene := c.otherScene(t) // above 1 it is a cut
 	e.severity = strength(
 		jumpRatio/ratio,
 		jumpSkips/c.skipped(t, e.step),
 		jumpLevels/e.step,
+		jumpMoves/max(1e-9, c.moves(t)),
 		beyond(jumpAlike, scene),
 	)
 	return e, true
@@ -79,6 +77,20 @@ func (c *clip) skipped(t int, step float64) float64 {
 	before := count(func(k int) (int, int) { return t - 1 - k, t - 1 })
 	after := count(func(k int) (int, int) { return t, t + k })
 	return math.Sqrt(before * after)
+}
+
+// moves is how far the content gets within half a second on the livelier side of t:
+// among stills a step is the next slide, not a leap of what moves.
+func (c *clip) moves(t int) float64 {
+	k := max(phase, int(c.second/2))
+	grown := func(from, to int) float64 { // of the frames [from,to)
+		if from < 0 || to > c.n || !c.d.has(from, to-1) {
+			return 0
+		}
+		return c.d.at(from, to-1) - meanOver(c.d, from, to, 1, 2)
+	}
+	// Short of half a second at an end, what there is.
+	return max(grown(max(0, t-1-k), t), grown(t, min(c.n, t+1+k)))
 }
 
 // steps tells whether the content steps at t and stays there: a flash comes back, and
