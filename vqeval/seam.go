@@ -63,10 +63,14 @@ func (c *clip) stepSizes() []float64 {
 		add(cr, seamChroma)
 	}
 	z := make([]float64, c.n)
+	shifts := c.shifts()
 	for t := 2; t < c.n; t++ {
 		content := a[t] / (around(a, shot{1, c.n}, t, jumpReach, 0.85) + seamNoise)
 		if content >= seamStep && (a[t] < seamLevels || !c.steps(t, a[t])) {
 			content = 1
+		}
+		if content >= seamStep && c.moves(t) < jumpMoves {
+			continue // the next slide
 		}
 		z[t] = content
 		if t+2 >= c.n {
@@ -77,6 +81,9 @@ func (c *clip) stepSizes() []float64 {
 		} else {
 			for _, s := range all {
 				z[t] = max(z[t], c.levelStep(s.level, s.change, t, s.noise))
+			}
+			for _, s := range shifts {
+				z[t] = max(z[t], shiftStep(s, t))
 			}
 		}
 		if z[t] >= seamStep && content >= seamCut && c.otherScene(t) > 1 {
@@ -98,16 +105,30 @@ func (c *clip) levelStep(level, change []float64, t int, noise float64) float64 
 
 func findSeams(c *clip) seamEvidence {
 	z := c.stepSizes()
-	gain := func(t int) float64 { return min(z[t], 3*seamStep) - seamStep }
+	e := trainOf(z, seamStep)
+	if e.at == nil {
+		e = trainOf(z, seamSoft)
+		e.severity = min(e.severity, seamFaint)
+	}
+	return e
+}
+
+// trainOf is the best train of steps of at least a size.
+func trainOf(z []float64, step float64) seamEvidence {
+	n := len(z) - 2 // of the last frames it is not known what stays
+	gain := func(t int) float64 { return min(z[t], 3*step) - step }
 	var best seamEvidence
 	bestGain, steps := 0.0, 0.0
-	for s := seamShortest; 2*s < c.n; s++ {
+	for s := seamShortest; 2*s < len(z); s++ {
 		for o := range s {
-			var g, hits, n, size float64
-			for t := s - o; t < c.n; t += s {
+			var g, hits, places, size float64
+			for t := s - o; t < len(z); t += s {
+				if t >= n && z[t] < step {
+					break
+				}
 				g += gain(t)
-				n++
-				if z[t] >= seamStep {
+				places++
+				if z[t] >= step {
 					hits++
 					size += z[t]
 				}
@@ -117,13 +138,17 @@ func findSeams(c *clip) seamEvidence {
 				continue
 			}
 			bestGain = g
-			best = seamEvidence{spacing: s, size: size / hits, regular: hits / n}
+			best = seamEvidence{spacing: s, size: size / hits, regular: hits / places}
 			steps = hits
+			// The start of the clip is a step as well; where the first stretch is of another
+			// length, one step says only where the train begins.
 			if o <= 2 {
 				steps++
+			} else {
+				steps--
 			}
-			for t := s - o; t < c.n; t += s {
-				if z[t] >= seamStep {
+			for t := s - o; t < len(z); t += s {
+				if z[t] >= step {
 					best.at = append(best.at, t)
 				}
 			}
@@ -135,7 +160,7 @@ func findSeams(c *clip) seamEvidence {
 	// Steps elsewhere speak against a train, as far as they are as large.
 	others := 0.0
 	for t := range z {
-		if z[t] >= seamStep && !slices.Contains(best.at, t) {
+		if z[t] >= step && !slices.Contains(best.at, t) {
 			others += math.Min(1, math.Pow(z[t]/best.size, 2))
 		}
 	}
