@@ -211,7 +211,7 @@ func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left fl
 func (c *clip) cadence(held []int) (name string, regular bool) {
 	first, last := held[0], held[len(held)-1]
 	slack := min(2*cadenceLongest, c.n/cadenceThrough)
-	through := first <= slack && last >= c.n-slack
+	start, end := first, last
 	// The pattern shows in a part of a long clip as well.
 	for last-first > fullFrames {
 		held = held[:len(held)/2]
@@ -222,7 +222,7 @@ func (c *clip) cadence(held []int) (name string, regular bool) {
 		isHeld[t-first] = true
 	}
 	var best float64
-	var shown, of int
+	var shown, of, lead int
 	for p := 2; p <= cadenceLongest; p++ {
 		for q := 1; q < p; q++ {
 			if gcd(p, q) > 1 || p > (stutterHold+1)*q {
@@ -230,20 +230,28 @@ func (c *clip) cadence(held []int) (name string, regular bool) {
 			}
 			for offset := range p {
 				if f := fit(isHeld, p, q, offset); f > best+1e-9 {
-					best, shown, of = f, p, q
+					best, shown, of, lead = f, p, q, offset
 				}
 			}
 		}
 	}
+	// A conversion holds frames from the first to the last, also where too little
+	// moves, or the encoder blends too much, to see each of them.
+	through := func() bool {
+		a := c.adjacent()
+		held := func(t int) bool { return holds(t-first, shown, of, lead) }
+		return (start <= slack || goesOn(a[1:start], func(i int) bool { return held(1 + i) })) &&
+			(end >= c.n-slack || goesOn(a[end+1:], func(i int) bool { return held(end + 1 + i) }))
+	}
 	switch {
 	case best < cadenceFit || len(held) < cadenceHeld:
 		return "irregular", false
-	case of == 1 && shown == 2 && through && (last-first)/shown >= cadenceCycles:
+	case of == 1 && shown == 2 && through() && (last-first)/shown >= cadenceCycles:
 		// Twice the frame rate without new frames, or animation on twos.
 		return "2:2", true
 	case of == 1:
 		return fmt.Sprintf("%d:1", shown), false
-	case !through || (last-first)/shown < cadenceCycles:
+	case !through() || (last-first)/shown < cadenceCycles:
 		return "irregular", false
 	case shown == 5 && of == 2:
 		return "3:2", true // the pulldown of film to 60 Hz is called by the frames that it holds
@@ -251,12 +259,37 @@ func (c *clip) cadence(held []int) (name string, regular bool) {
 	return fmt.Sprintf("%d:%d", shown, of), true
 }
 
+// holds tells whether a conversion that shows q frames p times shows the frame
+// before t once more at t, which may be negative.
+func holds(t, p, q, offset int) bool {
+	t = ((t+offset)%p + p) % p
+	return (t+1)*q/p == t*q/p
+}
+
+// goesOn tells whether frames that should be held differ by less from those before
+// than the others do, of a row of adjacent differences; true where too few
+// would be held, or too little moves, to tell.
+func goesOn(a []float64, held func(i int) bool) bool {
+	var sum, n [2]float64
+	for i, v := range a {
+		k := 0
+		if held(i) {
+			k = 1
+		}
+		sum[k], n[k] = sum[k]+v, n[k]+1
+	}
+	if n[1] < cadenceHeld || n[0] < cadenceHeld || sum[0]/n[0] < stutterLevels {
+		return true
+	}
+	return sum[1]/n[1] <= cadenceOutside*sum[0]/n[0]
+}
+
 // fit is the share of the held frames that a conversion which shows q frames p times
 // would hold, times the share of those that are seen.
 func fit(isHeld []bool, p, q, offset int) float64 {
 	var both, held, would float64
 	for t, h := range isHeld {
-		w := (t+offset+1)*q/p == (t+offset)*q/p
+		w := holds(t, p, q, offset)
 		if h {
 			held++
 		}
