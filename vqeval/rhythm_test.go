@@ -1,0 +1,146 @@
+package vqeval
+
+import (
+	"context"
+	"math"
+	"testing"
+)
+
+func evaluated(t *testing.T, n int, f func(t, x, y int) float64) *Report {
+	t.Helper()
+	r, _, err := EvaluateFrames(context.Background(), memory(n, 24, f), Options{ExpectMotion: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func clipOf(t *testing.T, n int, f func(t, x, y int) float64) *clip {
+	t.Helper()
+	c, err := newClip(context.Background(), memory(n, 24, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A part that does not come back is what is left of a loop; where the whole frame
+// loops nothing is, also while its light drifts.
+func TestLeft(t *testing.T) {
+	lap := loopEvidence{period: 38, to: 100}
+	part := clipOf(t, 150, func(t, x, y int) float64 {
+		if x >= 48 {
+			t += 3 * (t / 38) // goes on to somewhere else
+			return drifting(float64(t)*1.7, x, y)
+		}
+		return drifting(float64(t%38), x, y)
+	})
+	if got := part.left(lap); math.Abs(got-0.25) > 0.09 {
+		t.Errorf("a quarter goes on: %.2f", got)
+	}
+	whole := clipOf(t, 150, func(t, x, y int) float64 {
+		return 128 + (drifting(float64(t%38), x, y)-128)*(1-0.15*float64(t)/150)
+	})
+	if got := whole.left(lap); got > 0.02 {
+		t.Errorf("fading laps: %.2f", got)
+	}
+}
+
+// What swings comes back the way it went, what is copied does not.
+func TestSwings(t *testing.T) {
+	moved := func(at func(t int) (x, y float64)) *clip {
+		return clipOf(t, 144, func(t, x, y int) float64 {
+			if cx, cy := at(t); math.Hypot(float64(x)-cx, float64(y)-cy) < 8 {
+				return 230
+			}
+			return 90 + 30*math.Sin(float64(x)*0.4)*math.Cos(float64(y)*0.3)
+		})
+	}
+	lap := loopEvidence{period: 24, to: 120}
+	swing := moved(func(t int) (x, y float64) { return 32 + 20*math.Sin(2*math.Pi*float64(t)/24), 24 })
+	if got := swing.swings(lap); got < 0.9 {
+		t.Errorf("a swing: %.2f", got)
+	}
+	laps := moved(func(t int) (x, y float64) {
+		a := 2 * math.Pi * float64(t%24) / 24
+		return 32 + 18*math.Cos(a) + 5*math.Cos(3*a+1), 24 + 12*math.Sin(a)
+	})
+	if got := laps.swings(lap); got > 0.1 {
+		t.Errorf("laps: %.2f", got)
+	}
+}
+
+// A slide that follows another has not frozen, nor jumped, nor is it a seam.
+func TestSlides(t *testing.T) {
+	r := evaluated(t, 320, func(t, x, y int) float64 { return drifting(float64(t/80)*0.4, x, y) })
+	for _, k := range []string{"freeze", "scene_jump", "loop", "seam"} {
+		if f := r.Failures[k]; f.Found() {
+			t.Errorf("%s: %+v", k, f)
+		}
+	}
+}
+
+func TestDisplacement(t *testing.T) {
+	profile := func(shift float64) []float64 {
+		v := make([]float64, 98)
+		for i := range v {
+			x := float64(i) - shift
+			v[i] = 20*math.Sin(x*0.31) + 12*math.Sin(x*0.123+1) + 5*math.Sin(x*0.71)
+		}
+		return v
+	}
+	for _, want := range []float64{-3.5, -1, 0, 0.6, 2, 4.3} {
+		if got := displacement(profile(0), profile(want)); math.Abs(got-want) > 0.25 {
+			t.Errorf("moved by %g: %g", want, got)
+		}
+	}
+	other := make([]float64, 98)
+	for i := range other {
+		other[i] = 20 * math.Cos(float64(i*i)*0.05)
+	}
+	if got := displacement(profile(0), other); math.Abs(got) > 0.5 {
+		t.Errorf("another picture: %g", got)
+	}
+}
+
+// A picture that is moved at one spacing, in a scene whose own motion is as large
+// frame by frame.
+func TestSeamOfPosition(t *testing.T) {
+	r := evaluated(t, 130, func(t, x, y int) float64 {
+		k := t / 32
+		dx := 2 * float64(k%2)
+		v := 110 + 40*math.Sin((float64(x)+dx)*0.23)*math.Cos(float64(y)*0.19) + 25*math.Sin((float64(x)+dx)*0.09)
+		// Sparks here and there: as far apart from frame to frame as the whole picture is at a seam.
+		if (x*7+y*13+t*29)%11 < 5 {
+			v += 90
+		}
+		return v
+	})
+	if f := r.Failures["seam"]; !f.Found() || f.SpacingFrames != 32 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// The pattern of a conversion is seen where few of its held frames are.
+func TestGoesOn(t *testing.T) {
+	held := func(i int) bool { return holds(i, 5, 2, 0) }
+	modulated, even := make([]float64, 60), make([]float64, 60)
+	for i := range modulated {
+		modulated[i], even[i] = 2, 2
+		if held(i) {
+			modulated[i] = 1
+		}
+	}
+	if !goesOn(modulated, held) || goesOn(even, held) || !goesOn(even[:6], held) {
+		t.Error("a pattern is taken for none, or none for one")
+	}
+	n := 0
+	for i := -20; i < 20; i++ {
+		if held(i) {
+			n++
+		}
+	}
+	if n != 24 { // three of five
+		t.Errorf("%d of 40 frames held", n)
+	}
+}
