@@ -92,10 +92,17 @@ func Build(ctx context.Context, dir string, o Options) (*Report, error) {
 	kinds := kindsOf(l.cells)
 	b.kinds = kinds
 	data := b.data(kinds)
+	var titles []string
+	for _, s := range b.r.sections {
+		titles = append(titles, s.title)
+	}
+	titles = apart(titles)
 	for i, s := range b.r.sections {
 		ref := references(s, b.r.given)
 		b.r.refs = append(b.r.refs, ref)
 		view := b.view(s, ref, kinds)
+		view.Title = oneLine(titles[i])
+		_, view.Headline = s.headline(ref, rateOf(view))
 		data.Sections = append(data.Sections, view)
 		if err := b.section(ctx, &body, s, ref, i, rateOf(view)); err != nil {
 			return nil, err
@@ -117,9 +124,6 @@ func Build(ctx context.Context, dir string, o Options) (*Report, error) {
 	b.end(l.cells)
 	b.r.Warnings, b.r.Headline = b.warnings, b.headlines[0]
 	data.Title, data.Scope = oneLine(b.p.Title), scope(l.cells)
-	for _, t := range b.headlines {
-		data.Headline = append(data.Headline, oneLine(t))
-	}
 	data.Facts, data.Command, data.Warnings = whatWasRun(l.cells, o.Cells), b.command(), b.warnings
 	for _, k := range body.Blocks {
 		if k.Figure != nil {

@@ -35,6 +35,24 @@ type method struct {
 	color int
 }
 
+// apart says of each title what not all of them say.
+func apart(titles []string) []string {
+	times := map[string]int{}
+	for _, t := range titles {
+		for _, part := range slices.Compact(slices.Sorted(slices.Values(strings.Split(t, ", ")))) {
+			times[part]++
+		}
+	}
+	out := make([]string, len(titles))
+	for i, t := range titles {
+		out[i] = strings.Join(slices.DeleteFunc(strings.Split(t, ", "), func(part string) bool { return times[part] == len(titles) }), ", ")
+		if out[i] == "" {
+			out[i] = t
+		}
+	}
+	return out
+}
+
 // settings is the part of a cell that a table does not average over.
 func settings(c cell) string {
 	return join(c.Generator, c.Model.Name, short(c.Model.SHA256), sampling(c), c.Backend)

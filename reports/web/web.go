@@ -9,6 +9,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -21,8 +22,7 @@ import (
 // known its pointer is nil.
 type Data struct {
 	Title    string    `json:"title"`
-	Scope    string    `json:"scope"`    // what the numbers are about
-	Headline []string  `json:"headline"` // sentences, the first one is the answer
+	Scope    string    `json:"scope"` // what the numbers are about
 	Kinds    []Kind    `json:"kinds"`
 	Sections []Section `json:"sections"`
 	Figures  []Figure  `json:"figures"`
@@ -55,7 +55,8 @@ type Sheet struct {
 
 // Section holds what may be compared in one table.
 type Section struct {
-	Title    string    `json:"title"`
+	Title    string    `json:"title"`    // what sets it apart from the others
+	Headline []string  `json:"headline"` // sentences, the first one is the answer
 	Methods  []Method  `json:"methods"`
 	Horizons []Horizon `json:"horizons"` // by frames
 	Prompts  []Prompt  `json:"prompts"`
@@ -245,12 +246,15 @@ func script() string {
 // Write writes the page. The data is one block of JSON in which <, > and & are
 // escaped, so that no prompt can end it.
 func Write(w io.Writer, d Data) error {
+	if len(d.Sections) == 0 {
+		return errors.New("web: a page needs a section")
+	}
 	var block bytes.Buffer
 	if err := json.NewEncoder(&block).Encode(d); err != nil {
 		return fmt.Errorf("web: %w", err)
 	}
 	err := pageTemplate.Execute(w, map[string]any{
-		"Title": d.Title, "Scope": d.Scope, "Headline": d.Headline,
+		"Title": d.Title, "Scope": d.Scope, "Headline": d.Sections[0].Headline,
 		// json.Encoder escapes what could end the element.
 		"Data": template.JS(block.String()), "Style": template.CSS(pageCSS), "Script": template.JS(pageJS),
 		"Policy": "default-src 'none'; script-src " + hashOf(pageJS) + "; style-src " + hashOf(pageCSS) +

@@ -24,8 +24,8 @@ function draw(tag, attrs, ...children) {
 }
 
 const list = v => v || [];
-for (const k of ['headline', 'kinds', 'sections', 'figures', 'sheets', 'facts', 'warnings']) data[k] = list(data[k]);
-for (const s of data.sections) for (const k of ['methods', 'horizons', 'prompts', 'videos', 'columns', 'rows', 'notes', 'remarks', 'masks', 'patterns']) s[k] = list(s[k]);
+for (const k of ['kinds', 'sections', 'figures', 'sheets', 'facts', 'warnings']) data[k] = list(data[k]);
+for (const s of data.sections) for (const k of ['headline', 'methods', 'horizons', 'prompts', 'videos', 'columns', 'rows', 'notes', 'remarks', 'masks', 'patterns']) s[k] = list(s[k]);
 const several = (n, word) => n + ' ' + word + (n === 1 ? '' : 's');
 const seconds = t => t.toFixed(t < 100 ? 1 : 0) + ' s';
 const digits = v => v === 0 ? '0' : Math.abs(v) >= 100 ? v.toFixed(0) : String(Number(v.toPrecision(3)));

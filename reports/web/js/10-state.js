@@ -1,6 +1,7 @@
 // What is looked at, kept in the URL's fragment so that a link shows the same.
 const state = { s: 0, at: 0, methods: null, horizons: null, prompt: -1, find: '', rate: 1, t: 0, sort: '', px: 'denoise', py: '', step: 0, pick: '' };
 let section = data.sections[0];
+let usualQuality = ''; // what the plane shows where nothing else is chosen
 const changed = []; // called when the filters change
 const moved = []; // called with the time when it changes
 
@@ -49,7 +50,7 @@ function remember() {
   if (section.horizons[state.at] && state.at !== section.horizons.length - 1) p.push('at=' + section.horizons[state.at].frames);
   if (state.sort) p.push('sort=' + state.sort);
   if (state.px !== 'denoise') p.push('x=' + state.px);
-  if (state.py) p.push('y=' + state.py);
+  if (state.py && state.py !== usualQuality) p.push('y=' + state.py);
   if (state.step) p.push('step=' + state.step);
   if (state.pick) p.push('v=' + encodeURIComponent(state.pick));
   const hash = p.length ? '#' + p.join('&') : '';

@@ -30,12 +30,6 @@ function choice(label, options, get, set) {
 function filters() {
   const box = make('section', { id: 'filters', 'aria-label': 'Filters' });
   const first = make('div', { class: 'row' });
-  if (data.sections.length > 1) {
-    const s = make('select', { id: 'section', onchange: () => { useSection(Number(s.value)); rebuild(); } },
-      data.sections.map((x, i) => make('option', { value: String(i) }, x.title)));
-    s.value = String(state.s);
-    first.append(make('label', {}, make('span', { class: 'lab' }, 'Settings'), s));
-  }
   first.append(toggles('Methods', section.methods.map(m => [chip(m), m.title]), 'methods'));
   first.append(toggles('Length', section.horizons.map(h => [h.frames + ' frames']), 'horizons'));
   const kinds = data.kinds.map(k => k.name);
@@ -49,4 +43,13 @@ function filters() {
   first.append(count);
   box.append(first);
   return box;
+}
+
+// What cannot be compared in one table is a page of its own behind this choice.
+function settings() {
+  document.getElementById('headline').replaceChildren(...section.headline.map((t, i) => make('p', { class: i ? 'cost' : 'answer' }, t)));
+  if (data.sections.length < 2) return '';
+  const s = make('select', { id: 'section', onchange: () => { useSection(Number(s.value)); rebuild(); } }, data.sections.map((x, i) => make('option', { value: String(i) }, x.title)));
+  s.value = String(state.s);
+  return make('div', { class: 'row' }, make('label', {}, make('span', { class: 'lab' }, 'Settings that are not compared with each other:'), s));
 }

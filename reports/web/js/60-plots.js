@@ -53,7 +53,8 @@ function plots() {
   const grid = make('div', { class: 'plots' });
   if (xs.length && ys.length) {
     if (!xs.some(c => c[0] === state.px)) state.px = xs[0][0];
-    if (!ys.some(c => c[0] === state.py)) state.py = ys[0][0];
+    usualQuality = ys[0][0];
+    if (!ys.some(c => c[0] === state.py)) state.py = usualQuality;
     const plane = make('figure', { class: 'plot', id: 'plane' });
     const where = make('div');
     const says = make('figcaption', { class: 'quiet' });

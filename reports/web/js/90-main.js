@@ -37,7 +37,7 @@ function rebuild() {
   changed.length = moved.length = 0;
   main.replaceChildren();
   const t = state.t;
-  main.append(...[verdict(), filters(), playerGrid(), numbers(), plots(), maps(), patterns(), published(), files(), about(), warnings()].filter(e => e));
+  main.append(...[settings(), verdict(), filters(), playerGrid(), numbers(), plots(), maps(), patterns(), published(), files(), about(), warnings()].filter(e => e));
   state.t = t;
   update();
 }
