@@ -176,19 +176,18 @@ func (c *comparison) findings() {
 // records of a cell has the failure where one of them has it.
 func (c *comparison) kind(metric string) (Row, bool) {
 	r := Row{Metric: metric, Where: "all cells", Judge: Findings, Better: Lower, Outcome: Held}
-	var came, tipped, went, unlike, unseen []string
+	var came, tipped, went, unseen []string
 	var had, has []float64
 	for _, p := range c.both {
+		if scoredOtherwise(p) {
+			continue // scoring says so
+		}
 		b, okB := p.base.largest(metric)
 		n, okN := p.cur.largest(metric)
 		if okB && len(p.cur.recs) > 0 && !okN {
 			unseen = append(unseen, p.base.title)
 		}
 		if !okB || !okN {
-			continue
-		}
-		if x, y := says(p.base.recs, scored), says(p.cur.recs, scored); !slices.Equal(x, y) || len(x) > 1 {
-			unlike = append(unlike, p.base.title)
 			continue
 		}
 		was, is := b >= bench.FindingSeverity, n >= bench.FindingSeverity
@@ -204,7 +203,7 @@ func (c *comparison) kind(metric string) (Row, bool) {
 		}
 	}
 	pairs := len(had)
-	if pairs+len(unlike)+len(unseen) == 0 {
+	if pairs+len(unseen) == 0 {
 		return r, false
 	}
 	r.NBaseline, r.NCurrent = pairs, pairs
@@ -231,13 +230,7 @@ func (c *comparison) kind(metric string) (Row, bool) {
 		c.note("%s: %d of %d videos have the failure now by a step below %g, which alone counts as none: %s",
 			metric, len(tipped), pairs, c.rules.Findings.Jump, named(tipped))
 	}
-	if r.Outcome != Held || r.P != nil {
-		return r, true
-	}
-	switch {
-	case len(unlike) > 0:
-		r.Outcome, r.Reason = CannotJudge, fmt.Sprintf("%d videos were scored in different ways: longtake rescore DIR scores the baseline's videos again", len(unlike))
-	case len(unseen) > 0:
+	if len(unseen) > 0 && r.Outcome == Held && r.P == nil {
 		r.Outcome, r.Reason = CannotJudge, fmt.Sprintf("it could not be looked for any more in %d videos: %s", len(unseen), named(unseen))
 	}
 	return r, true

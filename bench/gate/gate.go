@@ -124,6 +124,7 @@ func Compare(base, cur *Side, rules *Rules) *Result {
 	c.presence()
 	c.status()
 	c.engaged()
+	c.scoring()
 	c.findings()
 	c.hashes()
 	c.metrics()

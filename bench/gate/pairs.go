@@ -26,6 +26,9 @@ func (c *comparison) pairs(metric string, all []pair) {
 	var left []pair
 	for _, p := range all {
 		rule, _ := c.rules.find(metric, p.base.kind())
+		if ofScorer(metric) && scoredOtherwise(p) {
+			continue // scoring says so for all metrics at once
+		}
 		if why := incomparable(p, metric); why != "" {
 			c.rows = append(c.rows, Row{Metric: metric, Where: p.base.title, Judge: Pairs, Better: rule.Better, Outcome: CannotJudge,
 				Optional: rule.Optional, Reason: why})
@@ -39,14 +42,51 @@ func (c *comparison) pairs(metric string, all []pair) {
 	}
 }
 
-// incomparable says why a pair's numbers are not to be compared.
-func incomparable(p pair, metric string) string {
-	if match("vqeval.*", metric) {
-		if x, y := says(p.base.recs, scored), says(p.cur.recs, scored); !slices.Equal(x, y) || len(x) > 1 {
-			return fmt.Sprintf("scored in different ways (%s; %s): longtake rescore DIR scores the baseline's videos again", listed(x), listed(y))
+// ofScorer reports whether a metric comes from scoring the video.
+func ofScorer(metric string) bool { return match("vqeval.*", metric) }
+
+// scoredOtherwise reports whether the sides were not scored in one way.
+func scoredOtherwise(p pair) bool {
+	x, y := says(p.base.recs, scored), says(p.cur.recs, scored)
+	return !slices.Equal(x, y) || len(x) > 1
+}
+
+// scoring says which videos were scored in different ways, so that nothing that
+// the scorer says of them is compared.
+func (c *comparison) scoring() {
+	var unlike []string
+	var ways [2][]string
+	n := 0
+	for _, p := range c.both {
+		judged := false
+		for m := range p.base.metrics() {
+			rule, ok := c.rules.find(m, p.base.kind())
+			judged = judged || ofScorer(m) && (ok && rule.Judge != Ignore || c.finding(m) && c.rules.Findings.Rule != "ignore" && c.rules.wanted(m))
+		}
+		if !judged || len(p.cur.recs) == 0 {
+			continue
+		}
+		n++
+		if scoredOtherwise(p) {
+			unlike = append(unlike, p.base.title)
+			ways[0], ways[1] = append(ways[0], says(p.base.recs, scored)...), append(ways[1], says(p.cur.recs, scored)...)
 		}
 	}
-	if !match("vqeval.*", metric) {
+	if len(unlike) == 0 {
+		return
+	}
+	for i := range ways {
+		slices.Sort(ways[i])
+		ways[i] = slices.Compact(ways[i])
+	}
+	c.rows = append(c.rows, Row{Metric: "vqeval.*", Where: "all cells", Judge: Pairs, Outcome: CannotJudge, NBaseline: n, NCurrent: n,
+		Reason: fmt.Sprintf("%d of %d videos were scored in different ways (%s; %s): score the baseline's again, with longtake rescore DIR: %s",
+			len(unlike), n, listed(ways[0]), listed(ways[1]), named(unlike))})
+}
+
+// incomparable says why a pair's numbers are not to be compared.
+func incomparable(p pair, metric string) string {
+	if !ofScorer(metric) {
 		if why := elsewhere(p); why != "" {
 			return why
 		}
