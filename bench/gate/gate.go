@@ -135,6 +135,9 @@ func Compare(base, cur *Side, rules *Rules) *Result {
 	if r.Notes == nil {
 		r.Notes = []string{}
 	}
+	if r.Rows == nil {
+		r.Rows = []Row{}
+	}
 	for _, s := range []*Side{base, cur} {
 		for _, w := range s.Warnings {
 			r.Warnings = append(r.Warnings, w.String())
