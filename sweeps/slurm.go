@@ -302,6 +302,10 @@ func (s *scheduler) submit(ctx context.Context, units [][]*Cell) error {
 			s.r.message(fmt.Sprintf("%d cells in %d tasks: job %s of Slurm (%s)", cells, len(b.Tasks), id, b.Name))
 			break
 		}
+		if errors.Is(err, slurm.ErrMissing) {
+			os.RemoveAll(b.Dir)
+			return err
+		}
 		var said *slurm.Error
 		if errors.As(err, &said) && !unreachable(said.Text) && ctx.Err() == nil {
 			os.RemoveAll(b.Dir)
@@ -318,6 +322,19 @@ func (s *scheduler) submit(ctx context.Context, units [][]*Cell) error {
 	}
 	s.batches = append(s.batches, b)
 	return nil
+}
+
+// ShowSlurm is how the cells of a plan would be handed to Slurm, in one line;
+// "" where they would not.
+func (p *Plan) ShowSlurm() string {
+	e := p.Spec.Executor.Slurm
+	if e == nil {
+		return ""
+	}
+	per := max(1, e.CellsPerTask)
+	a := slurm.Array{Name: jobPrefix + "BATCH", Script: slurmFolder + "/BATCH/" + scriptFile, Dir: slurmFolder + "/BATCH", Output: slurmFolder + "/BATCH/task-%a.log",
+		Tasks: (len(p.Cells) + per - 1) / per, AtOnce: e.Tasks, Options: e.Options}
+	return shellLine(append([]string{"sbatch"}, a.Args()...))
 }
 
 // unreachable tells a controller that is not there from one that says no.

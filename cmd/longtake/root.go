@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longtake/bench/gate"
+	"longtake/internal/slurm"
 	"longtake/kernels/all"
 	"longtake/lvsa"
 	"longtake/sweeps"
@@ -57,7 +58,7 @@ func exitStatus(err error, stderr io.Writer) int {
 	var spec *sweeps.SpecError
 	var method *lvsa.SpecError
 	var setup *sweeps.SetupError
-	if errors.As(err, &setup) || errors.As(err, &usage) || errors.As(err, &spec) || errors.As(err, &method) || errors.Is(err, video.ErrFFmpegMissing) {
+	if errors.As(err, &setup) || errors.As(err, &usage) || errors.As(err, &spec) || errors.As(err, &method) || errors.Is(err, video.ErrFFmpegMissing) || errors.Is(err, slurm.ErrMissing) {
 		return statusUsage
 	}
 	return statusFailed

@@ -307,6 +307,12 @@ func TestSlurm(t *testing.T) {
 			return len(list)
 		}
 		c.until("the killed tasks' cells to be handed over again", func() bool { return again() > 1 })
+		// A task is preempted: Slurm ends it and puts it in line again.
+		if out, err := exec.Command("squeue", "-h", "-r", "-t", "RUNNING", "-o", "%A").Output(); err == nil && len(bytes.Fields(out)) > 0 {
+			if out, err := exec.Command("scontrol", "requeue", string(bytes.Fields(out)[0])).CombinedOutput(); err != nil {
+				t.Errorf("requeue: %v: %s", err, out)
+			}
+		}
 		c.restartController(3 * time.Second)
 		if err := <-ended; err != nil {
 			t.Fatalf("%v: %s", err, out.String())

@@ -140,9 +140,14 @@ func (p *program) listCells(plan *sweeps.Plan, dir string) error {
 	return err
 }
 
-// listCommands prints what a generator that is not ours would be told, cell by
-// cell; CELL stands for the folder that the cell works in.
+// listCommands prints how cells would be handed to Slurm, and what a generator
+// that is not ours would be told, cell by cell; CELL stands for the folder that the cell works in.
 func (p *program) listCommands(plan *sweeps.Plan) error {
+	if line := plan.ShowSlurm(); line != "" {
+		if _, err := fmt.Fprintf(p.stdout, "\n%s\n", line); err != nil {
+			return err
+		}
+	}
 	if plan.Spec.Foreign == nil {
 		return nil
 	}
