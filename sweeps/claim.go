@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -178,27 +179,28 @@ func (w *watcher) look(dir string, n int) (text claimText, dead, stale bool, err
 	return text, age > claimAncient || now.Sub(s.since) > claimTTL, age > claimTTL, nil
 }
 
-// newClaim makes claim n of a folder; nil when it is there already.
+// newClaim makes claim n of a folder; nil when it is there already. The file is
+// complete and locked when it gets its name, but for file systems without hard
+// links, where it is locked a moment later and judged by its time until then.
 func newClaim(dir string, n int) (*claim, error) {
 	f, err := os.CreateTemp(dir, ".claim.*.tmp")
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(f.Name())
-	c := &claim{dir: dir, n: n, file: f}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
+	temp := f.Name()
+	defer os.Remove(temp)
+	c, err := fillClaim(dir, n, f)
+	if err != nil {
 		return nil, err
 	}
-	if err := flock(f, true, false); err != nil && !noLocks(err) {
+	err = os.Link(temp, claimPath(dir, n))
+	if err != nil && noLinks(err) {
 		f.Close()
-		return nil, err
+		if f, err = os.OpenFile(claimPath(dir, n), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644); err == nil {
+			return fillClaim(dir, n, f)
+		}
 	}
-	if err := c.write(claimText{Host: hostName(), Boot: bootID(), PID: os.Getpid(), Token: newToken()}); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if err := os.Link(f.Name(), claimPath(dir, n)); err != nil {
+	if err != nil {
 		f.Close()
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) { // or the owner cleaned the folder
 			return nil, nil
@@ -206,6 +208,30 @@ func newClaim(dir string, n int) (*claim, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// fillClaim locks a claim's file and writes it; after an error it is closed.
+func fillClaim(dir string, n int, f *os.File) (*claim, error) {
+	c := &claim{dir: dir, n: n, file: f}
+	err := f.Chmod(0o644)
+	if err == nil {
+		if err = flock(f, true, false); err != nil && noLocks(err) {
+			err = nil
+		}
+	}
+	if err == nil {
+		err = c.write(claimText{Host: hostName(), Boot: bootID(), PID: os.Getpid(), Token: newToken()})
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// noLinks tells that the file system has no hard links.
+func noLinks(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOSYS)
 }
 
 // write replaces the content in place: the file, and the lock on it, must stay.
@@ -218,10 +244,8 @@ func (c *claim) write(t claimText) error {
 	if err := c.file.Truncate(0); err != nil {
 		return err
 	}
-	if _, err := c.file.WriteAt(data, 0); err != nil {
-		return err
-	}
-	return c.file.Sync()
+	_, err = c.file.WriteAt(data, 0) // not synced: nobody needs a claim after a power cut
+	return err
 }
 
 // running notes the token of the program that is about to start.

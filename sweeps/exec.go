@@ -79,7 +79,7 @@ func (g command) attempt(ctx context.Context, r *runner, j *job, s slot, round i
 	}
 	defer os.RemoveAll(work)
 	values := j.c.values(work, s)
-	if err := atomicfile.WriteBytes(values["prompt_file"], []byte(j.c.prompt.Text)); err != nil {
+	if err := os.WriteFile(values["prompt_file"], []byte(j.c.prompt.Text), 0o644); err != nil {
 		return storeError("write", values["prompt_file"], err)
 	}
 	run := process.Job{Timeout: j.c.timeout, Grace: killGrace, Token: newToken()}

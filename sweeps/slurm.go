@@ -45,10 +45,13 @@ type batch struct {
 	Force   bool              `json:"force,omitempty"`
 }
 
-// What a lost task may cost, and how often the queue is looked at.
+// What a lost task may cost, and how often the queue is looked at: twice a
+// second at first, every 15 seconds in a long wait, for the controller is
+// everybody's.
 const (
-	maxLost   = 3
-	slurmPoll = 2 * time.Second
+	maxLost      = 3
+	slurmPoll    = 500 * time.Millisecond
+	maxSlurmPoll = 15 * time.Second
 )
 
 // onSlurm hands the cells of a plan to Slurm. State comes from the records and
@@ -70,6 +73,7 @@ func (r *runner) onSlurm(ctx context.Context) error {
 	if s.batches, err = readBatches(r.store); err != nil {
 		return err
 	}
+	begun := time.Now()
 	for visits := 0; ; visits++ {
 		queued, err := s.queue(ctx)
 		if err != nil {
@@ -100,7 +104,7 @@ func (r *runner) onSlurm(ctx context.Context) error {
 		case <-ctx.Done():
 			r.message(now + " and stay there: the same command comes back to them")
 			return ctx.Err()
-		case <-time.After(slurmPoll):
+		case <-time.After(min(maxSlurmPoll, max(slurmPoll, time.Since(begun)/50))):
 		}
 	}
 }
@@ -149,7 +153,7 @@ func (s *scheduler) pause(ctx context.Context, begun time.Time, err error) error
 	}
 	s.r.finished(0, "Slurm does not answer: "+err.Error())
 	select {
-	case <-time.After(slurmPoll):
+	case <-time.After(4 * slurmPoll):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

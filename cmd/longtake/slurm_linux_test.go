@@ -202,7 +202,7 @@ methods: [a, {name: b, args: [b]}]
 horizons: [1x, 2x]
 prompts: [{tag: p0, prompt: p0}, {tag: p1, prompt: p1}]
 seeds: [0, 1, 2, 3, 4, 5, 6, 7]
-executor: {name: slurm, partition: debug, cpus: 1, cells_per_task: 8}
+executor: {name: slurm, partition: debug, cpus: 1, cells_per_task: 16}
 `
 
 const slurmScript = `ffmpeg -nostdin -v error -f lavfi -i "testsrc2=size=32x32:rate=8,hue=h=$3*40" -frames:v "$2" -threads 1 -metadata comment="$4$5" -y "$1" && sleep 0.1
@@ -258,7 +258,7 @@ func TestSlurm(t *testing.T) {
 		if len(records) != 64 {
 			t.Fatalf("%d records of 64: %s", len(records), out)
 		}
-		t.Logf("64 cells, 8 a task, %d CPUs: %.1f s wall with submission, scoring and report; the generators' own time %.1f s; overhead %.3f s a cell", cpus, wall, own, (cpus*wall-own)/64)
+		t.Logf("64 cells, 16 a task, %d CPUs: %.1f s wall with submission, scoring and report; the generators' own time %.1f s; overhead %.3f s a cell", cpus, wall, own, (cpus*wall-own)/64)
 	})
 
 	t.Run("killed and restarted", func(t *testing.T) {
