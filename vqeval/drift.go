@@ -53,7 +53,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		return nil
 	}
 	span := float64(n) / second
-	try := func(what, words string, c course, bins []float64, bound float64, relative bool, weigh func(t trend) float64) {
+	try := func(what, words string, c course, bins []float64, bound, agree float64, relative bool, weigh func(t trend) float64) {
 		if float64(len(c.part)) < 2*c.patch {
 			return
 		}
@@ -68,7 +68,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), trend: t}
 		// What runs away takes its time, goes one way, and takes the parts of the frame along:
 		// a step is something else, and so is content that comes and goes.
-		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), driftAgree/math.Max(1e-9, t.agree))
+		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree))
 		out = append(out, d)
 	}
 	// Relative changes are fitted as they are and weighed by their logarithm: light that
@@ -79,7 +79,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	// A setting sun takes its part of the light as well.
 	lit := func(t trend) float64 { return relative(t) - driftSun*span }
 	level := func(t, i int) float64 { return l.level[s.from+t][i] }
-	try("exposure", "the exposure", newCourse(n, tiles, level), nil, driftExposure, true, lit)
+	try("exposure", "the exposure", newCourse(n, tiles, level), nil, driftExposure, driftAgree, true, lit)
 	if src.Tones == nil {
 		return out
 	}
@@ -91,9 +91,9 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 			return float64(v) / 2048
 		}
 		return math.NaN()
-	}), contrast.part[0], driftContrast, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
+	}), contrast.part[0], driftContrast, driftAgree, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
 	try("colour", "the saturation", newCourse(n, tiles, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
-		nil, driftSaturation, true, relative)
+		nil, driftSaturation, driftAgree, true, relative)
 	// A share of the light: what darkens does not change its colour.
 	cb := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
 	cr := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
@@ -110,7 +110,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 			}
 			c.part = append(c.part, v)
 		}
-		try("colour", "the colour", c, nil, driftColour, false, nil)
+		try("colour", "the colour", c, nil, driftColour, driftTint, false, nil)
 	}
 	// Detail is that of all edges together: where there are none, none is lost.
 	sharp := func(t int, in func(tile int) bool) float64 {
@@ -133,7 +133,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	whole := newCourse(n, 1, func(t, _ int) float64 { return sharp(t, func(int) bool { return true }) })
 	parts.slow = true
 	if len(whole.part) == 1 {
-		try("detail", "the detail", parts, whole.part[0], driftDetail, false, nil)
+		try("detail", "the detail", parts, whole.part[0], driftDetail, driftAgree, false, nil)
 	}
 	return out
 }

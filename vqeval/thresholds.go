@@ -131,11 +131,12 @@ const (
 	driftMeets      = 0.06 // of the logarithms of luma and contrast, between shots of one look
 	driftPatch      = 4.0  // tiles that content moves together
 	driftAgree      = 1.5  // standard errors of the change among the parts
+	driftTint       = 3.0  // likewise of a tint, which the content of a pan changes as well
 	driftThere      = 0.8  // of the change: from here on it may come and go
 	driftClear      = 0.8  // of the bounds below, where the course of the change is as clear as can be
 	driftFirst      = 0.85 // of the squares that a later onset leaves more than one at the start
 	driftLeft       = 0.55 // of the variation that an even change leaves
-	driftSudden     = 0.52 // of the change within one second
+	driftSudden     = 0.45 // of the change within one second
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
 	driftExposure   = 0.1  // of the logarithm of the luma beyond that
 	driftContrast   = 0.5  // of the logarithm of the standard deviation
