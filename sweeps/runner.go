@@ -204,7 +204,7 @@ func (r *runner) forced(c *Cell) bool {
 // wants tells whether anything is to be done for a cell.
 func (r *runner) wants(c *Cell) bool {
 	rec, st, _ := r.store.state(c.ID)
-	return st != recordDone || !r.enough(c, rec) || r.outdated(rec)
+	return st != recordDone || !r.enough(c, rec) || r.outdated(rec) || r.store.dirty(c.ID)
 }
 
 // enough tells whether a record has what is wanted: as many timed repeats, and
@@ -385,6 +385,9 @@ func (r *runner) take(ctx context.Context, c *Cell, previous claimText) (*job, e
 			if err := rescore(ctx, r.store, &old, r.p.Spec.ExpectMotion); err != nil {
 				return nil, err
 			}
+		}
+		for _, name := range []string{MadeFile, JobFile, workFolder} { // of a runner that was killed at the very end
+			os.RemoveAll(r.store.path(cellPath(c.ID, name)))
 		}
 		r.account(func(s *Summary) { s.Before++ })
 		return nil, nil

@@ -143,6 +143,17 @@ func (s *Store) Clean(rel string) error {
 	return nil
 }
 
+// dirty tells whether a killed runner left something in a cell's folder.
+func (s *Store) dirty(id string) bool {
+	list, err := os.ReadDir(s.path(cellPath(id, "")))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(list, func(e fs.DirEntry) bool {
+		return e.Name() == workFolder || e.Name() == MadeFile || e.Name() == JobFile || leftovers.MatchString(e.Name())
+	})
+}
+
 // claimCell makes the cell's folder and claims it. Without a claim and without
 // an error another runner has it; stale says that nothing was heard of it for
 // long. previous is what the last owner left.
