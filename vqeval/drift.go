@@ -141,7 +141,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 // driftShots joins neighbouring shots that look alike where they meet: a jump of the
 // content, a seam or a cut back does not end what runs away.
 func driftShots(look []Look, shots []shot) []shot {
-	out := shots[:1:1]
+	out := []shot{shots[0]} // the clip keeps its own
 	for _, s := range shots[1:] {
 		a, b := look[s.from-1], look[s.from]
 		tone := func(v float64) float64 { return 128 * v / (a.Luma + 2*tileDark) }

@@ -3,6 +3,7 @@ package vqeval
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -347,5 +348,20 @@ func TestTonesAreMeansOfTheTiles(t *testing.T) {
 	_, _, l := lookAt(rgb, w, h)
 	if l.Cr[tiles-1] != 64*100 || l.Saturation[tiles-1] != 65535 || l.Cb[0] != 0 || l.Cr[tiles-2] != 0 || l.Saturation[0] != 0 {
 		t.Errorf("%+v", l)
+	}
+}
+
+func TestDriftShotsLeavesTheShotsOfTheClip(t *testing.T) {
+	look := make([]Look, 40)
+	for i := range look {
+		look[i] = Look{Luma: 100, Contrast: 40, Saturation: 0.5}
+	}
+	in := []shot{{0, 10}, {10, 30}, {30, 40}}
+	kept := slices.Clone(in)
+	if got := driftShots(look, in); len(got) != 1 || got[0] != (shot{0, 40}) {
+		t.Errorf("shots of one look are %v", got)
+	}
+	if !slices.Equal(in, kept) {
+		t.Errorf("the clip's shots became %v", in)
 	}
 }
