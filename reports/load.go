@@ -76,13 +76,19 @@ func (l *loaded) cellFiles(dir string, seen map[string]bool) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reports: %w", err)
 	}
+	folders = slices.DeleteFunc(folders, func(f fs.DirEntry) bool { return !f.IsDir() })
+	type read struct {
+		rec bench.Record
+		err error
+	}
+	all := make([]read, len(folders))
+	parallel(len(folders), func(i int) {
+		all[i].rec, all[i].err = bench.ReadRecord(filepath.Join(dir, "cells", folders[i].Name(), "record.json"))
+	})
 	unfinished := 0
-	for _, f := range folders {
-		if !f.IsDir() {
-			continue
-		}
+	for i, f := range folders {
 		name := filepath.Join("cells", f.Name(), "record.json")
-		rec, err := bench.ReadRecord(filepath.Join(dir, name))
+		rec, err := all[i].rec, all[i].err
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			unfinished++

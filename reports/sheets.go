@@ -26,6 +26,23 @@ func contactSheet(ctx context.Context, dir string, s section, e example) (figure
 		at[i] = (i*(e.frames-1)*2 + sheetColumns - 1) / (2 * (sheetColumns - 1))
 		f.Columns = append(f.Columns, fmt.Sprintf("frame %d", at[i]))
 	}
+	type decoded struct {
+		images  []image.Image
+		fps     float64
+		err     error
+		changed bool
+	}
+	all := make([]decoded, len(s.methods))
+	parallel(len(s.methods), func(i int) {
+		c, d := e.cells[i], &all[i]
+		if c == nil || !c.ok() {
+			return
+		}
+		d.images, d.fps, d.err = c.frames(ctx, dir, at)
+		if path, err := c.file(dir, "video"); err == nil {
+			d.changed = changed(path, c.Files["video"])
+		}
+	})
 	timed := false
 	for i, m := range s.methods {
 		row := figure.SheetRow{Label: m.title}
@@ -35,7 +52,7 @@ func contactSheet(ctx context.Context, dir string, s section, e example) (figure
 			f.Rows = append(f.Rows, row)
 			continue
 		}
-		images, fps, err := c.frames(ctx, dir, at)
+		images, fps, err := all[i].images, all[i].fps, all[i].err
 		if ctx.Err() != nil {
 			return f, nil, ctx.Err()
 		}
@@ -47,7 +64,7 @@ func contactSheet(ctx context.Context, dir string, s section, e example) (figure
 				row.Note = err.Error()
 			}
 		}
-		if path, err := c.file(dir, "video"); err == nil && changed(path, c.Files["video"]) {
+		if all[i].changed {
 			warnings = append(warnings, fmt.Sprintf("the video of %s is not the one that was recorded: score it again", c.where()))
 		}
 		row.Images = images

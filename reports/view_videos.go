@@ -44,7 +44,13 @@ func (w *viewer) videos(tags []string) {
 	if with > manyVideos {
 		side = smallMapSide
 	}
-	for _, c := range w.s.cells {
+	read := make([]gathered, len(w.s.cells))
+	parallel(len(w.s.cells), func(i int) {
+		if w.s.cells[i].ok() {
+			read[i] = w.s.cells[i].gather(w.b.dir, side)
+		}
+	})
+	for i, c := range w.s.cells {
 		v := web.Video{Method: at.method[c.key], Horizon: at.frames[c.Frames], Prompt: at.prompt[c.Prompt.Tag], Seed: c.Seed, ID: c.CellID, Scored: c.ok() && c.scored(), Width: c.Width, Height: c.Height}
 		if !c.ok() {
 			v.Why = oneLine(missing(&c))
@@ -63,7 +69,7 @@ func (w *viewer) videos(tags []string) {
 			v.Motion = known(m.Value)
 		}
 		if c.ok() {
-			w.files(&v, c, side)
+			w.files(&v, c, read[i])
 		}
 		w.v.Videos = append(w.v.Videos, v)
 	}
@@ -85,15 +91,48 @@ func (w *viewer) paint() {
 	for _, m := range w.maps {
 		scale[m.group] = max(scale[m.group], m.scale)
 	}
-	for _, m := range w.maps {
+	parallel(len(w.maps), func(i int) {
+		m := w.maps[i]
 		v := &w.v.Videos[m.video]
 		v.Map, v.MapTop = figure.ByteMap(m.data, m.side, m.scale/scale[m.group]), scale[m.group]*mostByte
-	}
+	})
 	w.maps = nil
 }
 
+// gathered is what the page keeps of a cell's files.
+type gathered struct {
+	scores             scored
+	curves             curves // without its matrix
+	errScores, errFile error
+	energy             []float64
+	step               float64
+	data               []byte // the matrix, made smaller
+	side               int
+}
+
+// gather reads a cell's scores and curves.
+func (c *cell) gather(dir string, side int) gathered {
+	var g gathered
+	g.scores, g.errScores = c.scores(dir)
+	k, err := c.curves(dir)
+	if g.errFile = err; err != nil {
+		return g
+	}
+	g.energy, g.step = figure.Thin(k.MotionEnergy, energyValues)
+	for i, e := range g.energy {
+		if math.IsNaN(e) {
+			g.energy[i] = -1
+		}
+	}
+	g.data, g.side = figure.ShrinkBytes(k.SelfSimilarity.Data, k.SelfSimilarity.Size, side)
+	k.Frames = max(k.Frames, len(k.MotionEnergy))
+	k.SelfSimilarity.Data, k.SelfSimilarity.values, k.MotionEnergy = nil, nil, nil
+	g.curves = k
+	return g
+}
+
 // files takes in what the files of a cell hold. One that is gone is a warning.
-func (w *viewer) files(v *web.Video, c cell, side int) {
+func (w *viewer) files(v *web.Video, c cell, g gathered) {
 	note := func(what string, err error) bool {
 		if err != nil && !errors.Is(err, errNotRecorded) {
 			w.b.warn("%s of %s: %v", what, c.where(), err)
@@ -109,23 +148,17 @@ func (w *viewer) files(v *web.Video, c cell, side int) {
 			v.Why = "no video is recorded"
 		}
 	}
-	s, err := c.scores(w.b.dir)
-	note("scores", err)
+	s, k := g.scores, g.curves
+	note("scores", g.errScores)
 	v.FPS, v.Frames = s.Meta.FPS, s.Meta.Frames
-	k, err := c.curves(w.b.dir)
-	if note("curves", err) {
+	if note("curves", g.errFile) {
 		if k.FPS > 0 {
-			v.FPS, v.Frames = k.FPS, max(k.Frames, len(k.MotionEnergy))
+			v.FPS, v.Frames = k.FPS, k.Frames
 		}
-		v.Energy, v.Step = figure.Thin(k.MotionEnergy, energyValues)
-		for i, e := range v.Energy {
-			if math.IsNaN(e) {
-				v.Energy[i] = -1
-			}
-		}
-		if data, n := figure.ShrinkBytes(k.SelfSimilarity.Data, k.SelfSimilarity.Size, side); n > 0 {
+		v.Energy, v.Step = g.energy, g.step
+		if g.side > 0 {
 			at := fmt.Sprint(v.Horizon, v.Prompt, v.Seed)
-			w.maps = append(w.maps, pendingMap{len(w.v.Videos), at, data, n, k.SelfSimilarity.Scale})
+			w.maps = append(w.maps, pendingMap{len(w.v.Videos), at, g.data, g.side, k.SelfSimilarity.Scale})
 		}
 	}
 	if v.Frames == 0 {
