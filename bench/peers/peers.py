@@ -186,7 +186,7 @@ def torch_flex(c):
     partial, full = csr(lists[False]), csr(lists[True])
     block_mask = fa.BlockMask.from_kv_blocks(*partial, *full, BLOCK_SIZE=(size, size), mask_mod=mask, seq_lengths=(n, n))
     if not FLEX:
-        FLEX.append(torch.compile(fa.flex_attention, dynamic=True))
+        FLEX.append(torch.compile(fa.flex_attention, dynamic=False))
     q, k, v = [torch.from_numpy(x)[None] for x in qkv(c)]
     out = [None]
 
@@ -224,7 +224,7 @@ def main():
                 loaded.clear()
                 reply = {}
         except Exception as e:  # a peer that cannot do a case has no row
-            reply = {"error": "%s: %s" % (type(e).__name__, " ".join(str(e).split())[:300])}
+            reply = {"error": "%s: %s" % (type(e).__name__, " ".join(str(e).split())[:3000])}
         answers.write(json.dumps(reply) + "\n")
         answers.flush()
 

@@ -49,8 +49,11 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	defer peers.close()
 	var out []bench.Record
 	for _, c := range denseCases {
-		t := newTensors(c.heads, c.tokens, c.dim)
 		g := group{name: fmt.Sprintf("(%d, %d, %d)", c.heads, c.tokens, c.dim)}
+		if !o.wants(g.name) {
+			continue
+		}
+		t := newTensors(c.heads, c.tokens, c.dim)
 		kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: c.tokens, Dim: c.dim}
 		for _, m := range all {
 			if err := g.add(m, kb, t, "dense", lvsa.Geometry{Frames: 1, Rows: 1, Cols: c.tokens, Reference: 1}); err != nil {
@@ -69,6 +72,9 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 		peers.unload()
 	}
 	for _, c := range videoCases(o.Full) {
+		if !o.wants(c.name()) {
+			continue
+		}
 		records, err := c.measure(ctx, o, all[0], peers)
 		if err != nil {
 			return out, err
@@ -78,11 +84,13 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	return out, peers.err(o.Log)
 }
 
+func (c videoCase) name() string { return fmt.Sprintf("T %d x %d", c.frames, c.perFrame) }
+
 func (c videoCase) measure(ctx context.Context, o KernelOptions, m *machine, peers *peers) ([]bench.Record, error) {
 	n := c.frames * c.perFrame
 	t := newTensors(c.heads, n, c.dim)
 	geometry := lvsa.Geometry{Frames: c.frames, Rows: 1, Cols: c.perFrame, Reference: referenceFrames}
-	g := group{name: fmt.Sprintf("T %d x %d", c.frames, c.perFrame)}
+	g := group{name: c.name()}
 	kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: n, Dim: c.dim, LatentFrames: c.frames, TokensPerFrame: c.perFrame}
 	for _, method := range []string{"dense", "lvsa", "ultravico"} {
 		if err := g.add(m, kb, t, method, geometry); err != nil {

@@ -46,6 +46,9 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	var out []bench.Record
 	for _, c := range gemmCases(o.Full) {
 		g := group{name: fmt.Sprintf("%dx%dx%d", c.m, c.k, c.n)}
+		if !o.wants(g.name) {
+			continue
+		}
 		x, w := normal(1, c.m*c.k), normal(2, c.n*c.k)
 		dst := make([]float32, c.m*c.n)
 		kb := KernelBench{Suite: "gemm", Case: g.name, Impl: own, M: c.m, K: c.k, N: c.n}
@@ -54,18 +57,18 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 		for _, m := range all {
 			l, err := m.Ops().PackLinear(c.n, c.k, w, nil)
 			if err != nil {
-				return nil, fmt.Errorf("bench: %w", err)
+				return out, fmt.Errorf("bench: %w", err)
 			}
 			call := func() error {
 				return m.Ops().Linear(kernels.Dense(kernels.Host(dst), c.m, c.n), kernels.Dense(kernels.Host(x), c.m, c.k), l, kernels.NoAct)
 			}
 			clear(dst)
 			if err := call(); err != nil {
-				return nil, fmt.Errorf("bench: %w", err)
+				return out, fmt.Errorf("bench: %w", err)
 			}
 			worst, bound := c.check(x, w, dst)
 			if !(worst <= bound) {
-				return nil, fmt.Errorf("bench: %s: %s with %d workers differs from float64 by %.3g: at most %.3g is allowed, so that it has no time", g.name, m.Variant(), m.Workers(), worst, bound)
+				return out, fmt.Errorf("bench: %s: %s with %d workers differs from float64 by %.3g: at most %.3g is allowed, so that it has no time", g.name, m.Variant(), m.Workers(), worst, bound)
 			}
 			kb.Workers = m.Workers()
 			g.entries = append(g.entries, &entry{bench: kb, variant: m.Variant(), machine: m, flop: flop, bytes: bytes,

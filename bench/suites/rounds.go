@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,9 +46,12 @@ type KernelOptions struct {
 	Count   int      // rounds; 0 = 5
 	Full    bool     // the large shapes as well
 	Variant string   // of the kernels; empty is the best
+	Only    string   // cases whose name holds this; empty is all
 	Peers   []string // command of bench/peers; none without
 	Log     io.Writer
 }
+
+func (o *KernelOptions) wants(name string) bool { return strings.Contains(name, o.Only) }
 
 func (o *KernelOptions) check() error {
 	if o.Count == 0 {
@@ -160,7 +164,7 @@ func (g *group) measure(ctx context.Context, rounds int, log io.Writer) error {
 	defer runtime.UnlockOSThread()
 	for _, e := range g.entries {
 		c, err := e.run(1)
-		if err == nil {
+		if err == nil && c.wall < longSample {
 			c, err = e.run(1)
 		}
 		if err != nil {

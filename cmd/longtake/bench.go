@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,7 +17,7 @@ import (
 )
 
 func (p *program) benchCommand() *cobra.Command {
-	var suite, peers string
+	var suite, peers, only string
 	var asJSON, full bool
 	var count int
 	cmd := &cobra.Command{
@@ -68,7 +69,7 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 				records, err = suites.Step(cmd.Context(), o)
 				table = p.stepTable
 			case ok:
-				o := suites.KernelOptions{Count: count, Full: full, Variant: p.kernels, Log: p.stderr}
+				o := suites.KernelOptions{Count: count, Full: full, Variant: p.kernels, Only: only, Log: p.stderr}
 				if peers != "" {
 					o.Peers = []string{peers}
 				}
@@ -81,16 +82,17 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 				}
 				records, err = suites.Score(cmd.Context(), o)
 			}
-			if err != nil {
+			// What was finished before an error or an interruption is not lost.
+			if len(records) == 0 {
 				return err
 			}
 			for i := range records {
 				records[i].Engine = engine()
 			}
 			if asJSON {
-				return p.jsonRecords(records)
+				table = p.jsonRecords
 			}
-			return table(records)
+			return errors.Join(err, table(records))
 		},
 	}
 	f := cmd.Flags()
@@ -98,6 +100,7 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 	f.IntVar(&count, "count", 5, "rounds")
 	f.BoolVar(&full, "full", false, "the large cases too: takes long")
 	f.BoolVar(&asJSON, "json", false, "print records, one a line, with all samples")
+	f.StringVar(&only, "only", "", "of attention and gemm, the cases whose name holds this, such as \"x 1560\"")
 	f.StringVar(&peers, "peers", "", "script that runs the peers, such as bench/peers/run.sh; empty is none")
 	return cmd
 }

@@ -5,7 +5,7 @@ import "math"
 // Packed attention works on panels: the lanes of a vector are queries, rows are
 // keys or dims. One tile of keys after the other gives
 //
-//	S[key][query] = K Qᵀ                 dot
+//	S[key][query] = K Qᵀ / ln 2          dot
 //	edits of S
 //	weights and running max, sum of S    softmax, along the lanes
 //	O[dim][query] = O alpha + Vᵀ S       weighted
@@ -111,8 +111,9 @@ func (a *packed) packQueries(x *panel) {
 	}
 	d, lanes, first := p.shape.D, p.b.set.lanes, p.q.at(a.b, a.h, x.q0)
 	whole, dims := p.b.set.whole(x.n), p.b.set.whole(d)
+	scale := float32(float64(p.logits.Scale) * math.Log2E) // logits are in units of ln 2
 	for i := range lanes {
-		a.alpha[i] = p.logits.Scale
+		a.alpha[i] = scale
 	}
 	for i := 0; i < whole; i += lanes {
 		for c := 0; c < dims; c += lanes {
@@ -125,7 +126,7 @@ func (a *packed) packQueries(x *panel) {
 			from = dims
 		}
 		for c, v := range p.q.f[first+i*p.q.n:][from:d] {
-			x.q[(from+c)*w+i] = v * p.logits.Scale
+			x.q[(from+c)*w+i] = v * scale
 		}
 	}
 	clear(x.o)
@@ -271,7 +272,7 @@ func (a *packed) finish(x *panel) {
 		if p.hasLSE {
 			lse := negInf
 			if x.d[i] != 0 {
-				lse = x.m[i] + float32(math.Log(float64(x.d[i])))
+				lse = float32(float64(x.m[i])*math.Ln2 + math.Log(float64(x.d[i])))
 			}
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}

@@ -15,7 +15,12 @@
 //   - A row of attention that sees no key gives zeros and a log-sum-exp of
 //     -Inf. A NaN in a row's query, or in a key or value that it sees, makes
 //     the row NaN.
-//   - Nothing allocates once the backend has warmed up to the sizes in use.
+//     What a query does not see does not reach it, be it a NaN.
+//   - Nothing allocates once the backend has warmed up to the sizes in use; a
+//     plan does not on its first run either, for as many callers at a time as
+//     there are cores.
+//   - No buffer grows with the product of sizes: attention holds tiles of 128
+//     keys, a convolution one band of its input.
 //
 // The files *_generic.go are the specification: plain Go, always compiled,
 // always tested. The vector variants are the same arithmetic in packed form

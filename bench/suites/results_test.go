@@ -1,0 +1,114 @@
+package suites
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"longtake/bench"
+)
+
+var update = flag.Bool("update", false, "write bench/RESULTS.md and the README's table anew")
+
+// The published tables are made from committed records: `go test
+// ./bench/suites -run Results -update` writes them after the records have
+// changed.
+func TestResultsAreCurrent(t *testing.T) {
+	files, err := filepath.Glob("../testdata/results/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no records", err)
+	}
+	slices.Sort(files)
+	var records []bench.Record
+	for _, f := range files {
+		r, warnings, err := bench.ReadFile(f)
+		if err != nil || len(warnings) > 0 {
+			t.Fatal(f, err, warnings)
+		}
+		records = append(records, r...)
+	}
+	var results, summary bytes.Buffer
+	if err := Results(&results, records); err != nil {
+		t.Fatal(err)
+	}
+	if err := Summary(&summary, records); err != nil {
+		t.Fatal(err)
+	}
+	current(t, "../RESULTS.md", results.String())
+	const readme, begin, end = "../../README.md", "<!-- table: bench/testdata/results -->\n", "<!-- /kernels -->"
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok1 := strings.Cut(string(text), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no %q with %q behind it", readme, begin, end)
+	}
+	current(t, readme, head+begin+summary.String()+end+tail)
+}
+
+func current(t *testing.T, path, want string) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	if err == nil && string(got) == want {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("%s is stale: -update writes it; it should be\n%s", path, want)
+}
+
+// A table that is made from records shows what they hold.
+func TestTables(t *testing.T) {
+	r := bench.Record{Variant: "avx512", Bench: mustJSON(KernelBench{Suite: "attention", Case: "T 42 x 16", Impl: own, Method: "lvsa", Workers: 1, Rounds: 3, TokensPerFrame: 16}),
+		Metrics: map[string]float64{bench.WallSeconds: 0.5, CPUSeconds: 0.002, GFLOPS: 70, SparseEfficiency: 0.93},
+		Samples: map[string][]float64{bench.WallSeconds: {0.5, 0.6}, CPUSeconds: {0.002, 0.003}, GFLOPS: {70, 60}}}
+	var b bytes.Buffer
+	if err := KernelTables(&b, []bench.Record{r}, Markdown); err != nil {
+		t.Fatal(err)
+	}
+	if s := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(s, "| T 42 x 16 | lvsa | longtake avx512 | 2.000 | 70.0 | 0.930 | 3 |") {
+		t.Errorf("table %s", s)
+	}
+	b.Reset()
+	if err := GoLines(&b, []bench.Record{r}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "BenchmarkAttention/case=T_42_x_16/method=lvsa/impl=longtake/variant=avx512-1\t1\t2000000 ns/op\t70.00 GFLOP/s\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("lines %q", b.String())
+	}
+}
+
+// The suites run, and what they write is a record.
+func TestKernelSuites(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	for name, run := range map[string]func() ([]bench.Record, error){
+		"gemm": func() ([]bench.Record, error) {
+			return GEMM(t.Context(), KernelOptions{Count: 1, Only: "1344x192x192"})
+		},
+		"attention": func() ([]bench.Record, error) {
+			return Attention(t.Context(), KernelOptions{Count: 1, Only: "T 42 x 16"})
+		},
+	} {
+		records, err := run()
+		if err != nil || len(records) < 3 {
+			t.Fatalf("%s: %d records, %v", name, len(records), err)
+		}
+		for _, r := range records {
+			if suiteOf(r) != name || !(r.Metrics[GFLOPS] > 0) || !(r.Metrics[ShareOfPeak] > 0) || !(r.Metrics[MaxError] <= r.Metrics[ErrorBound]) || len(r.Samples[GFLOPS]) != 1 {
+				t.Errorf("%s: %s %v", name, r.Bench, r.Metrics)
+			}
+		}
+	}
+}
