@@ -21,16 +21,22 @@ const (
 var expConstants = append([]float32{expLo, log2e, ln2Hi, ln2Lo, 1}, expPoly...)
 
 // exp is e^x in every lane: n = round(x/ln 2), r = x - n ln 2, 2^n exp(r). A
-// NaN stays a NaN.
-func exp(v isa, x vec) vec {
+// NaN stays a NaN; above is false where x is known not to be positive.
+func exp(v isa, x vec, above bool) vec {
 	t := v.vec()
 	VMAXPS(x, v.constant(expLo), t) // the second source wins on NaN: x
-	u := v.vec()
-	VMINPS(t, v.constant(expHi), u)
-	t = u
+	if above {
+		u := v.vec()
+		VMINPS(t, v.constant(expHi), u)
+		t = u
+	}
 	n := v.vec()
 	VMULPS(v.constant(log2e), t, n)
-	v.round(n, n)
+	if v.wide {
+		VRNDSCALEPS(Imm(8), n, n) // to nearest even, no exceptions
+	} else {
+		VROUNDPS(Imm(8), n, n)
+	}
 	VFNMADD231PS(v.constant(ln2Hi), n, t)
 	VFNMADD231PS(v.constant(ln2Lo), n, t)
 	q := v.load(expPoly[len(expPoly)-1])
@@ -40,20 +46,6 @@ func exp(v isa, x vec) vec {
 	one := v.constant(1)
 	VFMADD213PS(one, t, q) // 1 + r q
 	VFMADD213PS(one, t, q) // 1 + r (1 + r q)
-	return scaleByPower(v, q, n)
-}
-
-// round is x to the nearest whole number, ties to even.
-func (v isa) round(x, n vec) {
-	if v.wide {
-		VRNDSCALEPS(Imm(8), x, n) // without exceptions
-	} else {
-		VROUNDPS(Imm(8), x, n)
-	}
-}
-
-// scaleByPower is q 2^n, in q; n is whole.
-func scaleByPower(v isa, q, n vec) vec {
 	if v.wide {
 		VSCALEFPS(n, q, q)
 		return q
@@ -72,33 +64,9 @@ func scaleByPower(v isa, q, n vec) vec {
 	return q
 }
 
-// 2^r = 1 + r q(r) on |r| <= 1/2; q minimises the relative error, which is
-// 4.0e-9 with these rounded coefficients.
-var exp2Poly = []float32{0.69314718, 0.24022643, 0.055503588, 0.009619002, 0.0013391305, 0.00015196693}
-
-const exp2Lo = -150 // below: 0
-
-var exp2Constants = append([]float32{exp2Lo, 1}, exp2Poly...)
-
-// exp2 is 2^x in every lane, for x that is not positive: with n = round(x) and
-// r = x - n, 2^n 2^r. A NaN stays a NaN.
-func exp2(v isa, x vec) vec {
-	t := v.vec()
-	VMAXPS(x, v.constant(exp2Lo), t) // the second source wins on NaN: x
-	n := v.vec()
-	v.round(t, n)
-	VSUBPS(n, t, t)
-	q := v.load(exp2Poly[len(exp2Poly)-1])
-	for i := len(exp2Poly) - 2; i >= 0; i-- {
-		VFMADD213PS(v.constant(exp2Poly[i]), t, q)
-	}
-	VFMADD213PS(v.constant(1), t, q)
-	return scaleByPower(v, q, n)
-}
-
 // logistic is x / (1 + exp(arg)).
 func logistic(v isa, x, arg vec) vec {
-	e := exp(v, arg)
+	e := exp(v, arg, true)
 	VADDPS(v.constant(1), e, e)
 	y := v.vec()
 	VDIVPS(e, x, y)

@@ -56,7 +56,7 @@ func operators(v isa) {
 	addProduct(v)
 	inverseNorm(v)
 	rotate(v)
-	elementwise(v, "exp", "sets x = exp(x), within 1 ulp where the result is normal.", func(x vec) vec { return exp(v, x) })
+	elementwise(v, "exp", "sets x = exp(x), within 1 ulp where the result is normal.", func(x vec) vec { return exp(v, x, true) })
 	elementwise(v, "gelu", "sets x = x/(1+exp(-2u)), u = sqrt(2/pi)(x+0.044715x^3).", func(x vec) vec { return gelu(v, x) }, gelu1, gelu3)
 	elementwise(v, "silu", "sets x = x/(1+exp(-x)).", func(x vec) vec { return silu(v, x) })
 }

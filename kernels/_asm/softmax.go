@@ -12,17 +12,16 @@ import (
 // are queries, the rows of s are keys, so that the row max and sum of
 // attention need no shuffle:
 //
-//	m' = max(m, max over rows of s); alpha = 2^(m-m')
-//	s = 2^(s-m'); d = d*alpha + sum over rows of s; m = m'
+//	m' = max(m, max over rows of s); alpha = exp(m-m')
+//	s = exp(s-m'); d = d*alpha + sum over rows of s; m = m'
 //
-// The logits come in units of ln 2, which saves a product in each exponential.
 // A query that has seen no key yet has m = -Inf, and alpha = 0.
 func softmax(v isa, vecs int) {
 	width := vecs * v.lanes
 	name := fmt.Sprintf("softmax%d%s", width, v.suffix)
 	TEXT(name, NOSPLIT, "func(n int, s, m, d, alpha *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s makes weights of n rows of %d logits: with m' = max(m, s), alpha = 2^(m-m'), s = 2^(s-m'), d = d*alpha + sum s, m = m'.",
+	Doc(fmt.Sprintf("%s makes weights of n rows of %d logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.",
 		name, width))
 	n := Load(Param("n"), GP64())
 	m := Load(Param("m"), GP64())
@@ -31,7 +30,7 @@ func softmax(v isa, vecs int) {
 	alpha := Load(Param("alpha"), GP64())
 	at := func(j int) int { return j * v.bytes() }
 
-	v.hoist(exp2Constants...)
+	v.hoist(expConstants...)
 	rows, p := GP64(), GP64()
 	MOVQ(n, rows)
 	MOVQ(first, p)
@@ -48,7 +47,7 @@ func softmax(v isa, vecs int) {
 	for j := range vecs {
 		x := v.vec()
 		VMOVUPS(Mem{Base: p, Disp: at(j)}, x)
-		VMAXPS(top[j], x, top[j]) // a NaN is passed over here and met by exp2
+		VMAXPS(top[j], x, top[j]) // a NaN is passed over here and met by exp
 	}
 	ADDQ(U32(uint32(4*width)), p)
 	DECQ(rows)
@@ -62,7 +61,7 @@ func softmax(v isa, vecs int) {
 		VMAXPS(least, top[j], top[j]) // -Inf - -MaxFloat32 is -Inf, not NaN
 		t := v.vec()
 		VSUBPS(top[j], old[j], t)
-		a := exp2(v, t)
+		a := exp(v, t, false)
 		VMOVUPS(a, Mem{Base: alpha, Disp: at(j)})
 		s := v.vec()
 		VMULPS(Mem{Base: d, Disp: at(j)}, a, s)
@@ -76,7 +75,7 @@ func softmax(v isa, vecs int) {
 		x := v.vec()
 		VMOVUPS(Mem{Base: p, Disp: at(j)}, x)
 		VSUBPS(top[j], x, x)
-		e := exp2(v, x)
+		e := exp(v, x, false)
 		VMOVUPS(e, Mem{Base: p, Disp: at(j)})
 		VADDPS(e, sum[j], sum[j])
 	}

@@ -5,14 +5,15 @@ import "math"
 // Packed attention works on panels: the lanes of a vector are queries, rows are
 // keys or dims. One tile of keys after the other gives
 //
-//	S[key][query] = K Qᵀ / ln 2          dot
+//	S[key][query] = K Qᵀ                 dot
 //	edits of S
 //	weights and running max, sum of S    softmax, along the lanes
 //	O[dim][query] = O alpha + Vᵀ S       weighted
 //
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
-// strides of K and V do not matter. A query's sums run over its keys in order.
+// strides of K and V do not matter. The order of a query's sums follows from the
+// plan alone.
 
 const (
 	keyTile   = 128 // most keys of one tile
@@ -28,7 +29,7 @@ type panel struct {
 	q0, n int
 	q, o  []float32 // [D, width], [padded D, width]
 	m, d  []float32 // [width]: running max and sum
-	runs  []span32  // keys from the present tile on
+	runs  []span32  // keys from the present tile on, but for those that all panels see
 	holes []hole
 	row   int // first mask row
 }
@@ -45,6 +46,7 @@ type packed struct {
 	plain  []float32 // scratch of the generic variant
 	panels []panel
 	pieces []piece // of the present panel in the present tile
+	common int     // pieces of the present tile, from its front, that all panels see
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
@@ -84,14 +86,17 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 
 	tile := s.segments[:0]
 	held := 0
-	for _, r := range p.runs[it.lo:it.hi] {
+	for i, r := range p.runs[it.lo:it.hi] {
 		for k0, k1 := int(r.lo), int(r.hi); k0 < k1; {
 			n := min(keyTile-held, k1-k0)
 			tile = append(tile, piece{held, k0, n})
+			if i < int(it.mid-it.lo) {
+				a.common = len(tile)
+			}
 			held, k0 = held+n, k0+n
 			if held == keyTile {
 				a.tileOfKeys(tile)
-				tile, held = tile[:0], 0
+				tile, held, a.common = tile[:0], 0, 0
 			}
 		}
 	}
@@ -111,9 +116,8 @@ func (a *packed) packQueries(x *panel) {
 	}
 	d, lanes, first := p.shape.D, p.b.set.lanes, p.q.at(a.b, a.h, x.q0)
 	whole, dims := p.b.set.whole(x.n), p.b.set.whole(d)
-	scale := float32(float64(p.logits.Scale) * math.Log2E) // logits are in units of ln 2
 	for i := range lanes {
-		a.alpha[i] = scale
+		a.alpha[i] = p.logits.Scale
 	}
 	for i := 0; i < whole; i += lanes {
 		for c := 0; c < dims; c += lanes {
@@ -126,7 +130,7 @@ func (a *packed) packQueries(x *panel) {
 			from = dims
 		}
 		for c, v := range p.q.f[first+i*p.q.n:][from:d] {
-			x.q[(from+c)*w+i] = v * scale
+			x.q[(from+c)*w+i] = v * p.logits.Scale
 		}
 	}
 	clear(x.o)
@@ -168,8 +172,8 @@ func (a *packed) copyRows(dst []float32, stride int, t tensor, g piece, sub []fl
 
 // seen lists the pieces of a tile that a panel sees.
 func (a *packed) seen(x *panel, tile []piece) []piece {
-	out := a.pieces[:0]
-	for _, g := range tile {
+	out := append(a.pieces[:0], tile[:a.common]...)
+	for _, g := range tile[a.common:] {
 		for len(x.runs) > 0 && int(x.runs[0].hi) <= g.k0 {
 			x.runs = x.runs[1:]
 		}
@@ -272,7 +276,7 @@ func (a *packed) finish(x *panel) {
 		if p.hasLSE {
 			lse := negInf
 			if x.d[i] != 0 {
-				lse = float32(float64(x.m[i])*math.Ln2 + math.Log(float64(x.d[i])))
+				lse = x.m[i] + float32(math.Log(float64(x.d[i])))
 			}
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}

@@ -3,6 +3,7 @@ package cpu
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -294,7 +295,8 @@ func problems() []*problem {
 		"cut and bands":  {PositiveOnly: true, Bands: []kernels.Band{{To: 12, Factor: 1}, {Factor: 0}}, Cut: []kernels.Rect{{Q0: 30, Q1: 150, K0: 100, K1: 160}}},
 		"negative scale": {Scale: -0.2, PositiveOnly: true, Bands: []kernels.Band{{To: 9, Factor: 0.5}, {Factor: 1.25}}},
 	}
-	for name, l := range edits {
+	for _, name := range slices.Sorted(maps.Keys(edits)) { // in order: the values follow from the place
+		l := edits[name]
 		s := kernels.Shape{B: 1, H: 2, Hkv: 2, NQ: 150, NK: 160, D: 16}
 		add(name+" dense", s, denseMask(s.NQ, s.NK), l)
 		add(name+" sparse", s, randomMask(r, s.NQ, s.NK, 2, 20), l)

@@ -99,7 +99,7 @@ func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //go:noescape
 func weighted4x16AVX2(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 
-// softmax16AVX2 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = 2^(m-m'), s = 2^(s-m'), d = d*alpha + sum s, m = m'.
+// softmax16AVX2 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
 //
 //go:noescape
 func softmax16AVX2(n int, s *float32, m *float32, d *float32, alpha *float32)

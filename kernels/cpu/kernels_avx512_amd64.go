@@ -439,7 +439,7 @@ func weighted16x16AVX512(k int, a *float32, lda int, b *float32, scale *float32,
 //go:noescape
 func weighted8x16AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 
-// softmax32AVX512 makes weights of n rows of 32 logits: with m' = max(m, s), alpha = 2^(m-m'), s = 2^(s-m'), d = d*alpha + sum s, m = m'.
+// softmax32AVX512 makes weights of n rows of 32 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
 //
 //go:noescape
 func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
@@ -450,7 +450,7 @@ func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 //go:noescape
 func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
 
-// softmax16AVX512 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = 2^(m-m'), s = 2^(s-m'), d = d*alpha + sum s, m = m'.
+// softmax16AVX512 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
 //
 //go:noescape
 func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)

@@ -39,7 +39,7 @@ func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32
 }
 
 // softmaxTile makes weights of the logits s of n keys (rows) for width queries
-// (columns): with m' = max(m, s), alpha = 2^(m-m'), s = 2^(s-m'),
+// (columns): with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'),
 // d = d alpha + Σ s, m = m'.
 func softmaxTile(n, width int, s, m, d, alpha []float32) {
 	for j := range width {
@@ -50,11 +50,11 @@ func softmaxTile(n, width int, s, m, d, alpha []float32) {
 			}
 		}
 		base := max(top, -math.MaxFloat32) // -Inf minus that is -Inf, not NaN
-		alpha[j] = exp2(m[j] - base)
+		alpha[j] = exp(m[j] - base)
 		m[j] = top
 		d[j] *= alpha[j]
 		for i := range n {
-			w := exp2(s[i*width+j] - base)
+			w := exp(s[i*width+j] - base)
 			s[i*width+j] = w
 			d[j] += w
 		}
@@ -71,5 +71,3 @@ func scaleSigned(x []float32, pos, neg float32) {
 		}
 	}
 }
-
-func exp2(x float32) float32 { return float32(math.Exp2(float64(x))) }
