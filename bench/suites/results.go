@@ -45,6 +45,7 @@ func Results(w io.Writer, records []bench.Record) error {
 Written from the records in bench/testdata/results by `+"`go test ./bench/suites -run Results -update`"+`; each record holds its raw samples.
 Measured on: %s.
 
+* Rows of several cores are left out here: other programs shared the machine while it was measured, and wall time cannot be told from theirs. flex_attention has no row: PyTorch's compiler did not get through on it.
 * Every kernel was checked against float64 before it was timed; what disagrees has no row.
 * A sample is the least of a few tries in a row, a value the median of n samples taken in turns. On one core it is processor time, on several cores wall time.
 * *Share of peak* is of the rate of multiply-adds from registers, measured around every sample with as many cores (%s GFLOP/s on one core, median). The *roofline* is the least of that and of FLOP/byte times what a copy moves.

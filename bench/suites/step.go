@@ -156,7 +156,9 @@ func Step(ctx context.Context, o StepOptions) (out []bench.Record, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	if out, err = againstGeneric(ctx, o, best); err != nil {
+	out, err = againstGeneric(ctx, o, best)
+	settle(out)
+	if err != nil {
 		return out, err
 	}
 	var pairs [][2]*job

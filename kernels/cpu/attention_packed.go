@@ -12,8 +12,7 @@ import "math"
 //
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
-// strides of K and V do not matter. The order of a query's sums follows from the
-// plan alone.
+// strides of K and V do not matter. A query's sums run over its keys in order.
 
 const (
 	keyTile   = 128 // most keys of one tile
@@ -29,7 +28,7 @@ type panel struct {
 	q0, n int
 	q, o  []float32 // [D, width], [padded D, width]
 	m, d  []float32 // [width]: running max and sum
-	runs  []span32  // keys from the present tile on, but for those that all panels see
+	runs  []span32  // keys from the present tile on
 	holes []hole
 	row   int // first mask row
 }
@@ -46,7 +45,6 @@ type packed struct {
 	plain  []float32 // scratch of the generic variant
 	panels []panel
 	pieces []piece // of the present panel in the present tile
-	common int     // pieces of the present tile, from its front, that all panels see
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
@@ -86,17 +84,14 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 
 	tile := s.segments[:0]
 	held := 0
-	for i, r := range p.runs[it.lo:it.hi] {
+	for _, r := range p.runs[it.lo:it.hi] {
 		for k0, k1 := int(r.lo), int(r.hi); k0 < k1; {
 			n := min(keyTile-held, k1-k0)
 			tile = append(tile, piece{held, k0, n})
-			if i < int(it.mid-it.lo) {
-				a.common = len(tile)
-			}
 			held, k0 = held+n, k0+n
 			if held == keyTile {
 				a.tileOfKeys(tile)
-				tile, held, a.common = tile[:0], 0, 0
+				tile, held = tile[:0], 0
 			}
 		}
 	}
@@ -172,8 +167,8 @@ func (a *packed) copyRows(dst []float32, stride int, t tensor, g piece, sub []fl
 
 // seen lists the pieces of a tile that a panel sees.
 func (a *packed) seen(x *panel, tile []piece) []piece {
-	out := append(a.pieces[:0], tile[:a.common]...)
-	for _, g := range tile[a.common:] {
+	out := a.pieces[:0]
+	for _, g := range tile {
 		for len(x.runs) > 0 && int(x.runs[0].hi) <= g.k0 {
 			x.runs = x.runs[1:]
 		}

@@ -1,11 +1,13 @@
 package cpu
 
+import "slices"
+
 // planPanel is the queries of one panel. They may belong to several mask rows
 // where these are short: the panel then sees what any of them sees, and holes
 // take out what one of them does not.
 type planPanel struct {
 	q      span32
-	lo, hi int32 // its runs, but for those that all panels of its item see
+	lo, hi int32 // its runs
 	h0, h1 int32 // its holes
 	row    int32 // the first of its mask rows
 }
@@ -18,7 +20,7 @@ type hole struct {
 
 const (
 	maxPanels    = 4  // panels of one item: they share the tile of keys
-	spreadItems  = 16 // items to have at least, before panels share
+	spreadItems  = 24 // items to have at least, before panels share
 	narrowWeight = 9  // cost of a lane of a narrow tile in eighths of one of the widest
 )
 
@@ -38,45 +40,37 @@ func (p *plan) compilePanels(first int) {
 	}
 	w := p.b.set.wide().width
 	most := max(1, min(maxPanels, p.shape.B*p.shape.H*p.shape.NQ/w/spreadItems))
-	most = ceilDiv(len(p.panels)-begin, ceilDiv(len(p.panels)-begin, most)) // of nearly equal size
-	runsOf := func(i int) []span32 { return p.runs[p.panels[i].lo:p.panels[i].hi] }
 	for i := begin; i < len(p.panels); {
-		union, common := runsOf(i), runsOf(i)
+		x := p.panels[i]
+		item := planItem{q: x.q, lo: x.lo, hi: x.hi, panel0: int32(i)}
+		union := p.runs[x.lo:x.hi]
 		least := tokens(union)
 		n := 1
 		for ; n < most && i+n < len(p.panels); n++ {
-			more := runsOf(i + n)
-			joint := unite(union, more)
+			y := p.panels[i+n]
+			more := p.runs[y.lo:y.hi]
+			joint := union
+			if !slices.Equal(union, more) {
+				joint = unite(union, more)
+			}
 			least = min(least, tokens(more))
 			// Panels that see little of each other's keys would fill their tiles badly.
 			if 2*tokens(joint) > 3*least {
 				break
 			}
-			union, common = joint, subtract(common, subtract(common, more))
+			union = joint
 		}
-		p.addItem(i, i+n, union, common)
+		if n > 1 && !slices.Equal(union, p.runs[x.lo:x.hi]) {
+			item.lo = int32(len(p.runs))
+			p.runs = append(p.runs, union...)
+			item.hi = int32(len(p.runs))
+		}
 		i += n
+		item.panel1 = int32(i)
+		item.q.hi = p.panels[i-1].q.hi
+		p.items = append(p.items, item)
 	}
 	p.items[len(p.items)-1].rows = int32(len(p.rows))
-}
-
-// addItem appends the item of panels [first, end). Keys that all of them see
-// come first: they make full tiles for every panel.
-func (p *plan) addItem(first, end int, union, common []span32) {
-	add := func(runs []span32) (lo, hi int32) {
-		lo = int32(len(p.runs))
-		p.runs = append(p.runs, runs...)
-		return lo, int32(len(p.runs))
-	}
-	item := planItem{q: span32{p.panels[first].q.lo, p.panels[end-1].q.hi}, panel0: int32(first), panel1: int32(end)}
-	rest := subtract(union, common)
-	item.lo, item.mid = add(common)
-	_, item.hi = add(rest)
-	for i := first; i < end; i++ {
-		x := &p.panels[i]
-		x.lo, x.hi = add(subtract(p.runs[x.lo:x.hi], common))
-	}
-	p.items = append(p.items, item)
 }
 
 // fillPanel chooses the end of the panel that starts at query q of row r, and

@@ -1,9 +1,6 @@
 package cpu
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // band is a kernels.Band in whole tokens: distances after the band before it
 // up to last.
@@ -37,9 +34,9 @@ func (p *plan) compileBands() {
 
 // removed reports whether one cut takes all pairs of a panel and its pieces.
 func (p *plan) removed(x *panel, pieces []piece) bool {
+	lo, last := pieces[0].k0, pieces[len(pieces)-1]
 	for _, c := range p.logits.Cut {
-		if int(c.Q0) <= x.q0 && x.q0+x.n <= int(c.Q1) &&
-			!slices.ContainsFunc(pieces, func(g piece) bool { return g.k0 < int(c.K0) || int(c.K1) < g.k0+g.n }) {
+		if int(c.Q0) <= x.q0 && x.q0+x.n <= int(c.Q1) && int(c.K0) <= lo && last.k0+last.n <= int(c.K1) {
 			return true
 		}
 	}
