@@ -18,11 +18,12 @@ func run(ctx context.Context, j Job, cmd *exec.Cmd) (Result, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = attributes()
-	floor, kills := ownPeak(), oomKills()
+	kills := oomKills()
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return Result{}, fmt.Errorf("process: %w", err)
 	}
+	floor := ownPeak() // not less than at the clone
 	pid := cmd.Process.Pid
 	if j.Started != nil {
 		j.Started(pid)
@@ -66,16 +67,19 @@ func run(ctx context.Context, j Job, cmd *exec.Cmd) (Result, error) {
 
 // largest combines the kernel's account with what was sampled. A child starts
 // its account with the memory of the process that it was cloned from, so that
-// a number below this process's own peak (floor) says nothing about the child.
+// a number that is not above this process's own peak (floor) says nothing about
+// the child. The two are counted in batches of pages per thread, hence the slack.
 func largest(account, floor, sampled int64) (int64, string) {
 	switch {
-	case floor > 0 && account > floor:
+	case floor > 0 && account > floor+slack:
 		return max(account, sampled), ""
 	case sampled > 0:
 		return sampled, ""
 	}
 	return 0, "the program ended before its memory was sampled"
 }
+
+const slack = 8 << 20
 
 func killGroup(pid int)      { signalGroup(pid, syscall.SIGKILL) }
 func terminateGroup(pid int) { signalGroup(pid, syscall.SIGTERM) }
