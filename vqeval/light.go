@@ -2,7 +2,6 @@ package vqeval
 
 import (
 	"math"
-	"slices"
 )
 
 // light is the brightness of the parts of every frame: how it changes
@@ -54,27 +53,6 @@ func (l *light) mean(from, to int) float64 {
 		}
 	}
 	return sum / float64(tiles*(to-from))
-}
-
-// common is how bright each frame of a shot is, of the shot's mean: the median
-// of what its tiles are of their own means. Content that moves brightens some
-// and darkens others.
-func (l *light) common(s shot) []float64 {
-	var mean, now [tiles]float64
-	for _, v := range l.level[s.from:s.to] {
-		for i, x := range v {
-			mean[i] += x / float64(s.to-s.from)
-		}
-	}
-	out := make([]float64, s.to-s.from)
-	for t := range out {
-		for i, x := range l.level[s.from+t] {
-			now[i] = x / mean[i]
-		}
-		slices.Sort(now[:])
-		out[t] = (now[tiles/2] + now[tiles/2-1]) / 2
-	}
-	return out
 }
 
 // ripple is how far each tile's series in the shot is from its mean over about a

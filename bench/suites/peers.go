@@ -45,7 +45,6 @@ type peerCase struct {
 	TokensPerFrame int       `json:"tokens_per_frame,omitempty"`
 	Attended       [][]int   `json:"attended,omitempty"` // frames that each frame sees
 	A, B, C        []float32 `json:"-"`                  // inputs
-	outputs        int
 }
 
 type peerEntry struct {

@@ -110,7 +110,7 @@ func Summary(w io.Writer, records []bench.Record) error {
 			b.Suite == "gemm" && b.Case != "1024x1024x1024" || r.Variant == "avx2" {
 			continue
 		}
-		name := b.Case
+		var name string
 		switch {
 		case b.Suite == "gemm":
 			name = "matrix product " + b.Case

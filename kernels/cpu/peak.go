@@ -31,8 +31,6 @@ func (j peakJob) do(*scratch, int) {
 
 const genericAdds = 8
 
-var settled float32 // keeps the compiler from dropping the work
-
 // genericMulAdds is what Go makes of a multiply and an add per element.
 func genericMulAdds(rounds int) {
 	var a, b, c, d, e, f, g, h float32
@@ -42,6 +40,6 @@ func genericMulAdds(rounds int) {
 		e, f, g, h = e*half+half, f*half+half, g*half+half, h*half+half
 	}
 	if s := a + b + c + d + e + f + g + h; s < 0 {
-		settled = s
+		runtime.KeepAlive(s) // or the compiler drops the work
 	}
 }
