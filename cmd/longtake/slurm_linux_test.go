@@ -74,7 +74,7 @@ SlurmctldHost=%[1]s(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=%[2]s/munge.sock
+AuthInfo=socket=%[2]s/munge.sock,cred_expire=5
 CredType=cred/munge
 MpiDefault=none
 ProctrackType=proctrack/pgid
@@ -120,9 +120,10 @@ func (c *cluster) startController() {
 	c.until("slurmctld", func() bool { return exec.Command("scontrol", "ping").Run() == nil })
 }
 
-// restartController kills slurmctld and lets it be away for a while.
+// restartController ends slurmctld and lets it be away for a while. It may save its
+// state first: one that has forgotten what it started drains its nodes.
 func (c *cluster) restartController(away time.Duration) {
-	c.ctld.Process.Kill()
+	c.ctld.Process.Signal(syscall.SIGTERM)
 	c.ctld.Wait()
 	time.Sleep(away)
 	c.startController()
@@ -271,7 +272,7 @@ func TestSlurm(t *testing.T) {
 		if out, err := exec.Command(longtake, "sweep", spec, "-o", dir).CombinedOutput(); err != nil || strings.Contains(string(out), "tasks: job") {
 			t.Fatalf("%v: %s", err, out)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, longtake, "sweep", spec, "-o", dir, "--wait")
 		var out bytes.Buffer
@@ -307,15 +308,11 @@ func TestSlurm(t *testing.T) {
 			return len(list)
 		}
 		c.until("the killed tasks' cells to be handed over again", func() bool { return again() > 1 })
-		// A task is preempted: Slurm ends it and puts it in line again.
-		if out, err := exec.Command("squeue", "-h", "-r", "-t", "RUNNING", "-o", "%A").Output(); err == nil && len(bytes.Fields(out)) > 0 {
-			if out, err := exec.Command("scontrol", "requeue", string(bytes.Fields(out)[0])).CombinedOutput(); err != nil {
-				t.Errorf("requeue: %v: %s", err, out)
-			}
-		}
 		c.restartController(3 * time.Second)
 		if err := <-ended; err != nil {
-			t.Fatalf("%v: %s", err, out.String())
+			queue, _ := exec.Command("squeue", "-r", "-o", "%A %T %r %S").CombinedOutput()
+			log, _ := os.ReadFile(filepath.Join(c.dir, "ctld.log"))
+			t.Fatalf("%v: %s\nthe queue: %s\nthe controller: %s", err, out.String(), queue, log[max(0, len(log)-3000):])
 		}
 		records := sweepOut(t, dir)
 		for id, r := range records {
@@ -327,6 +324,39 @@ func TestSlurm(t *testing.T) {
 			t.Errorf("%d records of 64: %s", len(records), out.String())
 		}
 		t.Logf("%d tasks killed, the controller restarted: %d batches", killed, again())
+	})
+
+	// Slurm ends a task and puts it in line again, as preemption does (for as long as
+	// a credential lives, which is why that is short here).
+	t.Run("requeued", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "out")
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, longtake, "sweep", spec, "-o", dir, "--wait")
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var task string
+		c.until("a task at work", func() bool {
+			list, err := exec.Command("squeue", "-h", "-r", "-t", "RUNNING", "-o", "%A").Output()
+			if f := strings.Fields(string(list)); err == nil && len(f) > 0 && taskRunner(longtake) > 0 {
+				task = f[0]
+			}
+			return task != ""
+		})
+		if said, err := exec.Command("scontrol", "requeue", task).CombinedOutput(); err != nil {
+			t.Errorf("requeue: %v: %s", err, said)
+		}
+		if err := cmd.Wait(); err != nil {
+			queue, _ := exec.Command("squeue", "-r", "-o", "%A %T %r %S").CombinedOutput()
+			log, _ := os.ReadFile(filepath.Join(c.dir, "ctld.log"))
+			t.Fatalf("%v: %s\nthe queue: %s\nthe controller: %s", err, out.String(), queue, log[max(0, len(log)-3000):])
+		}
+		if n := len(sweepOut(t, dir)); n != 64 {
+			t.Errorf("%d records of 64: %s", n, out.String())
+		}
 	})
 }
 

@@ -36,7 +36,7 @@ func (e *Error) Error() string { return fmt.Sprintf("slurm: %s: %s (%v)", e.Prog
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrMissing means that Slurm's programs are not installed here.
-var ErrMissing = errors.New("the programs sbatch and squeue of Slurm are not in PATH: run this where jobs can be submitted, or use executor: local")
+var ErrMissing = errors.New("sbatch and squeue are not in PATH: Slurm has to be installed; run this where jobs can be submitted, or use executor: local")
 
 // Patience is how long a program of Slurm may take.
 const Patience = 2 * time.Minute
