@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"longtake/bench/stats"
 	"longtake/kernels"
 	"longtake/kernels/exact"
 	"longtake/lvsa"
@@ -195,7 +196,7 @@ func (r *runner) method(ctx context.Context, name string) (Result, error) {
 			}
 			row.Samples = append(row.Samples, time.Since(start).Seconds())
 		}
-		row.Seconds = median(row.Samples)
+		row.Seconds = stats.Median(row.Samples)
 		for _, u := range a.Usage() {
 			if u.Calls > 0 {
 				row.Fraction = u.Fraction // one site: one pattern has run
@@ -236,10 +237,4 @@ func (r *runner) method(ctx context.Context, name string) (Result, error) {
 	}
 	res.Engaged = a.Engaged()
 	return res, nil
-}
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	n := len(v)
-	return (v[(n-1)/2] + v[n/2]) / 2
 }

@@ -2,6 +2,7 @@ package sweeps
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ func (g command) attempt(ctx context.Context, r *runner, j *job, s slot, round i
 		j.rec.Metrics[limit] = j.c.timeout.Seconds()
 		return &outcome{bench.StatusTimeout, fmt.Errorf("sweeps: not done within %s: stopped", j.c.timeout)}
 	case !res.OK() && (res.OOMKilled || found.oom != ""):
-		return &outcome{bench.StatusOOM, fmt.Errorf("sweeps: out of memory: %s", first(found.oom, res.Ended()))}
+		return &outcome{bench.StatusOOM, fmt.Errorf("sweeps: out of memory: %s", cmp.Or(found.oom, res.Ended()))}
 	case !res.OK():
 		if full := r.store.full(); full != nil {
 			return full
@@ -300,15 +301,6 @@ func clip(s string) string {
 		s = s[:300] + "..."
 	}
 	return s
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // tail is the end of the first file that has something, for a message.

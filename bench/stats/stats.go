@@ -5,6 +5,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -91,6 +92,14 @@ func RatioOfMeans(num, den []float64) Interval {
 	}
 	root := math.Sqrt(max(0, b*b-a*c)) // rounding may leave it just below 0
 	return Interval{ratio, (b - root) / a, (b + root) / a, n, ""}
+}
+
+// Median is the middle of the samples, or the mean of the two in the middle; there is at
+// least one.
+func Median(x []float64) float64 {
+	x = slices.Sorted(slices.Values(x))
+	n := len(x)
+	return (x[(n-1)/2] + x[n/2]) / 2
 }
 
 // Share is k of n with Wilson's score interval, which stays inside [0, 1].

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"longtake/bench"
+	"longtake/bench/stats"
 )
 
 // suiteOf is the suite of a record of a benchmark.
@@ -90,7 +91,7 @@ func peakText(records []bench.Record) string {
 	if len(peaks) == 0 {
 		return absent
 	}
-	return fmt.Sprintf("%.0f", median(peaks))
+	return fmt.Sprintf("%.0f", stats.Median(peaks))
 }
 
 // Summary writes the README's table: what a user would pick instead, and what

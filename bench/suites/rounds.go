@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"longtake/bench"
+	"longtake/bench/stats"
 	"longtake/kernels/cpu"
 )
 
@@ -221,7 +222,7 @@ func (e *entry) record(rounds int) bench.Record {
 func settle(records []bench.Record) {
 	for i := range records {
 		for k, v := range records[i].Samples {
-			records[i].Metrics[k] = median(v)
+			records[i].Metrics[k] = stats.Median(v)
 		}
 	}
 }
@@ -243,7 +244,7 @@ func (g *group) records(rounds int) []bench.Record {
 		var fastest *entry
 		for _, p := range g.entries {
 			if p.bench.Impl != own && p.bench.Method == e.bench.Method && p.bench.Workers == e.bench.Workers &&
-				(fastest == nil || median(p.times) < median(fastest.times)) {
+				(fastest == nil || stats.Median(p.times) < stats.Median(fastest.times)) {
 				fastest = p
 			}
 		}

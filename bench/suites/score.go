@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"longtake/bench"
+	"longtake/bench/stats"
 	"longtake/kernels/sad"
 	"longtake/video"
 	"longtake/vqeval"
@@ -148,7 +149,7 @@ func scoreFile(ctx context.Context, path string, o ScoreOptions) (bench.Record, 
 		}
 	}
 	for k, v := range rec.Samples {
-		rec.Metrics[k] = median(v)
+		rec.Metrics[k] = stats.Median(v)
 	}
 	if len(rec.Samples[ScoreCPU]) == 0 {
 		rec.Warnings = append(rec.Warnings, "processor time is not measured on this system")
@@ -247,10 +248,4 @@ func peakRSS() (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("bench: /proc/self/status has no VmHWM")
-}
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	n := len(v)
-	return (v[(n-1)/2] + v[n/2]) / 2
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"longtake/bench"
+	"longtake/bench/stats"
 )
 
 // The test binary is its own child process for the measurement of memory.
@@ -83,7 +84,7 @@ func TestMedian(t *testing.T) {
 		v    []float64
 		want float64
 	}{{[]float64{3}, 3}, {[]float64{5, 1}, 3}, {[]float64{9, 1, 2}, 2}} {
-		if got := median(c.v); got != c.want {
+		if got := stats.Median(c.v); got != c.want {
 			t.Errorf("median %v = %g, want %g", c.v, got, c.want)
 		}
 	}
