@@ -9,6 +9,7 @@ import (
 
 	"longtake/bench"
 	"longtake/diffusion"
+	"longtake/internal/process"
 	"longtake/video"
 )
 
@@ -53,7 +54,7 @@ func (s *Store) keep(j *job, files map[string]string) (err error) {
 func generate(ctx context.Context, r *runner, j *job, round int) (res diffusion.Result, err error) {
 	c, info := j.c, r.p.model.Info()
 	debug.FreeOSMemory() // the peak below is this cell's own
-	unpeaked := resetPeak()
+	unpeaked := process.ResetPeak()
 	start := time.Now()
 	enc, err := video.Create(ctx, r.store.path(cellPath(c.ID, VideoFile)), video.EncodeOptions{Width: c.Width, Height: c.Height, FPS: float64(info.FPS), Threads: 1})
 	if err != nil {
@@ -79,13 +80,13 @@ func generate(ctx context.Context, r *runner, j *job, round int) (res diffusion.
 	} {
 		j.sample(name, v)
 	}
-	switch peak, err := peakRSS(); {
+	switch peak, err := process.PeakRSS(); {
 	case unpeaked != nil:
 		j.warn("no peak_rss_bytes: the process's peak could not be reset: " + unpeaked.Error())
 	case err != nil:
 		j.warn("no peak_rss_bytes: " + err.Error())
 	default:
-		j.sample(bench.PeakRSSBytes, peak)
+		j.sample(bench.PeakRSSBytes, float64(peak))
 	}
 	return res, nil
 }

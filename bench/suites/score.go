@@ -14,6 +14,7 @@ import (
 
 	"longtake/bench"
 	"longtake/bench/stats"
+	"longtake/internal/process"
 	"longtake/kernels/sad"
 	"longtake/video"
 	"longtake/vqeval"
@@ -227,25 +228,9 @@ func ReportPeak(ctx context.Context, path string, w io.Writer) error {
 	if _, _, err := vqeval.Evaluate(ctx, path, vqeval.Options{ExpectMotion: true}); err != nil {
 		return err
 	}
-	n, err := peakRSS()
+	n, err := process.PeakRSS()
 	if err != nil {
-		return err
+		return fmt.Errorf("bench: %w", err)
 	}
 	return json.NewEncoder(w).Encode(peak{n})
-}
-
-// peakRSS is VmHWM of this process: unlike getrusage's it does not inherit that of
-// the process that started it.
-func peakRSS() (int64, error) {
-	b, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, fmt.Errorf("bench: resident memory is known on Linux only: %w", err)
-	}
-	for line := range strings.Lines(string(b)) {
-		var kib int64
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
-			return kib << 10, nil
-		}
-	}
-	return 0, fmt.Errorf("bench: /proc/self/status has no VmHWM")
 }

@@ -15,6 +15,7 @@ import (
 	"longtake/bench"
 	"longtake/diffusion"
 	"longtake/diffusion/mini"
+	"longtake/internal/process"
 	"longtake/kernels/cpu"
 	"longtake/lvsa"
 	"longtake/video"
@@ -353,7 +354,7 @@ func ReportStepPeak(ctx context.Context, variant, method string, ratio, workers 
 	if _, _, err := j.run(ctx, nil); err != nil {
 		return err
 	}
-	n, err := peakRSS()
+	n, err := process.PeakRSS()
 	if err != nil {
 		return err
 	}

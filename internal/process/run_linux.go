@@ -18,22 +18,11 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// highWater is VmHWM of a process in bytes, 0 where it cannot be read.
-func highWater(pid string) int64 {
-	status, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
-	if err != nil {
-		return 0
-	}
-	for line := range bytes.Lines(status) {
-		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
-			kib, _ := strconv.ParseInt(string(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte(" kB"))), 10, 64)
-			return kib * 1024
-		}
-	}
-	return 0
+// ownPeak is PeakRSS, 0 where it cannot be read.
+func ownPeak() int64 {
+	n, _ := PeakRSS()
+	return n
 }
-
-func ownPeak() int64 { return highWater("self") }
 
 // samplePeak reads the peak of a process until done, often at first and then
 // four times a second. The kernel keeps the peak, so only the last moments of
@@ -46,7 +35,9 @@ func samplePeak(pid int, done <-chan struct{}) (peak int64) {
 			return peak
 		case <-time.After(pause):
 		}
-		peak = max(peak, highWater(name))
+		if now, err := highWater(name); err == nil {
+			peak = max(peak, now)
+		}
 		pause = min(pause*3/2, 250*time.Millisecond)
 	}
 }
