@@ -3,8 +3,6 @@ package lvsa
 import (
 	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -143,42 +141,14 @@ func TestAttentionVectors(t *testing.T) {
 
 func TestLVSAGoldens(t *testing.T) {
 	f := golden.Open(t, "lvsa")
-	b, err := os.ReadFile(filepath.Join(golden.Dir(t), "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
-		Files map[string]struct {
-			Cases map[string]struct {
-				T, P, H, D, W int
-				NFirst        int `json:"n_first"`
-				KFI           *int
-				Offset        int
-				Expand        bool
-				Auto          *struct {
-					Ref   int
-					Scale float64
-				} `json:"auto_from"`
-				Attended [][]int
-			}
-		}
-	}
-	if err := json.Unmarshal(b, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	cases := manifest.Files["lvsa.safetensors"].Cases
+	cases := f.LVSACases()
 	if len(cases) != 11 {
 		t.Errorf("%d cases", len(cases))
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			params := map[string]any{"name": "lvsa", "window": c.W, "first": c.NFirst, "expand": c.Expand, "interval": "none"}
-			g := Geometry{Frames: c.T, Rows: 2, Cols: c.P / 2, Reference: 1}
-			if c.Auto != nil {
-				params["interval"], params["scale"], g.Reference = "auto", c.Auto.Scale, c.Auto.Ref
-			} else if c.KFI != nil {
-				params["interval"] = *c.KFI
-			}
+			params, reference := c.Params()
+			g := Geometry{Frames: c.T, Rows: 2, Cols: c.P / 2, Reference: reference}
 			s, err := SpecFromMap(params)
 			if err != nil {
 				t.Fatal(err)

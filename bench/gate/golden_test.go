@@ -1,11 +1,8 @@
 package gate_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -57,37 +54,11 @@ func method(t *testing.T, params map[string]any) lvsa.Method {
 func attention(t *testing.T, make func(tokensPerFrame int) kernels.Backend, wider int) error {
 	t.Helper()
 	f := golden.Open(t, "lvsa")
-	b, err := os.ReadFile(filepath.Join(golden.Dir(t), "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
-		Files map[string]struct {
-			Cases map[string]struct {
-				T, P, H, D, W int
-				NFirst        int `json:"n_first"`
-				KFI           *int
-				Offset        int
-				Expand        bool
-				Auto          *struct {
-					Ref   int
-					Scale float64
-				} `json:"auto_from"`
-			}
-		}
-	}
-	if err := json.Unmarshal(b, &manifest); err != nil {
-		t.Fatal(err)
-	}
 	var off []error
-	for name, c := range manifest.Files["lvsa.safetensors"].Cases {
-		params := map[string]any{"name": "lvsa", "window": c.W + wider, "first": c.NFirst, "expand": c.Expand, "interval": "none"}
-		g := lvsa.Geometry{Frames: c.T, Rows: 2, Cols: c.P / 2, Reference: 1}
-		if c.Auto != nil {
-			params["interval"], params["scale"], g.Reference = "auto", c.Auto.Scale, c.Auto.Ref
-		} else if c.KFI != nil {
-			params["interval"] = *c.KFI
-		}
+	for name, c := range f.LVSACases() {
+		params, reference := c.Params()
+		params["window"] = c.W + wider
+		g := lvsa.Geometry{Frames: c.T, Rows: 2, Cols: c.P / 2, Reference: reference}
 		m := method(t, params)
 		rope, err := m.Rope(g, lvsa.NewRope(1e4, 24))
 		if err != nil {

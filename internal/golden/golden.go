@@ -43,6 +43,7 @@ type manifestEntry struct {
 	Config    json.RawMessage            `json:"config"`
 	Seed      uint64                     `json:"seed"`
 	Tolerance map[string]json.RawMessage `json:"tolerance"`
+	Cases     json.RawMessage            `json:"cases"`
 }
 
 // Open opens name (without ".safetensors"); the test fails when that is not
@@ -79,6 +80,45 @@ func (f *File) Config(v any) {
 	if err := json.Unmarshal(f.info.Config, v); err != nil {
 		f.tb.Fatalf("golden: config of %s: %v", f.Name, err)
 	}
+}
+
+// LVSACase is one of the published implementation's attention calls, under
+// "cases" of the file "lvsa": T latent frames of P tokens, H heads of D, a
+// window of W frames.
+type LVSACase struct {
+	T, P, H, D, W int
+	NFirst        int `json:"n_first"`
+	KFI           *int
+	Offset        int
+	Expand        bool
+	Auto          *struct {
+		Ref   int
+		Scale float64
+	} `json:"auto_from"`
+}
+
+// Params is the method of a case, as lvsa.SpecFromMap reads it, and its
+// training horizon in latent frames.
+func (c LVSACase) Params() (params map[string]any, reference int) {
+	params = map[string]any{"name": "lvsa", "window": c.W, "first": c.NFirst, "expand": c.Expand, "interval": "none"}
+	switch {
+	case c.Auto != nil:
+		params["interval"], params["scale"] = "auto", c.Auto.Scale
+		return params, c.Auto.Ref
+	case c.KFI != nil:
+		params["interval"] = *c.KFI
+	}
+	return params, 1
+}
+
+// LVSACases are the cases of the file "lvsa".
+func (f *File) LVSACases() map[string]LVSACase {
+	f.tb.Helper()
+	var cases map[string]LVSACase
+	if err := json.Unmarshal(f.info.Cases, &cases); err != nil || len(cases) == 0 {
+		f.tb.Fatalf("golden: cases of %s: %d, %v", f.Name, len(cases), err)
+	}
+	return cases
 }
 
 // RawConfig is the manifest's config as it stands there.
