@@ -1,6 +1,7 @@
 package sweeps
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -153,7 +154,8 @@ func (w *watcher) look(dir string, n int) (text claimText, dead, stale bool, err
 	if text.Boot != "" && text.Boot == bootID() {
 		switch held, err := held(name); {
 		case err == nil:
-			return text, !held, false, nil
+			// A child that a killed owner was about to start keeps the lock for a moment.
+			return text, !held, held && text.Host == hostName() && ended(text.PID), nil
 		case errors.Is(err, fs.ErrNotExist):
 			return text, false, false, nil
 		case !noLocks(err):
@@ -235,18 +237,25 @@ func noLinks(err error) bool {
 }
 
 // write replaces the content in place: the file, and the lock on it, must stay.
-// A reader that meets half of it judges the claim by its time.
+// One write of always the same length leaves no moment in which an owner that
+// is killed leaves half a text: by its time alone it would count as alive. A
+// reader that meets half of one judges it by its time.
 func (c *claim) write(t claimText) error {
 	data, err := json.Marshal(t)
 	if err != nil {
 		return err
 	}
-	if err := c.file.Truncate(0); err != nil {
-		return err
+	if len(data) > claimLength {
+		return fmt.Errorf("sweeps: the claim of %s is too long: %d bytes of %d", c.dir, len(data), claimLength)
 	}
+	data = append(data, bytes.Repeat([]byte(" "), claimLength-len(data))...)
 	_, err = c.file.WriteAt(data, 0) // not synced: nobody needs a claim after a power cut
 	return err
 }
+
+// claimLength is above that of every text, in bytes: a host's name has at most
+// 255, the tokens and the kernel's name have 24, 24 and 36.
+const claimLength = 512
 
 // running notes the token of the program that is about to start.
 func (c *claim) running(token string) error {

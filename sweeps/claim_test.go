@@ -51,6 +51,42 @@ func TestClaim(t *testing.T) {
 	}
 }
 
+// TestClaimNeverShrinks: an owner that is killed between two steps of a rewrite
+// would leave a text that cannot be read, and its claim would count as alive.
+func TestClaimNeverShrinks(t *testing.T) {
+	dir := t.TempDir()
+	var w watcher
+	c, _, _, err := w.take(dir)
+	if err != nil || c == nil {
+		t.Fatal(c, err)
+	}
+	name := claimPath(dir, c.n)
+	var wg sync.WaitGroup
+	var over atomic.Bool
+	wg.Go(func() {
+		for !over.Load() {
+			if info, err := os.Stat(name); err != nil || info.Size() != claimLength {
+				t.Errorf("%v, %v; want %d bytes at every moment", info.Size(), err, claimLength)
+				return
+			}
+		}
+	})
+	for range 2000 {
+		if err := c.running("0123456789abcdef"); err != nil {
+			t.Error(err)
+		}
+		if err := c.running(""); err != nil {
+			t.Error(err)
+		}
+	}
+	over.Store(true)
+	wg.Wait()
+	c.release()
+	if _, previous, _, err := w.take(dir); err != nil || !previous.Free {
+		t.Errorf("after the release: %+v, %v", previous, err)
+	}
+}
+
 // away puts a claim of another machine in a folder.
 func away(t *testing.T, dir string, n int, age time.Duration) {
 	t.Helper()

@@ -190,6 +190,42 @@ func TestHundredKills(t *testing.T) {
 	t.Logf("%d runners killed over %d folders of 6 cells", killed, folders)
 }
 
+// TestLockOutlivesOwner: a child that was being started when its owner was
+// killed keeps the owner's lock for a moment. A runner that comes in that moment
+// and does not wait for others still completes the folder.
+func TestLockOutlivesOwner(t *testing.T) {
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	p := foreign(t, faultGrid)
+	dir := filepath.Join(t.TempDir(), "out")
+	cell := filepath.Join(dir, CellsFolder, p.Cells[2].ID)
+	if err := os.MkdirAll(cell, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c, err := newClaim(cell, 1)
+	if err != nil || c == nil {
+		t.Fatal(c, err)
+	}
+	if err := c.write(claimText{Host: hostName(), Boot: bootID(), PID: dead.Process.Pid, Token: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if bootID() == "" {
+		t.Skip("this kernel has no name: claims are judged by their time alone")
+	}
+	var w watcher
+	if d, _, stale, err := w.take(cell); d != nil || !stale || err != nil {
+		t.Fatalf("a lock without its owner: %v, stale %v, %v", d, stale, err)
+	}
+	end := time.AfterFunc(time.Second, c.drop)
+	defer end.Stop()
+	sum, err := Run(t.Context(), p, Options{Dir: dir})
+	if err != nil || sum.Ran != len(p.Cells) || sum.Busy != 0 {
+		t.Errorf("%+v, %v: want all %d cells", sum, err, len(p.Cells))
+	}
+}
+
 // TestFullDiskExec: a generator that meets a full disk stops the sweep instead
 // of failing its cell; with room the same command completes.
 func TestFullDiskExec(t *testing.T) {

@@ -57,6 +57,9 @@ func held(name string) (bool, error) {
 	return false, err
 }
 
+// ended tells that a process of this machine is not there any more.
+func ended(pid int) bool { return pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
 // noLocks tells that the file system has no locks.
 func noLocks(err error) bool {
 	for _, e := range []error{syscall.ENOSYS, syscall.ENOLCK, syscall.EOPNOTSUPP, syscall.ENOTSUP, syscall.EINVAL} {

@@ -306,24 +306,28 @@ func TestKilled(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	killed := 0
-	for range 4 {
+	for killed, rounds := 0, 0; killed < 4; rounds++ {
+		if rounds == 16 {
+			t.Fatalf("only %d runners were killed before their end", killed)
+		}
 		cmd := runner2(spec, cut)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Duration((0.05 + 0.35*r.Float64()) * float64(took)))
-		if err := cmd.Process.Kill(); err != nil {
+		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Fatal(err)
 		}
 		if cmd.Wait() != nil {
 			killed++
+			continue
+		}
+		// The machine became faster: the folder is whole, and nothing is left to kill.
+		took /= 2
+		if err := os.RemoveAll(cut); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if killed == 0 {
-		t.Error("no runner was killed before its end")
-	}
-	t.Logf("%d of 4 runners were killed before their end", killed)
 	if out, err := runner2(spec, cut).CombinedOutput(); err != nil {
 		t.Fatalf("the last runner: %v: %s", err, out)
 	}

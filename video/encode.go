@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 
 	ffmpeg "github.com/u2takey/ffmpeg-go"
+
+	"longtake/internal/process"
 )
 
 // EncodeOptions describe the file that Create writes.
@@ -115,21 +116,23 @@ func Create(ctx context.Context, path string, o EncodeOptions) (*Encoder, error)
 	out.Context = ctx
 	cmd := out.Compile()
 	prepare(cmd, &e.said)
+	// An encoder that outlived a killed caller would still make its file.
+	var wait func() error
 	if e.in, err = cmd.StdinPipe(); err == nil {
-		err = cmd.Start()
+		wait, err = process.Bind(cmd)
 	}
 	if err != nil {
 		cancel()
 		os.Remove(e.temp)
 		return nil, fmt.Errorf("video: encode %q: %w", path, err)
 	}
-	go e.wait(cmd)
+	go e.wait(wait)
 	return e, nil
 }
 
 // wait reaps ffmpeg even when nobody calls Close after a cancellation.
-func (e *Encoder) wait(cmd *exec.Cmd) {
-	e.werr = cmd.Wait()
+func (e *Encoder) wait(ended func() error) {
+	e.werr = ended()
 	if e.ctx.Err() != nil {
 		os.Remove(e.temp)
 	}

@@ -45,7 +45,7 @@ var Table = []Rule{
 	{"bench/stats", []string{"bench"}, []string{"gonum.org/v1/gonum", "golang.org/x/perf", "github.com/aclements/go-moremath"}},
 	{"bench/gate", []string{"bench", "bench/stats"}, []string{"gonum.org/v1/gonum", "go.yaml.in/yaml/v3"}},
 	{"bench", nil, nil},
-	{"video", nil, []string{"github.com/u2takey/ffmpeg-go"}},
+	{"video", []string{"internal/process"}, []string{"github.com/u2takey/ffmpeg-go"}},
 
 	{"internal/figure", []string{"internal/atomicfile"}, []string{"gonum.org/v1/plot", "gonum.org/v1/gonum", "golang.org/x/image", "golang.org/x/text", "codeberg.org/go-fonts/liberation", "codeberg.org/go-pdf/fpdf"}},
 	{"internal/golden", []string{"internal/safetensors", "kernels"}, nil},
