@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"longtake/bench"
@@ -47,35 +48,25 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	}
 	peers := startPeers(ctx, o, all)
 	defer peers.close()
+	dense := slices.DeleteFunc(slices.Clone(denseCases), func(c denseCase) bool { return !o.wants(c.name()) })
+	videos := slices.DeleteFunc(videoCases(o.Full), func(c videoCase) bool { return !o.wants(c.name()) })
+	run := progress{log: o.Log}
+	for _, c := range dense {
+		run.expect(o.Count, c.work(all, peers))
+	}
+	for _, c := range videos {
+		run.expect(c.rounds(o), c.work(all, peers))
+	}
 	var out []bench.Record
-	for _, c := range denseCases {
-		g := group{name: fmt.Sprintf("(%d, %d, %d)", c.heads, c.tokens, c.dim)}
-		if !o.wants(g.name) {
-			continue
-		}
-		t := newTensors(c.heads, c.tokens, c.dim)
-		kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: c.tokens, Dim: c.dim}
-		for _, m := range all {
-			if err := g.add(m, kb, t, "dense", lvsa.Geometry{Frames: 1, Rows: 1, Cols: c.tokens, Reference: 1}); err != nil {
-				return out, err
-			}
-		}
-		for _, name := range []string{"torch-sdpa", "onnxruntime-attention", "onnxruntime-mha"} {
-			for _, m := range all {
-				g.addPeer(peers, m, kb, t, name, g.entries[0], nil)
-			}
-		}
-		if err := g.measure(ctx, o.Count, o.Log); err != nil {
+	for _, c := range dense {
+		records, err := c.measure(ctx, o, all, peers, &run)
+		if err != nil {
 			return out, err
 		}
-		out = append(out, g.records(o.Count)...)
-		peers.unload()
+		out = append(out, records...)
 	}
-	for _, c := range videoCases(o.Full) {
-		if !o.wants(c.name()) {
-			continue
-		}
-		records, err := c.measure(ctx, o, all[0], peers)
+	for _, c := range videos {
+		records, err := c.measure(ctx, o, all, peers, &run)
 		if err != nil {
 			return out, err
 		}
@@ -84,24 +75,101 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	return out, peers.err(o.Log)
 }
 
+func (c denseCase) name() string { return fmt.Sprintf("(%d, %d, %d)", c.heads, c.tokens, c.dim) }
+
+var densePeers = []string{"torch-sdpa", "onnxruntime-attention", "onnxruntime-mha"}
+
+func (c denseCase) work(all []*machine, peers *peers) (w []work) {
+	flop := 4 * float64(c.heads) * float64(c.tokens) * float64(c.tokens) * float64(c.dim)
+	for _, m := range all {
+		w = append(w, work{flop: flop, workers: m.Workers()})
+		if peers.list[m.Workers()] != nil {
+			for range densePeers {
+				w = append(w, work{flop: flop, workers: m.Workers(), setup: 1})
+			}
+		}
+	}
+	return w
+}
+
+func (c denseCase) measure(ctx context.Context, o KernelOptions, all []*machine, peers *peers, run *progress) ([]bench.Record, error) {
+	g := group{name: c.name()}
+	run.check(g.name)
+	t := newTensors(c.heads, c.tokens, c.dim)
+	kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: c.tokens, Dim: c.dim}
+	for _, m := range all {
+		if err := g.add(m, kb, t, "dense", lvsa.Geometry{Frames: 1, Rows: 1, Cols: c.tokens, Reference: 1}); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range densePeers {
+		for _, m := range all {
+			g.addPeer(peers, m, kb, t, name, g.entries[0], nil)
+		}
+	}
+	if err := g.measure(ctx, o.Count, run); err != nil {
+		return nil, err
+	}
+	peers.unload()
+	return g.records(o.Count), nil
+}
+
 func (c videoCase) name() string { return fmt.Sprintf("T %d x %d", c.frames, c.perFrame) }
 
-func (c videoCase) measure(ctx context.Context, o KernelOptions, m *machine, peers *peers) ([]bench.Record, error) {
+// large cases take minutes: they run on all cores, in fewer rounds.
+func (c videoCase) large() bool { return c.perFrame > 1000 }
+
+func (c videoCase) rounds(o KernelOptions) int {
+	if c.large() {
+		return min(o.Count, 2)
+	}
+	return o.Count
+}
+
+// methods of a case on a machine, the first or another of all.
+func (c videoCase) methods(first bool) []string {
+	if first || c.large() {
+		return []string{"dense", "lvsa", "ultravico"}
+	}
+	return []string{"dense", "lvsa"} // what more cores gain
+}
+
+func (c videoCase) machines(all []*machine) []*machine {
+	if c.large() {
+		return all[len(all)-1:]
+	}
+	return all
+}
+
+func (c videoCase) work(all []*machine, peers *peers) (w []work) {
+	n := float64(c.frames * c.perFrame)
+	flop := 4 * float64(c.heads) * n * n * float64(c.dim)
+	attended := flop * lvsaCost(c.frames)
+	for i, m := range c.machines(all) {
+		for _, method := range c.methods(i == 0) {
+			f := flop
+			if method == "lvsa" {
+				f = attended
+			}
+			w = append(w, work{flop: f, workers: m.Workers()})
+		}
+		if i == 0 && peers.list[m.Workers()] != nil {
+			w = append(w, work{flop: 2 * attended, workers: m.Workers(), setup: 8})
+		}
+	}
+	return w
+}
+
+// lvsaCost is about the fraction that LVSA attends to.
+func lvsaCost(frames int) float64 { return min(1, referenceFrames/float64(frames)) }
+
+func (c videoCase) measure(ctx context.Context, o KernelOptions, all []*machine, peers *peers, run *progress) ([]bench.Record, error) {
+	run.check(c.name())
 	n := c.frames * c.perFrame
 	t := newTensors(c.heads, n, c.dim)
 	geometry := lvsa.Geometry{Frames: c.frames, Rows: 1, Cols: c.perFrame, Reference: referenceFrames}
 	g := group{name: c.name()}
 	kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: n, Dim: c.dim, LatentFrames: c.frames, TokensPerFrame: c.perFrame}
-	for _, method := range []string{"dense", "lvsa", "ultravico"} {
-		if err := g.add(m, kb, t, method, geometry); err != nil {
-			return nil, err
-		}
-	}
-	rounds := o.Count
-	if c.perFrame > 1000 {
-		rounds = min(rounds, 2) // a round takes minutes
-	}
-	sparse := g.entries[1]
 	pattern, err := lvsa.ComputePattern(lvsa.DefaultPatternParams(c.frames, referenceFrames))
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
@@ -110,9 +178,18 @@ func (c videoCase) measure(ctx context.Context, o KernelOptions, m *machine, pee
 	for f := range c.frames {
 		attended = append(attended, pattern.Keys(f))
 	}
-	kb.Method = "lvsa"
-	g.addPeer(peers, m, kb, t, "torch-flex", sparse, attended)
-	if err := g.measure(ctx, rounds, o.Log); err != nil {
+	for i, m := range c.machines(all) {
+		for _, method := range c.methods(i == 0) {
+			if err := g.add(m, kb, t, method, geometry); err != nil {
+				return nil, err
+			}
+			if method == "lvsa" && i == 0 {
+				g.addPeer(peers, m, kb, t, "torch-flex", g.entries[len(g.entries)-1], attended)
+			}
+		}
+	}
+	rounds := c.rounds(o)
+	if err := g.measure(ctx, rounds, run); err != nil {
 		return nil, err
 	}
 	peers.unload()
@@ -152,7 +229,8 @@ func (t *tensors) headMajor(v []float32) []float32 {
 
 const checkedQueries = 16 // of every head
 
-// add puts a method into a group, once its output holds against float64.
+// add puts a method into a group, once its output holds against float64. A long
+// run that was checked is also its first sample.
 func (g *group) add(m *machine, kb KernelBench, t *tensors, method string, geometry lvsa.Geometry) error {
 	fail := func(err error) error {
 		return fmt.Errorf("bench: %s: %s, %s with %d workers: %w", g.name, method, m.Variant(), m.Workers(), err)
@@ -174,6 +252,7 @@ func (g *group) add(m *machine, kb KernelBench, t *tensors, method string, geome
 	args := t.args
 	args.LSE = &t.lse
 	clear(t.args.Out.Data.Float32())
+	before := m.peak()
 	if err := attn.Attend(lvsa.Site{Step: 0, Steps: 1, Layer: 0, Layers: 1}, args); err != nil {
 		return fail(err)
 	}
@@ -189,7 +268,7 @@ func (g *group) add(m *machine, kb KernelBench, t *tensors, method string, geome
 	usage := attn.Usage()[0]
 	kb.Method, kb.Workers = method, m.Workers()
 	pairs := usage.Fraction * float64(t.tokens) * float64(t.tokens)
-	g.entries = append(g.entries, &entry{
+	en := &entry{
 		bench: kb, variant: m.Variant(), machine: m,
 		flop:  4 * pairs * float64(t.dim*t.heads),
 		bytes: 4 * 4 * float64(t.tokens*t.dim*t.heads),
@@ -198,7 +277,11 @@ func (g *group) add(m *machine, kb KernelBench, t *tensors, method string, geome
 			PatternSeconds: max(0, usage.BuildSeconds-rec.seconds), PlanSeconds: rec.seconds,
 		},
 		run: calls(func() error { return rec.plan.Run(args) }),
-	})
+	}
+	if en.long() {
+		en.keep(rec.run, (before+m.peak())/2)
+	}
+	g.entries = append(g.entries, en)
 	return nil
 }
 
@@ -221,13 +304,6 @@ func (g *group) addPeer(peers *peers, m *machine, kb KernelBench, t *tensors, na
 	// Our own output is still in place: compare with it at every element.
 	var worst float64
 	ours := t.headMajor(t.args.Out.Data.Float32())
-	if attended != nil {
-		if _, err := like.run(1); err != nil {
-			peers.note(name, g.name, err)
-			return
-		}
-		ours = t.headMajor(t.args.Out.Data.Float32())
-	}
 	for i, x := range p.out {
 		if d := math.Abs(float64(x - ours[i])); !(d <= worst) {
 			worst = d
@@ -243,7 +319,7 @@ func (g *group) addPeer(peers *peers, m *machine, kb KernelBench, t *tensors, na
 		metrics: map[string]float64{bench.AttendedFraction: like.metrics[bench.AttendedFraction], MaxError: worst, ErrorBound: bound}})
 }
 
-// recorder is a backend that remembers the plan it made.
+// recorder is a backend that remembers the plan it made, and how long it last ran.
 type recorder struct {
 	kernels.Backend
 	shape   kernels.Shape
@@ -251,6 +327,7 @@ type recorder struct {
 	logits  kernels.Logits
 	plan    kernels.Plan
 	seconds float64
+	run     cost
 }
 
 func (r *recorder) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (kernels.Plan, error) {
@@ -258,5 +335,15 @@ func (r *recorder) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) 
 	p, err := r.Backend.Plan(s, m, l)
 	r.seconds = time.Since(start).Seconds()
 	r.shape, r.mask, r.logits, r.plan = s, m, l, p
-	return p, err
+	return timedPlan{p, r}, err
+}
+
+type timedPlan struct {
+	kernels.Plan
+	r *recorder
+}
+
+func (p timedPlan) Run(a kernels.Args) (err error) {
+	p.r.run, err = measure(func() error { return p.Plan.Run(a) })
+	return err
 }

@@ -25,6 +25,23 @@ func gemmCases(full bool) []gemmCase {
 	return list
 }
 
+func (c gemmCase) name() string { return fmt.Sprintf("%dx%dx%d", c.m, c.k, c.n) }
+
+var gemmPeers = []string{"openblas-sgemm", "torch-mm", "onnxruntime-matmul"}
+
+func (c gemmCase) work(all []*machine, peers *peers) (w []work) {
+	flop := 2 * float64(c.m) * float64(c.k) * float64(c.n)
+	for _, m := range all {
+		w = append(w, work{flop: flop, workers: m.Workers()})
+		if m.Variant() == all[0].Variant() && peers.list[m.Workers()] != nil {
+			for range gemmPeers {
+				w = append(w, work{flop: flop, workers: m.Workers(), setup: 1})
+			}
+		}
+	}
+	return w
+}
+
 // GEMM measures matrix products with packed weights.
 func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	if err := o.check(); err != nil {
@@ -43,12 +60,15 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	}
 	peers := startPeers(ctx, o, all)
 	defer peers.close()
+	cases := slices.DeleteFunc(gemmCases(o.Full), func(c gemmCase) bool { return !o.wants(c.name()) })
+	run := progress{log: o.Log}
+	for _, c := range cases {
+		run.expect(o.Count, c.work(all, peers))
+	}
 	var out []bench.Record
-	for _, c := range gemmCases(o.Full) {
-		g := group{name: fmt.Sprintf("%dx%dx%d", c.m, c.k, c.n)}
-		if !o.wants(g.name) {
-			continue
-		}
+	for _, c := range cases {
+		g := group{name: c.name()}
+		run.check(g.name)
 		x, w := normal(1, c.m*c.k), normal(2, c.n*c.k)
 		dst := make([]float32, c.m*c.n)
 		kb := KernelBench{Suite: "gemm", Case: g.name, Impl: own, M: c.m, K: c.k, N: c.n}
@@ -74,7 +94,7 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 			g.entries = append(g.entries, &entry{bench: kb, variant: m.Variant(), machine: m, flop: flop, bytes: bytes,
 				metrics: map[string]float64{MaxError: worst, ErrorBound: bound}, run: calls(call)})
 		}
-		for _, name := range []string{"openblas-sgemm", "torch-mm", "onnxruntime-matmul"} {
+		for _, name := range gemmPeers {
 			for _, m := range all {
 				if m.Variant() != all[0].Variant() {
 					continue
@@ -96,7 +116,7 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 				kb.Impl = own
 			}
 		}
-		if err := g.measure(ctx, o.Count, o.Log); err != nil {
+		if err := g.measure(ctx, o.Count, &run); err != nil {
 			return out, err
 		}
 		out = append(out, g.records(o.Count)...)

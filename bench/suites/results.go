@@ -46,14 +46,13 @@ func Results(w io.Writer, records []bench.Record) error {
 Written from the records in bench/testdata/results by `+"`go test ./bench/suites -run Results -update`"+`; each record holds its raw samples.
 Measured on: %s.
 
-* Rows of several cores are left out here: other programs shared the machine while it was measured, and wall time cannot be told from theirs. flex_attention has no row: PyTorch's compiler did not get through on it.
-* Every kernel was checked against float64 before it was timed; what disagrees has no row.
+%s* Every kernel was checked against float64 before it was timed; what disagrees has no row.
 * A sample is the least of a few tries in a row, a value the median of n samples taken in turns. On one core it is processor time, on several cores wall time.
 * *Share of peak* is of the rate of multiply-adds from registers, measured around every sample with as many cores (%s GFLOP/s on one core, median). The *roofline* is the least of that and of FLOP/byte times what a copy moves.
 * *Over fastest peer*: time of the fastest peer with as many cores over this one's, in the same rounds.
 * *Sparse efficiency*: dense time times attended fraction over sparse time: 1 is a cost in proportion to the pairs.
 
-`, strings.Join(hosts, "; "), peakText(records))
+`, strings.Join(hosts, "; "), missing(records), peakText(records))
 	for _, s := range []struct{ suite, title, command string }{
 		{"gemm", "Matrix products", "longtake bench --suite gemm --peers bench/peers/run.sh"},
 		{"attention", "Attention", "longtake bench --suite attention --peers bench/peers/run.sh, with --full for 1560 tokens a frame"},
@@ -80,6 +79,26 @@ Measured on: %s.
 	return nil
 }
 
+// missing lists what the tables would show had it been measured.
+func missing(records []bench.Record) string {
+	cores, flex := false, false
+	for _, r := range records {
+		var b KernelBench
+		if s := suiteOf(r); (s == "gemm" || s == "attention") && json.Unmarshal(r.Bench, &b) == nil {
+			cores = cores || b.Workers > 1
+			flex = flex || strings.Contains(b.Impl, "flex_attention")
+		}
+	}
+	text := ""
+	if !cores {
+		text += "* Several cores were not measured.\n"
+	}
+	if !flex {
+		text += "* flex_attention was not measured.\n"
+	}
+	return text
+}
+
 // peakText is the median peak of one core, "-" where no record has it.
 func peakText(records []bench.Record) string {
 	var peaks []float64
@@ -99,6 +118,13 @@ func peakText(records []bench.Record) string {
 func Summary(w io.Writer, records []bench.Record) error {
 	head := []string{"Case", "Method", "Cores", "ms", "Share of peak", "Over fastest peer", "Fastest peer", "Sparse efficiency"}
 	var rows [][]string
+	fewest := map[string]int{} // cores of a case; large ones are measured on all
+	for _, r := range records {
+		var b KernelBench
+		if json.Unmarshal(r.Bench, &b) == nil && (fewest[b.Case] == 0 || b.Workers < fewest[b.Case]) {
+			fewest[b.Case] = b.Workers
+		}
+	}
 	for _, r := range records {
 		var b KernelBench
 		if s := suiteOf(r); s != "gemm" && s != "attention" {
@@ -107,7 +133,7 @@ func Summary(w io.Writer, records []bench.Record) error {
 		if err := json.Unmarshal(r.Bench, &b); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
-		if b.Impl != own || b.Workers != 1 || b.Method == "ultravico" || b.TokensPerFrame > 0 && b.Method == "dense" ||
+		if b.Impl != own || b.Workers != fewest[b.Case] || b.Method == "ultravico" || b.TokensPerFrame > 0 && b.Method == "dense" ||
 			b.Suite == "gemm" && b.Case != "1024x1024x1024" || r.Variant == "avx2" {
 			continue
 		}

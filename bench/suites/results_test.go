@@ -76,7 +76,7 @@ func TestTables(t *testing.T) {
 	if err := KernelTables(&b, []bench.Record{r}, Markdown); err != nil {
 		t.Fatal(err)
 	}
-	if s := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(s, "| T 42 x 16 | lvsa | longtake avx512 | 2.000 | 70.0 | 0.930 | 3 |") {
+	if s := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(s, "| T 42 x 16 | lvsa | longtake avx512 | 1 | 2.000 | 70.0 | 0.930 | 3 |") {
 		t.Errorf("table %s", s)
 	}
 	b.Reset()

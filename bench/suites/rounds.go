@@ -160,10 +160,14 @@ type group struct {
 	entries []*entry
 }
 
-func (g *group) measure(ctx context.Context, rounds int, log io.Writer) error {
+func (g *group) measure(ctx context.Context, rounds int, run *progress) error {
 	runtime.LockOSThread() // the kernel keeps exact time for the calling thread
 	defer runtime.UnlockOSThread()
 	for _, e := range g.entries {
+		e.reps = 1
+		if e.long() {
+			continue // it has run for its check
+		}
 		c, err := e.run(1)
 		if err == nil && c.wall < longSample {
 			c, err = e.run(1)
@@ -174,24 +178,39 @@ func (g *group) measure(ctx context.Context, rounds int, log io.Writer) error {
 		e.reps = max(1, min(1000, int(leastSample/max(c.of(e.bench.Workers), 1e-6))+1))
 	}
 	for i := range rounds {
-		fmt.Fprintf(log, "%s: round %d of %d\n", g.name, i+1, rounds)
+		run.round(g.name, i, rounds)
 		for k := range g.entries {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			e := g.entries[(i+k)%len(g.entries)]
+			if len(e.times) > i {
+				continue
+			}
 			before := e.machine.peak()
 			c, err := e.sample()
 			if err != nil {
 				return fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
 			}
-			e.times = append(e.times, c.of(e.bench.Workers))
-			e.costs = append(e.costs, c)
-			e.peaks = append(e.peaks, (before+e.machine.peak())/2)
+			e.keep(c, (before+e.machine.peak())/2)
 		}
 	}
+	run.end()
 	return nil
 }
+
+// keep takes a sample, and the peak of the cores around it.
+func (e *entry) keep(c cost, peak float64) {
+	e.times = append(e.times, c.of(e.bench.Workers))
+	e.costs = append(e.costs, c)
+	e.peaks = append(e.peaks, peak)
+}
+
+// longFLOP of a core take about half a second.
+const longFLOP = 50e9
+
+// long runs need no warming, and count one by one.
+func (e *entry) long() bool { return e.flop > longFLOP*float64(e.bench.Workers) }
 
 // record puts the samples of an entry into a record.
 func (e *entry) record(rounds int) bench.Record {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"longtake/bench"
 	"longtake/diffusion"
@@ -38,6 +39,7 @@ type StepOptions struct {
 	Count   int
 	Variant string // of the kernels; empty is the best
 	Workers int    // 0 is one per core
+	Only    string // cases whose name holds this; empty is all
 	// Child is a command that runs [ReportStepPeak] with frames and method
 	// appended to it. Without one no memory is measured.
 	Child []string
@@ -157,20 +159,26 @@ func Step(ctx context.Context, o StepOptions) (out []bench.Record, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	out, err = againstGeneric(ctx, o, best)
-	settle(out)
-	if err != nil {
-		return out, err
-	}
 	var pairs [][2]*job
+	run := progress{log: o.Log}
 	for _, ratio := range []int{1, 2, 4, 6} {
 		var pair [2]*job
 		for i, method := range []string{"dense", "lvsa"} {
-			if pair[i], err = newJob(best, fmt.Sprintf("%dx", ratio), method, ratio, 0, o.Count); err != nil {
-				return out, err
+			if pair[i], err = newJob(best, "", method, ratio, 0, o.Count); err != nil {
+				return nil, err
 			}
+			pair[i].bench.Case = fmt.Sprintf("%dx, %d steps", ratio, pair[i].bench.Steps)
+			pair[i].rec.Bench = mustJSON(pair[i].bench)
 		}
-		pairs = append(pairs, pair)
+		if strings.Contains(pair[0].bench.Case, o.Only) {
+			pairs = append(pairs, pair)
+			run.add(float64(o.Count)*pairSeconds(ratio) + 2*peakSeconds(ratio))
+		}
+	}
+	out, err = againstGeneric(ctx, o, best, &run)
+	settle(out)
+	if err != nil {
+		return out, err
 	}
 	defer func() { // the horizons that were measured
 		for _, pair := range pairs {
@@ -184,7 +192,7 @@ func Step(ctx context.Context, o StepOptions) (out []bench.Record, err error) {
 	}()
 	for i := range o.Count {
 		for _, pair := range pairs {
-			fmt.Fprintf(o.Log, "%s: round %d of %d\n", pair[0].bench.Case, i+1, o.Count)
+			run.line(0, "%s: round %d of %d", pair[0].bench.Case, i+1, o.Count)
 			var took [2]cost
 			var res [2]diffusion.Result
 			for k := range 2 {
@@ -201,9 +209,12 @@ func Step(ctx context.Context, o StepOptions) (out []bench.Record, err error) {
 				pair[1].sample(WallSpeedUp, took[0].wall/took[1].wall)
 				pair[1].sample(SpeedUpBound, 1/(1-share+share*res[1].AttendedFraction))
 			}
+			run.pass(pairSeconds(int(pair[0].bench.Ratio)))
 		}
 	}
 	for _, pair := range pairs {
+		run.line(0, "%s: peak memory", pair[0].bench.Case)
+		run.pass(2 * peakSeconds(int(pair[0].bench.Ratio)))
 		for _, j := range pair {
 			if peak, err := stepPeak(ctx, o.Child, j.bench); err != nil {
 				j.rec.Warnings = append(j.rec.Warnings, fmt.Sprintf("peak memory was not measured: %v", err))
@@ -216,27 +227,33 @@ func Step(ctx context.Context, o StepOptions) (out []bench.Record, err error) {
 }
 
 // againstGeneric runs every variant on the same cells, with findings.
-func againstGeneric(ctx context.Context, o StepOptions, best *cpu.Backend) ([]bench.Record, error) {
+func againstGeneric(ctx context.Context, o StepOptions, best *cpu.Backend, run *progress) ([]bench.Record, error) {
 	dir, err := os.MkdirTemp("", "longtake-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	ratios := []int{1, 2}
+	name := func(ratio int) string { return fmt.Sprintf("%dx, %d steps", ratio, variantSteps) }
+	ratios := slices.DeleteFunc([]int{1, 2}, func(r int) bool { return !strings.Contains(name(r), o.Only) })
 	variants := []string{"generic"}
 	for _, v := range cpu.Variants() {
 		if v != "generic" && (o.Variant == "" || v == best.Variant()) {
 			variants = append(variants, v)
 		}
 	}
+	for _, ratio := range ratios {
+		for _, v := range variants {
+			run.add(2 * variantSeconds(v, ratio, o.Count))
+		}
+	}
 	var out []bench.Record
 	for _, ratio := range ratios {
 		for _, method := range []string{"dense", "lvsa"} {
-			name := fmt.Sprintf("%dx, %d steps", ratio, variantSteps)
+			name := name(ratio)
 			var reference []float32
 			var generic float64
 			for _, v := range variants {
-				fmt.Fprintf(o.Log, "%s: %s with the %s kernels\n", name, method, v)
+				run.line(0, "%s: %s with the %s kernels", name, method, v)
 				b, err := cpu.New(cpu.Options{Variant: v, Workers: o.Workers})
 				if err != nil {
 					return out, fmt.Errorf("bench: %w", err)
@@ -288,11 +305,24 @@ func againstGeneric(ctx context.Context, o StepOptions, best *cpu.Backend) ([]be
 						j.sample(GenericRatio, generic/c.of(1))
 					}
 				}
+				run.pass(variantSeconds(v, ratio, o.Count))
 				out = append(out, j.rec)
 			}
 		}
 	}
 	return out, nil
+}
+
+// About how long the parts take, of processor time, for the time left.
+func pairSeconds(ratio int) float64 { r := float64(ratio); return r * (3.5 + 0.3*r) }
+
+func peakSeconds(ratio int) float64 { return 0.7 * float64(ratio) }
+
+func variantSeconds(variant string, ratio, rounds int) float64 {
+	if variant == "generic" {
+		return 28 * float64(ratio)
+	}
+	return 1.1 * float64(ratio*(1+rounds))
 }
 
 // encode writes frames as a video.

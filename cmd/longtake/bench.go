@@ -31,8 +31,10 @@ rounds. It prints a line of Go's benchmark format per sample, then tables.
 --suite gemm: matrix products with packed weights.
 Both check samples against float64 first. Shares are of the rate of multiply-adds from
 registers, measured around every sample with as many cores; the roofline is the least
-of that and of what a copy moves. --full adds the large shapes (1560 tokens a frame):
-half an hour. --peers runs PyTorch, ONNX Runtime and OpenBLAS beside: bench/peers.
+of that and of what a copy moves. Cases run on one core and on all; --full adds the
+large shapes (1560 tokens a frame) on all cores: some twelve minutes on two. --peers
+runs PyTorch (flex_attention with LVSA's mask as well), ONNX Runtime and OpenBLAS
+beside, in as many threads: bench/peers.
 
 --suite step: whole generations of the built-in model, dense and LVSA, at 1, 2, 4 and
 6 times its horizon, with peak memory, the speed-up and its bound 1/(1-a+af), a the
@@ -62,7 +64,7 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 			self, selfErr := os.Executable()
 			switch {
 			case suite == "step":
-				o := suites.StepOptions{Count: count, Variant: p.kernels, Workers: p.workers, Log: p.stderr}
+				o := suites.StepOptions{Count: count, Variant: p.kernels, Workers: p.workers, Only: only, Log: p.stderr}
 				if selfErr == nil {
 					o.Child = []string{self, "--kernels=" + p.kernels, "--workers=" + strconv.Itoa(p.workers), "bench-peak-step", "--"}
 				}
@@ -100,7 +102,7 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 	f.IntVar(&count, "count", 5, "rounds")
 	f.BoolVar(&full, "full", false, "the large cases too: takes long")
 	f.BoolVar(&asJSON, "json", false, "print records, one a line, with all samples")
-	f.StringVar(&only, "only", "", "of attention and gemm, the cases whose name holds this, such as \"x 1560\"")
+	f.StringVar(&only, "only", "", "the cases whose name holds this, such as \"x 1560\" (not for score)")
 	f.StringVar(&peers, "peers", "", "script that runs the peers, such as bench/peers/run.sh; empty is none")
 	return cmd
 }
