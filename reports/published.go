@@ -113,7 +113,7 @@ func publishedFor(s section) web.Published {
 	if err != nil {
 		panic(err) // it is embedded, and a test reads it
 	}
-	t := web.Published{Source: publishedSource, Header: []string{"Frames", "Model", "Method", "Where from", "Hardware", "n", "Wall, s", "Speed-up of wall", "Peak GPU memory, GB", "VBench mean"}}
+	t := web.Published{Source: publishedSource, Header: []string{"Frames", "Model", "Method", "Where from", "Hardware", "n", "Wall, s", "Speed-up of wall", "Bound", "Peak GPU memory, GB", "VBench mean"}}
 	model := publishedModel(s.cells[0].Model.Name)
 	alone := synthetic(s.cells[0])
 	switch {
@@ -146,14 +146,18 @@ func publishedFor(s section) web.Published {
 			speed = "reference"
 		}
 		lines = append(lines, line{p.frames, web.PublishedRow{Cells: []string{strconv.Itoa(p.frames), publishedNames[p.model], p.method, "published (LVSA 1.2.0)", "A100 class", strconv.Itoa(p.n),
-			fmt.Sprintf("%s ± %s", sig(p.wall), sig(p.wallSD)), speed, fmt.Sprintf("%.1f", p.peak), fmt.Sprintf("%.3f", p.vbench)}}})
+			fmt.Sprintf("%s ± %s", sig(p.wall), sig(p.wallSD)), speed, absent, fmt.Sprintf("%.1f", p.peak), fmt.Sprintf("%.3f", p.vbench)}}})
 	}
 	if !alone {
 		s.eachRow(func(frames int, m method, all []cell) {
 			ok := onlyOK(all)
 			wall, _ := measured(ok, bench.WallSeconds)
+			bound := absent
+			if b := s.bound(m, frames, bench.WallSeconds); !math.IsNaN(b.Value) {
+				bound = sig(b.Value)
+			}
 			lines = append(lines, line{frames, web.PublishedRow{Here: true, Cells: []string{strconv.Itoa(frames), oneLine(all[0].Model.Name), oneLine(m.title), "measured here", list(distinct(ok, func(c cell) string { return c.Host.Device() }), 2), strconv.Itoa(len(ok)),
-				written(wall), written(s.speedup(m, frames, bench.WallSeconds)), absent, absent}}})
+				written(wall), written(s.speedup(m, frames, bench.WallSeconds)), bound, absent, absent}}})
 		})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.frames - b.frames })

@@ -57,7 +57,7 @@ func (r *Report) SummaryMarkdown(w io.Writer) error {
 }
 
 func (r *Report) summaryTable(s section, ref reference) table {
-	t := table{Header: []string{"Frames", "Method", "n", "Wall, s", "Denoise, s", "Speed-up", "Attended", "Freeze", "Loop", "Motion retained"}, Left: []int{1}}
+	t := table{Header: []string{"Frames", "Method", "n", "Wall, s", "Denoise, s", "Speed-up", "Bound", "Attended", "Freeze", "Loop", "Motion retained"}, Left: []int{1}}
 	plain := func(i stats.Interval) string {
 		if math.IsNaN(i.Value) {
 			if i.Reason == "reference" || i.Reason == notEngaged {
@@ -79,7 +79,7 @@ func (r *Report) summaryTable(s section, ref reference) table {
 		mean := func(metric string) string { i, _ := measured(ok, metric); return plain(i) }
 		motion, _ := ref.motion(ok)
 		t.Rows = append(t.Rows, []string{strconv.Itoa(frames), oneLine(m.title), size(all), mean(bench.WallSeconds), mean(bench.DenoiseSeconds),
-			plain(s.speedup(m, frames, bench.DenoiseSeconds)), mean(bench.AttendedFraction),
+			plain(s.speedup(m, frames, bench.DenoiseSeconds)), plain(s.bound(m, frames, bench.DenoiseSeconds)), mean(bench.AttendedFraction),
 			found(ok, bench.FreezeSeverity), found(ok, bench.LoopSeverity), plain(motion)})
 	})
 	return t

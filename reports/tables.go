@@ -99,7 +99,7 @@ func measured(cells []cell, metric string) (stats.Interval, string) {
 // costTable is time and speed per horizon and method.
 func costTable(s section) table {
 	t := table{Header: []string{"Frames", "Latent frames", "Ratio", "Method", "n", "Wall, s", "Denoise, s",
-		"Speed-up of denoise", "Speed-up of wall", "Bound of denoise", "Attended fraction", "Peak memory, MiB"}, Left: []int{3}}
+		"Speed-up of denoise", "Speed-up of wall", "Bound of denoise", "Bound of wall", "Attended fraction", "Peak memory, MiB"}, Left: []int{3}}
 	var ns notes
 	s.eachRow(func(frames int, m method, all []cell) {
 		ok := onlyOK(all)
@@ -110,22 +110,24 @@ func costTable(s section) table {
 		}
 		_, unpaired := s.pairs(m, frames)
 		denoise, wall := s.speedup(m, frames, bench.DenoiseSeconds), s.speedup(m, frames, bench.WallSeconds)
-		bound := "reference"
-		if !m.dense {
-			b := s.bound(m, frames)
-			if math.IsNaN(b.Value) {
-				bound = ns.without(b.Reason)
-			} else {
-				bound = sig(b.Value)
-			}
-		}
 		latent, ratio := s.latent(frames)
 		t.Rows = append(t.Rows, []string{strconv.Itoa(frames), latent, ratio, m.title, size(all),
 			mean(bench.WallSeconds), mean(bench.DenoiseSeconds), change(denoise, n, unpaired, &ns), change(wall, n, unpaired, &ns),
-			bound, fraction(ok, &ns), mebibytes(ok, &ns)})
+			most(m, s.bound(m, frames, bench.DenoiseSeconds), &ns), most(m, s.bound(m, frames, bench.WallSeconds), &ns), fraction(ok, &ns), mebibytes(ok, &ns)})
 	})
 	t.Notes = ns.texts
 	return t
+}
+
+// most is the bound of a speed-up.
+func most(m method, bound stats.Interval, ns *notes) string {
+	switch {
+	case m.dense:
+		return "reference"
+	case math.IsNaN(bound.Value):
+		return ns.without(bound.Reason)
+	}
+	return sig(bound.Value)
 }
 
 // fraction is the mean attended fraction; it is a property of the pattern, so

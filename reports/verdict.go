@@ -23,6 +23,7 @@ type verdict struct {
 	denoise stats.Interval
 	wall    stats.Interval
 	speedup stats.Interval
+	bound   stats.Interval // of the speed-up
 	motion  stats.Interval
 }
 
@@ -43,7 +44,7 @@ func (s section) verdicts(frames int, ref reference, rate float64) []verdict {
 			continue
 		}
 		ok := onlyOK(all)
-		v := verdict{m: m, onset: -1, speedup: s.speedup(m, frames, bench.DenoiseSeconds)}
+		v := verdict{m: m, onset: -1, speedup: s.speedup(m, frames, bench.DenoiseSeconds), bound: s.bound(m, frames, bench.DenoiseSeconds)}
 		v.denoise, _ = measured(ok, bench.DenoiseSeconds)
 		v.wall, _ = measured(ok, bench.WallSeconds)
 		v.motion, _ = ref.motion(ok)
@@ -188,7 +189,11 @@ func cheapest(all []verdict) string {
 		}
 		return ""
 	}
-	return fmt.Sprintf("%s denoises %s times as fast as dense (95 %% interval %s to %s, %s).", best.m.title, sig(best.speedup.Value), sig(best.speedup.Low), sig(best.speedup.High), count(best.speedup.N, "pair"))
+	bound := "bound not known: " + best.bound.Reason
+	if !math.IsNaN(best.bound.Value) {
+		bound = "bound " + sig(best.bound.Value)
+	}
+	return fmt.Sprintf("%s denoises %s times as fast as dense (95 %% interval %s to %s, %s; %s).", best.m.title, sig(best.speedup.Value), sig(best.speedup.Low), sig(best.speedup.High), count(best.speedup.N, "pair"), bound)
 }
 
 // significant is a speed-up that is one, else 0.
@@ -201,7 +206,7 @@ func significant(i stats.Interval) float64 {
 
 // verdictTable is the answer for each method, for where there are no players.
 func verdictTable(all []verdict) table {
-	t := table{Header: []string{"Method", "Froze", "First freeze", "Looped", "Other findings", "Motion retained", "Whole video, s", "Denoise, s", "Speed-up of denoise"}, Left: []int{0, 4}}
+	t := table{Header: []string{"Method", "Froze", "First freeze", "Looped", "Other findings", "Motion retained", "Whole video, s", "Denoise, s", "Speed-up of denoise", "Bound"}, Left: []int{0, 4}}
 	var ns notes
 	for _, v := range all {
 		of := func(k int) string {
@@ -219,7 +224,7 @@ func verdictTable(all []verdict) table {
 			other = absent
 		}
 		t.Rows = append(t.Rows, []string{v.m.title, of(len(v.froze)), onset, of(len(v.looped)), other,
-			change(v.motion, v.motion.N, "", &ns), estimate(v.wall, v.wall.N, "", &ns), estimate(v.denoise, v.denoise.N, "", &ns), change(v.speedup, v.speedup.N, "", &ns)})
+			change(v.motion, v.motion.N, "", &ns), estimate(v.wall, v.wall.N, "", &ns), estimate(v.denoise, v.denoise.N, "", &ns), change(v.speedup, v.speedup.N, "", &ns), most(v.m, v.bound, &ns)})
 	}
 	t.Notes = ns.texts
 	return t

@@ -269,7 +269,7 @@ func (w *viewer) bound(s section, m method, frames int) web.Cell {
 	if m.dense {
 		return web.Cell{Text: "reference"}
 	}
-	i := s.bound(m, frames)
+	i := s.bound(m, frames, bench.DenoiseSeconds)
 	if math.IsNaN(i.Value) {
 		return web.Cell{Text: absent, Notes: []int{w.note(i.Reason)}}
 	}
