@@ -22,7 +22,7 @@ const pairOnes = 1 | 1<<16
 
 // addDiff adds |a-b| of 16-bit lanes below 2^15, summed in pairs, to the 32-bit
 // lanes of acc.
-func addDiff(acc, x, ones reg.VecVirtual, a, b Mem) {
+func addDiff(acc, x, ones reg.Register, a, b Mem) {
 	VMOVDQU(a, x)
 	VPSUBW(b, x, x)
 	VPABSW(x, x)
@@ -110,8 +110,44 @@ func blockDiffs(v isa) {
 	a, b := Load(Param("a"), GP64()), Load(Param("b"), GP64())
 	stride, rows := Load(Param("stride"), GP64()), Load(Param("rows"), GP64())
 	SHLQ(Imm(3), stride)
-	ones := XMM()
-	VPBROADCASTD(word(pairOnes), ones)
+	wide := YMM()
+	VPBROADCASTD(word(pairOnes), wide)
+	ones := wide.AsX()
+	// Four blocks at once: two of them to a vector.
+	Label("four")
+	CMPQ(n, Imm(4))
+	JL(LabelRef("fourdone"))
+	{
+		acc := [2]reg.VecVirtual{YMM(), YMM()}
+		for _, x := range acc {
+			VPXOR(x, x, x)
+		}
+		r, offset := GP64(), GP64()
+		MOVQ(rows, r)
+		XORQ(offset, offset)
+		Label("fourrow")
+		for i, x := range acc {
+			addDiff(x, YMM(), wide, Mem{Base: a, Index: offset, Scale: 1, Disp: 32 * i}, Mem{Base: b, Index: offset, Scale: 1, Disp: 32 * i})
+		}
+		ADDQ(stride, offset)
+		DECQ(r)
+		JNZ(LabelRef("fourrow"))
+		// The lower halves hold blocks 0 and 2, the upper ones 1 and 3.
+		VPHADDD(acc[1], acc[0], acc[0])
+		VPHADDD(acc[0], acc[0], acc[0])
+		odd := XMM()
+		VEXTRACTI128(Imm(1), acc[0], odd)
+		VPUNPCKLDQ(odd, acc[0].AsX(), odd)
+		VMOVDQU(odd, Mem{Base: dst})
+	}
+	ADDQ(Imm(16), dst)
+	ADDQ(Imm(64), a)
+	ADDQ(Imm(64), b)
+	SUBQ(Imm(4), n)
+	JMP(LabelRef("four"))
+	Label("fourdone")
+	CMPQ(n, Imm(0))
+	JE(LabelRef("done"))
 	Label("block")
 	acc := XMM()
 	VPXOR(acc, acc, acc)
@@ -131,5 +167,7 @@ func blockDiffs(v isa) {
 	ADDQ(Imm(16), b)
 	DECQ(n)
 	JNZ(LabelRef("block"))
+	Label("done")
+	VZEROUPPER()
 	RET()
 }

@@ -89,7 +89,44 @@ TEXT ·blocksAVX2(SB), NOSPLIT, $0-48
 	MOVQ         stride+32(FP), SI
 	MOVQ         rows+40(FP), DI
 	SHLQ         $0x03, SI
-	VPBROADCASTD c00010001<>+0(SB), X0
+	VPBROADCASTD c00010001<>+0(SB), Y0
+
+four:
+	CMPQ  AX, $0x04
+	JL    fourdone
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	MOVQ  DI, R8
+	XORQ  R9, R9
+
+fourrow:
+	VMOVDQU      (DX)(R9*1), Y3
+	VPSUBW       (BX)(R9*1), Y3, Y3
+	VPABSW       Y3, Y3
+	VPMADDWD     Y0, Y3, Y3
+	VPADDD       Y3, Y1, Y1
+	VMOVDQU      32(DX)(R9*1), Y3
+	VPSUBW       32(BX)(R9*1), Y3, Y3
+	VPABSW       Y3, Y3
+	VPMADDWD     Y0, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	ADDQ         SI, R9
+	DECQ         R8
+	JNZ          fourrow
+	VPHADDD      Y2, Y1, Y1
+	VPHADDD      Y1, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPUNPCKLDQ   X2, X1, X2
+	VMOVDQU      X2, (CX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	SUBQ         $0x04, AX
+	JMP          four
+
+fourdone:
+	CMPQ AX, $0x00
+	JE   done
 
 block:
 	VPXOR X1, X1, X1
@@ -113,4 +150,7 @@ row:
 	ADDQ     $0x10, BX
 	DECQ     AX
 	JNZ      block
+
+done:
+	VZEROUPPER
 	RET

@@ -98,7 +98,7 @@ func TestSumDoesNotOverflow(t *testing.T) {
 func TestBlocks(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	each(t, func(t *testing.T, v *variant) {
-		for _, c := range []struct{ blocks, rows, pad int }{{1, 1, 0}, {1, 6, 3}, {2, 6, 0}, {13, 6, 0}, {13, 11, 1}, {6, 5, 0}, {3, maxRows, 0}} {
+		for _, c := range []struct{ blocks, rows, pad int }{{1, 1, 0}, {1, 6, 3}, {2, 6, 0}, {3, 6, 1}, {4, 6, 0}, {5, 6, 1}, {8, 7, 0}, {13, 6, 0}, {13, 11, 1}, {6, 5, 0}, {4, maxRows, 1}, {3, maxRows, 0}} {
 			stride := 2*c.blocks + c.pad
 			a, b := image(r, stride*c.rows), image(r, stride*c.rows)
 			if c.rows == maxRows {

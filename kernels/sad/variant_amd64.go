@@ -4,8 +4,8 @@ package sad
 
 import "longtake/internal/cpu"
 
-// asmVariants are the assembly variants, the best last. A block row is one
-// vector of 128 bits wide, so that AVX-512 has nothing to add to it.
+// asmVariants are the assembly variants, the best last. A block row is 128 bits
+// wide, and a frame has too few of them abreast for AVX-512 to add anything.
 func asmVariants() []variant {
 	has := cpu.Detect()
 	return []variant{
