@@ -94,9 +94,10 @@ func register(a, b []level) affine {
 			}
 		}
 	}
+	var room residuals
 	for i := coarse; i >= 0; i-- {
 		for range 6 {
-			step, ok := gaussNewton(a[i], b[i], m)
+			step, ok := gaussNewton(a[i], b[i], m, &room)
 			if !ok {
 				break
 			}
@@ -114,10 +115,18 @@ func register(a, b []level) affine {
 	return m
 }
 
-func gaussNewton(a, b level, m affine) (affine, bool) {
-	type row struct{ gx, gy, x, y, r float64 }
-	var rows []row
-	var size []float64
+// residuals are scratch of gaussNewton.
+type residuals struct {
+	rows []residual1
+	size []float64
+}
+
+// residual1 is what one sample says: the gradient, its place about the middle and
+// what is left.
+type residual1 struct{ gx, gy, x, y, r float64 }
+
+func gaussNewton(a, b level, m affine, room *residuals) (affine, bool) {
+	rows, size := room.rows[:0], room.size[:0]
 	cx, cy := float64(a.w-1)/2, float64(a.h-1)/2
 	skip := 1 + a.w*a.h/3000
 	for y := 1; y < a.h-1; y++ {
@@ -128,24 +137,27 @@ func gaussNewton(a, b level, m affine) (affine, bool) {
 				continue
 			}
 			k := y*a.w + x
-			q := row{(a.v[k+1] - a.v[k-1]) / 2, (a.v[k+a.w] - a.v[k-a.w]) / 2, float64(x) - cx, float64(y) - cy, a.v[k] - w}
+			q := residual1{(a.v[k+1] - a.v[k-1]) / 2, (a.v[k+a.w] - a.v[k-a.w]) / 2, float64(x) - cx, float64(y) - cy, a.v[k] - w}
 			rows = append(rows, q)
 			size = append(size, math.Abs(q.r))
 		}
 	}
+	room.rows, room.size = rows, size
 	if len(rows) < 100 {
 		return affine{}, false
 	}
-	scale := 1.5*quantile(size, 0.5) + 0.25
+	scale := 1.5*nth(size, min(len(size)-1, len(size)/2)) + 0.25
 	var n [6][7]float64
-	for _, q := range rows {
+	for i := range rows {
+		q := &rows[i]
 		w := 1 / (1 + q.r*q.r/(scale*scale))
 		j := [6]float64{q.gx, q.gx * q.x, q.gx * q.y, q.gy, q.gy * q.x, q.gy * q.y}
-		for i := range 6 {
+		for i, g := range j {
+			wg, sum := w*g, &n[i]
 			for k := i; k < 6; k++ {
-				n[i][k] += w * j[i] * j[k]
+				sum[k] += wg * j[k]
 			}
-			n[i][6] += w * j[i] * q.r
+			sum[6] += wg * q.r
 		}
 	}
 	for i := range 6 {

@@ -57,15 +57,19 @@ func findCuts(s *Source, d *selfsim) []int {
 	return cuts
 }
 
-// histogramDistance is [chiSquare] of 16-bin histograms of the samples.
+// histogramDistance is [chiSquare] of [histogram] of the samples of two frames.
 func histogramDistance(a, b []byte) float64 {
-	var ha, hb [16]float64
-	one := 1 / float64(len(a))
-	for i := range a {
-		ha[a[i]>>4] += one
-		hb[b[i]>>4] += one
+	x, y := histogram(a), histogram(b)
+	return math.Min(1, chiSquare(x[:], y[:]))
+}
+
+// histogram has 16 bins, which sum to 1.
+func histogram(samples []byte) (h [16]float64) {
+	one := 1 / float64(len(samples))
+	for _, v := range samples {
+		h[v>>4] += one
 	}
-	return math.Min(1, chiSquare(ha[:], hb[:]))
+	return h
 }
 
 // chiSquare is half the chi-square distance of two histograms that sum to 1: 0 equal,

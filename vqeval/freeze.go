@@ -351,15 +351,6 @@ func lagSample(lo, hi int) []int {
 	return out
 }
 
-func quantile(v []float64, q float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v[min(len(v)-1, int(q*float64(len(v))))]
-}
-
 // decoderCycle is the period of 4 or 8 frames at which the stretch repeats its
 // shimmer, 0 where there is none: psi = 1 - gamma(m) / mean gamma(1..m-1).
 func decoderCycle(d *selfsim, s shot) int {

@@ -128,36 +128,59 @@ func (c *clip) otherScene(t int) float64 {
 			after = append(after, u)
 		}
 	}
-	var usual []float64
-	for _, u := range before[1:] {
-		usual = append(usual, lookDistance(c.src, before[0], u))
+	looks := func(at []int) []frameLook {
+		out := make([]frameLook, len(at))
+		for i, u := range at {
+			out[i] = lookOf(c.src, u)
+		}
+		return out
 	}
-	for _, u := range after[1:] {
-		usual = append(usual, lookDistance(c.src, after[0], u))
+	old, fresh := looks(before), looks(after)
+	var usual []float64
+	for _, side := range [][]frameLook{old, fresh} {
+		for i := range side[1:] {
+			usual = append(usual, side[0].distance(&side[i+1]))
+		}
 	}
 	bound := sceneLooks + sceneVaries*quantile(usual, 0.7)
 	least := math.Inf(1)
-	for _, i := range before {
-		for _, j := range after {
-			least = min(least, lookDistance(c.src, i, j))
+	for i := range old {
+		for j := range fresh {
+			least = min(least, old[i].distance(&fresh[j]))
 		}
 	}
 	return least / bound
 }
 
-// lookDistance compares the tones, the strengths and the directions of the gradients
-// and the colourfulness of two frames: the largest of the distances of their
-// histograms, 0 equal, 1 disjoint.
-func lookDistance(s *Source, i, j int) float64 {
-	d := histogramDistance(s.Luma[i], s.Luma[j])
-	a, b := gradients(s, i), gradients(s, j)
-	for k := range a {
-		d = max(d, chiSquare(a[k][:], b[k][:]))
-	}
+// frameLook are the tones, the strengths and the directions of the gradients and the
+// colourfulness of a frame.
+type frameLook struct {
+	tones      [16]float64
+	gradients  [2][8]float64
+	saturation float64
+}
+
+func lookOf(s *Source, t int) frameLook {
+	l := frameLook{tones: histogram(s.Luma[t]), gradients: gradients(s, t)}
 	if s.Saturation != nil {
-		d = max(d, math.Abs(s.Saturation[i]-s.Saturation[j]))
+		l.saturation = s.Saturation[t]
 	}
-	return d
+	return l
+}
+
+// distance is the largest of the distances of their histograms, 0 equal, 1 disjoint.
+func (l *frameLook) distance(o *frameLook) float64 {
+	d := math.Min(1, chiSquare(l.tones[:], o.tones[:]))
+	for k := range l.gradients {
+		d = max(d, chiSquare(l.gradients[k][:], o.gradients[k][:]))
+	}
+	return max(d, math.Abs(l.saturation-o.saturation))
+}
+
+// lookDistance is that of two frames.
+func lookDistance(s *Source, i, j int) float64 {
+	a, b := lookOf(s, i), lookOf(s, j)
+	return a.distance(&b)
 }
 
 // gradients are histograms of the logarithm of the gradient's size, and of its
@@ -165,14 +188,18 @@ func lookDistance(s *Source, i, j int) float64 {
 func gradients(s *Source, t int) (h [2][8]float64) {
 	bins := gradientBins()
 	l, w := s.Luma[t], s.Width
+	var sizes [8]int
 	for y := 1; y < s.Height-1; y++ {
+		up, row, down := l[(y-1)*w:][:w], l[y*w:][:w], l[(y+1)*w:][:w]
 		for x := 1; x < w-1; x++ {
-			o := y*w + x
-			gx, gy := int(l[o+1])-int(l[o-1]), int(l[o+w])-int(l[o-w])
+			gx, gy := int(row[x+1])-int(row[x-1]), int(down[x])-int(up[x])
 			b := bins[gy+255][gx+255]
-			h[0][b.size]++
-			h[1][b.direction] += math.Sqrt(float64(gx*gx + gy*gy))
+			sizes[b.size&7]++
+			h[1][b.direction&7] += math.Sqrt(float64(gx*gx + gy*gy))
 		}
+	}
+	for i, n := range sizes {
+		h[0][i] = float64(n)
 	}
 	for k := range h {
 		var sum float64

@@ -146,12 +146,13 @@ func (p *planes) set(t int, luma []byte, w, h int, room planeRoom) {
 	for y := p.my; y < p.h-p.my; y++ {
 		row := out[y*p.w+p.mx : (y+1)*p.w-p.mx]
 		for x, v := range in[y*p.w+p.mx : (y+1)*p.w-p.mx] {
-			c := max(0, min(limit, float64(v)-mean+centre)) * unit
-			n := uint16(c)
-			if c-float64(n) >= 0.5 {
-				n++
+			c := float64(v) - mean + centre
+			if c < 0 {
+				c = 0
+			} else if c > limit {
+				c = limit
 			}
-			row[x] = n
+			row[x] = uint16(int32(c*unit + 0.5)) // below 2^15 in 53 bits: the half is added exactly
 		}
 	}
 	pack(p.plane(t), out)

@@ -62,16 +62,14 @@ func (l blockLife) levels(o, back, ahead int) (before, after []float64) {
 		for i := max(0, o-back); i < o; i++ {
 			v = append(v, l.total[i][b])
 		}
-		slices.Sort(v)
-		before[b] = v[len(v)/4]
+		before[b] = nth(v, len(v)/4)
 		// It lived until the end: the group before may hold both.
 		before[b] = min(before[b], 2*l.total[max(0, o-2)][b])
 		v = v[:0]
 		for i := o; i < min(len(l.total), o+ahead); i++ {
 			v = append(v, l.total[i][b])
 		}
-		slices.Sort(v)
-		after[b] = v[len(v)*9/10]
+		after[b] = nth(v, len(v)*9/10)
 	}
 	return before, after
 }

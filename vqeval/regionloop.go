@@ -22,10 +22,12 @@ type regionLoop struct {
 type loopProfile struct {
 	g    grid
 	diff [][]float64 // grey levels, of [lag][block]
+	// The largest ones at lags a little nearer and farther than each.
+	nearer, farther [][]float64
 }
 
 func newLoopProfile(raw *planes, from, lags int) loopProfile {
-	l := loopProfile{raw.grid(), make([][]float64, lags+1)}
+	l := loopProfile{g: raw.grid(), diff: make([][]float64, lags+1)}
 	parallel(lags+1, func(lo, hi int) {
 		one := make([]float64, l.g.blocks())
 		for k := lo; k < hi; k++ {
@@ -43,7 +45,43 @@ func newLoopProfile(raw *planes, from, lags int) loopProfile {
 			}
 		}
 	})
+	l.nearer = largestWithin(l.diff, func(p int) (lo, hi int) { return max(1, p/2), p - max(1, p/8) })
+	l.farther = largestWithin(l.diff, func(p int) (lo, hi int) { return p + max(1, p/8), min(p+p/2, lags) })
 	return l
+}
+
+// largestWithin is, for each lag p and block, the largest v at the lags window(p), both
+// included, and 0 where there are none. Neither end of the window moves back as p
+// grows, so that each lag enters and leaves the candidates once.
+func largestWithin(v [][]float64, window func(p int) (lo, hi int)) [][]float64 {
+	out := make([][]float64, len(v))
+	blocks := len(v[0])
+	for p := range out {
+		out[p] = make([]float64, blocks)
+	}
+	parallel(blocks, func(b0, b1 int) {
+		lags := make([]int, len(v)) // candidates: each is larger than all behind it
+		for b := b0; b < b1; b++ {
+			first, last, next := 0, 0, 0 // of lags; the lag to enter
+			for p := range out {
+				lo, hi := window(p)
+				for next = max(next, lo); next <= hi; next++ {
+					for last > first && v[lags[last-1]][b] <= v[next][b] {
+						last--
+					}
+					lags[last] = next
+					last++
+				}
+				for first < last && lags[first] < lo {
+					first++
+				}
+				if first < last {
+					out[p][b] = v[lags[first]][b]
+				}
+			}
+		}
+	})
+	return out
 }
 
 // depth of the valley of each block at lag p: 1 - difference there over the
@@ -51,13 +89,7 @@ func newLoopProfile(raw *planes, from, lags int) loopProfile {
 func (l loopProfile) depth(p int) (depth []float64, still []bool) {
 	depth, still = make([]float64, l.g.blocks()), make([]bool, l.g.blocks())
 	for b := range depth {
-		var nearer, farther float64
-		for k := max(1, p/2); k <= p-max(1, p/8); k++ {
-			nearer = max(nearer, l.diff[k][b])
-		}
-		for k := p + max(1, p/8); k <= min(p+p/2, len(l.diff)-1); k++ {
-			farther = max(farther, l.diff[k][b])
-		}
+		nearer, farther := l.nearer[p][b], l.farther[p][b]
 		beside := min(nearer, farther)
 		if still[b] = max(nearer, farther) < loopLevels; beside >= loopLevels {
 			depth[b] = 1 - l.diff[p][b]/beside
@@ -165,7 +197,7 @@ func regionSelfsim(raw *planes, in []bool, lags int) *selfsim {
 			}
 		}
 	}
-	q.words = len(at)
+	q.words = (len(at) + 7) &^ 7 // whole vectors
 	q.grow(raw.n)
 	for t := range q.n {
 		from, to := raw.plane(t), q.plane(t)

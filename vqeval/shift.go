@@ -14,14 +14,19 @@ func (c *clip) shifts() [2][]float64 {
 		v := make([]uint16, c.p.w*c.p.h)
 		for t := lo; t < hi; t++ {
 			unpack(v, c.p.plane(t))
-			across, down := make([]float64, w), make([]float64, h)
+			across, down := make([]uint32, w), make([]float64, h)
 			for y := range h {
+				var sum uint32
 				for x, s := range v[(y+c.p.my)*c.p.w+c.p.mx:][:w] {
-					across[x] += float64(s) / unit / float64(h)
-					down[y] += float64(s) / unit / float64(w)
+					across[x] += uint32(s)
+					sum += uint32(s)
 				}
+				down[y] = float64(sum) / (unit * float64(w))
 			}
-			profiles[0][t], profiles[1][t] = across, down
+			profiles[0][t], profiles[1][t] = make([]float64, w), down
+			for x, sum := range across {
+				profiles[0][t][x] = float64(sum) / (unit * float64(h))
+			}
 		}
 	})
 	for i, p := range profiles {

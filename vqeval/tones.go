@@ -27,13 +27,10 @@ func (t *Tones) detail(pix []byte, width int) {
 			row := pix[y*width : (y+1)*width]
 			for c := range near {
 				from, to := c*width/tileCols, (c+1)*width/tileCols
-				for x := from; x < to && x+9 < width; x += 2 {
-					a := int(row[x]) + int(row[x+1])
-					d, e := a-int(row[x+2])-int(row[x+3]), a-int(row[x+8])-int(row[x+9])
-					near[c] += d * d
-					far[c] += e * e
-					n[c]++
-				}
+				a, b, k := pairDiffs(row[from:], (to-from+1)/2)
+				near[c] += a
+				far[c] += b
+				n[c] += k
 			}
 		}
 		for c := range near {
@@ -46,4 +43,20 @@ func (t *Tones) detail(pix []byte, width int) {
 			t.Near[r*tileCols+c], t.Far[r*tileCols+c] = log(near[c]), log(far[c])
 		}
 	}
+}
+
+// pairDiffs are the sums, over at most pairs pairs of pixels from the start of a row on, of the
+// squared differences from the next pair and from the one at four times that distance,
+// and the number of pairs, which is smaller where the row ends.
+func pairDiffs(row []byte, pairs int) (near, far, n int) {
+	n = min(pairs, len(row)/2-4)
+	for range n {
+		p := row[:10]
+		row = row[2:]
+		a := int(p[0]) + int(p[1])
+		d, e := a-int(p[2])-int(p[3]), a-int(p[8])-int(p[9])
+		near += d * d
+		far += e * e
+	}
+	return near, far, max(0, n)
 }

@@ -50,8 +50,7 @@ func newCourse(n, parts int, value func(t, part int) float64) course {
 				if len(v) == 0 {
 					break
 				}
-				slices.Sort(v)
-				bins = append(bins, v[len(v)/2])
+				bins = append(bins, nth(v, len(v)/2))
 			}
 			if len(bins) == most {
 				all[i] = bins
