@@ -34,6 +34,9 @@ type DecodeOptions struct {
 	// displayed, in place of Width and Height.
 	Fit func(w, h int) (int, int)
 
+	// Begin, if set, is called once before the first frame with what the header says.
+	Begin func(Info)
+
 	// Rows, if set, gets besides every frame a few of its rows at full width and
 	// native resolution, evenly spaced over its height, as luma: what
 	// scaling takes away. It is called in order from another goroutine, not in step
@@ -105,6 +108,9 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
 		return info, 0, fmt.Errorf("video: decode: %w", err)
 	}
+	if o.Begin != nil {
+		o.Begin(info)
+	}
 	d := decoder{in: in, o: o, pix: pix, fps: info.FPS, width: info.Width, height: info.Height}
 	n, err := d.run(ctx, fn)
 	if d.uneven() {
@@ -167,7 +173,7 @@ func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err err
 		"map": "0:V:0", "format": "rawvideo", "pix_fmt": d.pix, "vf": filter, passthrough(): "passthrough",
 	})
 	if d.o.Rows != nil {
-		rows := fmt.Sprintf("scale=%d:%d:flags=neighbor", d.width, RowsOf(d.width, d.height))
+		rows := fmt.Sprintf("scale=%d:%d:flags=neighbor:threads=1", d.width, RowsOf(d.width, d.height))
 		out = ffmpeg.MergeOutputs(out, source.Output(fmt.Sprintf("pipe:%d", rowsFD), ffmpeg.KwArgs{
 			"map": "0:V:0", "format": "rawvideo", "pix_fmt": "gray", "vf": rows, passthrough(): "passthrough",
 		}))

@@ -36,29 +36,49 @@ const (
 )
 
 func newActivity(p *planes, second int) *activity {
-	a := &activity{scales: []int{2*phase - 1}}
+	a := emptyActivity(p, p.n, second)
+	parallel(p.n, func(lo, hi int) { a.fill(p, lo, hi) })
+	return a
+}
+
+// emptyActivity has room for n frames of the size of p.
+func emptyActivity(p *planes, n, second int) *activity {
+	a := &activity{scales: []int{2*phase - 1}, blocks: p.grid().blocks()}
 	for _, k := range []int{4*phase - 1, second} {
-		if k > a.scales[len(a.scales)-1] && k < p.n {
+		if k > a.reach() && k < n {
 			a.scales = append(a.scales, k)
 		}
 	}
 	for range a.scales {
-		a.energy = append(a.energy, make([]float64, p.n))
+		a.energy = append(a.energy, make([]float64, n))
 	}
-	a.live, a.short, a.top = make([]float64, p.n), make([]float64, p.n), make([]float64, p.n)
-	a.blocks = p.grid().blocks()
-	most := a.scales[len(a.scales)-1]
-	parallel(p.n, func(lo, hi int) {
-		sum := make([]float64, most*a.blocks) // lag-major
-		for t := lo; t < hi; t++ {
-			lags := min(most, p.n-1-t)
-			for k := 1; k <= lags; k++ {
-				p.blockDiffs(sum[(k-1)*a.blocks:k*a.blocks], p.plane(t), p.plane(t+k))
-			}
-			a.frame(t, lags, sum)
-		}
-	})
+	a.live, a.short, a.top = make([]float64, n), make([]float64, n), make([]float64, n)
 	return a
+}
+
+// reach is the longest look-ahead, in frames.
+func (a *activity) reach() int { return a.scales[len(a.scales)-1] }
+
+// first is the activity of the first n frames.
+func (a *activity) first(n int) *activity {
+	b := *a
+	for i := range b.energy {
+		b.energy[i] = b.energy[i][:n]
+	}
+	b.live, b.short, b.top = b.live[:n], b.short[:n], b.top[:n]
+	return &b
+}
+
+// fill measures the frames [lo,hi); there are none before 0.
+func (a *activity) fill(p *planes, lo, hi int) {
+	sum := make([]float64, a.reach()*a.blocks) // lag-major
+	for t := max(0, lo); t < hi; t++ {
+		lags := min(a.reach(), p.n-1-t)
+		for k := 1; k <= lags; k++ {
+			p.blockDiffs(sum[(k-1)*a.blocks:k*a.blocks], p.plane(t), p.plane(t+k))
+		}
+		a.frame(t, lags, sum)
+	}
 }
 
 // blockDiffs stores the mean absolute difference of each block of two planes of
@@ -130,9 +150,11 @@ func (a *activity) close(t, scale int, best, short []float64) {
 		}
 	}
 	if scale == 0 {
-		slices.Sort(all)
 		n := max(1, int(math.Round(staticBlocks*float64(len(all)))))
-		for _, v := range all[len(all)-n:] {
+		nth(all, len(all)-n)
+		top := all[len(all)-n:]
+		slices.Sort(top)
+		for _, v := range top {
 			a.top[t] += v / float64(n)
 		}
 	}

@@ -21,27 +21,32 @@ const (
 
 func newLight(s *Source) *light {
 	l := &light{level: make([][tiles]float64, len(s.Luma))}
-	parallel(len(s.Luma), func(lo, hi int) {
-		for t := lo; t < hi; t++ {
-			for r := range tileRows {
-				y0, y1 := r*s.Height/tileRows, (r+1)*s.Height/tileRows
-				var sum [tileCols]int
-				for y := y0; y < y1; y++ {
-					row := s.Luma[t][y*s.Width : (y+1)*s.Width]
-					for c := range sum {
-						for _, v := range row[c*s.Width/tileCols : (c+1)*s.Width/tileCols] {
-							sum[c] += int(v)
-						}
+	parallel(len(s.Luma), func(lo, hi int) { l.fill(s.Luma, s.Width, s.Height, lo, hi) })
+	return l
+}
+
+// fill measures the frames [lo,hi), of w x h samples.
+func (l *light) fill(luma [][]byte, w, h, lo, hi int) {
+	for t := lo; t < hi; t++ {
+		for r := range tileRows {
+			y0, y1 := r*h/tileRows, (r+1)*h/tileRows
+			var sum [tileCols]int
+			for y := y0; y < y1; y++ {
+				row := luma[t][y*w : (y+1)*w]
+				for c := range sum {
+					part := 0
+					for _, v := range row[c*w/tileCols : (c+1)*w/tileCols] {
+						part += int(v)
 					}
-				}
-				for c, v := range sum {
-					n := (y1 - y0) * ((c+1)*s.Width/tileCols - c*s.Width/tileCols)
-					l.level[t][r*tileCols+c] = float64(v)/float64(n) + tileDark
+					sum[c] += part
 				}
 			}
+			for c, v := range sum {
+				n := (y1 - y0) * ((c+1)*w/tileCols - c*w/tileCols)
+				l.level[t][r*tileCols+c] = float64(v)/float64(n) + tileDark
+			}
 		}
-	})
-	return l
+	}
 }
 
 // mean is the mean level of a stretch.

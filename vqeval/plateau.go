@@ -25,7 +25,11 @@ func MotionPlateaus(s *Source, window int) (MotionPlateau, error) {
 		return MotionPlateau{}, err
 	}
 	grid, _ := s.even()
-	d := newSelfsim(grid.smoothed())
+	made := grid.ready()
+	d := made.d
+	if d == nil {
+		d = newSelfsim(made.p)
+	}
 	return motionPlateaus(d, findCuts(grid, d), grid.second(), window), nil
 }
 

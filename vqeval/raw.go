@@ -15,21 +15,24 @@ func (p *planes) like(n int) *planes {
 func withMean(p *planes) *planes {
 	q := p.like(p.n)
 	q.mean, q.spread = p.mean, p.spread
-	parallel(p.n, func(lo, hi int) {
-		v := make([]uint16, p.w*p.h)
-		for t := lo; t < hi; t++ {
-			unpack(v, p.plane(t))
-			shift := int(p.mean[t]*unit+0.5) - 128*unit
-			for y := p.my; y < p.h-p.my; y++ {
-				row := v[y*p.w+p.mx : (y+1)*p.w-p.mx]
-				for x, s := range row {
-					row[x] = uint16(max(0, min(limit*unit, int(s)+shift)))
-				}
-			}
-			pack(q.plane(t), v)
-		}
-	})
+	parallel(p.n, func(lo, hi int) { p.restore(q, lo, hi) })
 	return q
+}
+
+// restore sets planes [lo,hi) of q to those of p with their means.
+func (p *planes) restore(q *planes, lo, hi int) {
+	v := make([]uint16, p.w*p.h)
+	for t := lo; t < hi; t++ {
+		unpack(v, p.plane(t))
+		shift := int(p.mean[t]*unit+0.5) - 128*unit
+		for y := p.my; y < p.h-p.my; y++ {
+			row := v[y*p.w+p.mx : (y+1)*p.w-p.mx]
+			for x, s := range row {
+				row[x] = uint16(max(0, min(limit*unit, int(s)+shift)))
+			}
+		}
+		pack(q.plane(t), v)
+	}
 }
 
 // unpack is the inverse of pack.

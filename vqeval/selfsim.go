@@ -28,17 +28,54 @@ func lagBound(n int) int {
 func newSelfsim(p *planes) *selfsim {
 	s := &selfsim{n: p.n, lags: lagBound(p.n)}
 	s.d = make([]uint16, s.n*s.lags)
-	samples := uint64(p.inside())
+	difference := p.difference()
 	// Tiles of frames stay in the cache while they are compared.
 	const tile = 16
 	parallelBy(1, (s.n+tile-1)/tile, func(lo, hi int) {
 		for b := lo; b < hi; b++ {
 			i0, i1 := b*tile, min(s.n, (b+1)*tile)
 			for j := i0 + 1; j < min(s.n, i1+s.lags); j++ {
-				pj := p.plane(j)
 				for i := max(i0, j-s.lags); i < min(i1, j); i++ {
-					s.d[i*s.lags+j-i-1] = uint16((sad.Sum(p.plane(i), pj) + samples/2) / samples)
+					s.d[i*s.lags+j-i-1] = difference(i, j)
 				}
+			}
+		}
+	})
+	return s
+}
+
+// difference gives D(i,j) in units of 1/64 grey level.
+func (p *planes) difference() func(i, j int) uint16 {
+	samples := uint64(p.inside())
+	from, to := p.my*p.w/4, (p.h-p.my)*p.w/4 // the margins are all the same
+	return func(i, j int) uint16 {
+		return uint16((sad.Sum(p.frames[i][from:to], p.frames[j][from:to]) + samples/2) / samples)
+	}
+}
+
+// compare sets nearer[j] to the differences of frame j from those before it, for j in
+// [lo,hi).
+func (p *planes) compare(nearer [][]uint16, lo, hi int) {
+	difference := p.difference()
+	for j := lo; j < hi; j++ {
+		nearer[j] = make([]uint16, j)
+	}
+	for i := range hi {
+		for j := max(lo, i+1); j < hi; j++ {
+			nearer[j][i] = difference(i, j)
+		}
+	}
+}
+
+// newSelfsimOf is that of at most fullFrames frames which were compared with those
+// before them.
+func newSelfsimOf(nearer [][]uint16) *selfsim {
+	s := &selfsim{n: len(nearer), lags: len(nearer) - 1}
+	s.d = make([]uint16, s.n*s.lags)
+	parallelBy(64, s.n, func(lo, hi int) {
+		for j := lo + 1; j < s.n; j++ {
+			for i := lo; i < min(hi, j); i++ {
+				s.d[i*s.lags+j-i-1] = nearer[j][i]
 			}
 		}
 	})

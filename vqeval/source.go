@@ -27,8 +27,8 @@ type Source struct {
 	// Warnings are what a reader of the numbers should know of the file.
 	Warnings []string
 
-	made *madePlanes // while the frames were decoded; nil where they were not
-	full [2]int      // the analysis size where Luma is at half of it, else zero
+	made *prepared // while the frames were decoded; nil where they were not
+	full [2]int    // the analysis size where Luma is at half of it, else zero
 }
 
 const (
@@ -53,23 +53,24 @@ const maxFrames = 120000
 // Load decodes a file to analysis size.
 func Load(ctx context.Context, path string) (*Source, error) {
 	s := &Source{}
-	var stream *planeStream
-	defer func() { stream.stop() }()
+	var ahead *stream
+	defer func() { ahead.stop() }()
+	var header video.Info
 	var details []Tones
 	o := video.DecodeOptions{Fit: AnalysisSize, Rows: func(_, width int, pix []byte) {
 		details = append(details, Tones{})
 		details[len(details)-1].detail(pix, width)
-	}}
+	}, Begin: func(i video.Info) { header = i }}
 	info, n, err := video.Decode(ctx, path, o, func(f video.Frame) error {
 		if f.Index == maxFrames {
 			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
 		}
-		if stream == nil {
+		if ahead == nil {
 			s.Width, s.Height = f.Width, f.Height
-			stream = streamPlanes(f.Width, f.Height)
+			ahead = startStream(f.Width, f.Height, streamSecond(header))
 		}
 		luma, look, tones := lookAt(f.Pix, f.Width, f.Height)
-		stream.add(luma)
+		ahead.add(luma)
 		if f.Index == fullFrames { // a long clip: see newSelfsim
 			s.full = [2]int{f.Width, f.Height}
 			s.Width, s.Height = halfSize(f.Width, f.Height)
@@ -101,9 +102,23 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	}
 	if !info.VariableRate {
 		s.Times = nil
-		s.made = &madePlanes{stream.end(), slices.Clone(s.Luma)}
+		s.made = ahead.end()
+		s.made.luma = slices.Clone(s.Luma)
 	}
 	return s, nil
+}
+
+// streamSecond is the look-ahead with which a file is streamed, 0 for one that is known to be
+// long, or where the frame rate is not to be relied on.
+func streamSecond(i video.Info) int {
+	n := float64(i.Frames)
+	if n == 0 {
+		n = i.Duration * i.FPS
+	}
+	if n > fullFrames || i.VariableRate {
+		return 0
+	}
+	return lookAhead((&Source{Meta: VideoMeta{FPS: i.FPS}}).second())
 }
 
 // fileWarnings says what is wrong with a file of which n frames could be decoded.

@@ -1,29 +1,61 @@
 package vqeval
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+	"sync"
+)
 
-// planeStream makes the planes of a video while the rest of it is decoded.
-// Frames are handed over in their order; the planes are those of newPlanes.
-type planeStream struct {
+// prepared is what was made of the frames of a source; what is nil was not.
+type prepared struct {
+	luma   [][]byte // the frames
+	p      *planes
+	raw    *planes // p with the means
+	light  *light
+	d      *selfsim
+	a      *activity
+	second int // look-ahead of a, frames
+}
+
+// ready is what was made of the frames of the source while it was decoded, unless they are
+// others now: then planes, at half the size beyond fullFrames.
+func (s *Source) ready() prepared {
+	same := func(a, b []byte) bool { return &a[0] == &b[0] }
+	if s.made != nil && slices.EqualFunc(s.made.luma, s.Luma, same) {
+		return *s.made
+	}
+	return prepared{p: newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)}
+}
+
+// stream prepares a video while the rest of it is decoded. Frames are handed over
+// in their order.
+type stream struct {
 	frames chan []byte // nil once it has ended
-	done   chan *planes
+	done   chan *prepared
 }
 
 // streamAhead is how many frames may wait for their plane.
 const streamAhead = 32
 
-// streamPlanes expects frames of w x h samples.
-func streamPlanes(w, h int) *planeStream {
-	frames, done := make(chan []byte, streamAhead), make(chan *planes, 1)
+// startStream expects frames of w x h samples. With a look-ahead, in frames, more
+// than the planes is made of a clip that does not become longer than fullFrames.
+func startStream(w, h, second int) *stream {
+	frames, done := make(chan []byte, streamAhead), make(chan *prepared, 1)
 	go func() {
 		p := emptyPlanes(w, h, false)
 		room := newPlaneRoom(p)
 		var seen [][]byte // as long as it may become a clip at half size
+		var more *streamed
+		if second > 0 {
+			more = startStreamed(p, w, h, second)
+		}
 		half := false
 		for luma := range frames {
 			if !half {
 				seen = append(seen, luma)
 				if len(seen) > fullFrames {
+					more.stop()
+					more = nil
 					p, half = emptyPlanes(w, h, true), true
 					room = newPlaneRoom(p)
 					p.fill(seen, w, h)
@@ -33,41 +65,99 @@ func streamPlanes(w, h int) *planeStream {
 			}
 			p.grow(p.n + 1)
 			p.set(p.n-1, luma, w, h, room)
+			if more != nil && p.n%streamBlock == 0 {
+				more.block(p, seen)
+			}
 		}
-		done <- p
+		done <- more.end(p, seen)
 	}()
-	return &planeStream{frames, done}
+	return &stream{frames, done}
 }
 
 // add hands over the next frame, which must not change afterwards.
-func (s *planeStream) add(luma []byte) { s.frames <- luma }
+func (s *stream) add(luma []byte) { s.frames <- luma }
 
-// end waits for the planes; there may be no more frames.
-func (s *planeStream) end() *planes {
+// end waits for what was made; there may be no more frames.
+func (s *stream) end() *prepared {
 	close(s.frames)
 	s.frames = nil
 	return <-s.done
 }
 
-// stop ends a stream whose planes nobody needs; nil and ended ones too.
-func (s *planeStream) stop() {
+// stop ends a stream whose results nobody needs; nil and ended ones too.
+func (s *stream) stop() {
 	if s != nil && s.frames != nil {
 		s.end()
 	}
 }
 
-// madePlanes are planes with the frames that they were made of.
-type madePlanes struct {
-	p    *planes
-	luma [][]byte
+// streamed is what is made of blocks of frames besides their planes, on as many cores
+// as there are. What is made of one frame or pair has its place, so that
+// blocks may end in any order.
+type streamed struct {
+	raw    *planes
+	light  *light
+	a      *activity
+	nearer [][]uint16 // of frame j: the differences from the frames before it, as in selfsim
+	w, h   int        // of the frames
+	second int
+	n      int // frames so far
+
+	busy sync.WaitGroup
+	free chan struct{} // a place for each block that may be under way
 }
 
-// smoothed are the planes of the source, at half the size beyond fullFrames:
-// those that were made while it was decoded unless its frames are others now.
-func (s *Source) smoothed() *planes {
-	same := func(a, b []byte) bool { return &a[0] == &b[0] }
-	if s.made != nil && slices.EqualFunc(s.made.luma, s.Luma, same) {
-		return s.made.p
+// streamBlock frames are compared with those before them together.
+const streamBlock = 16
+
+func startStreamed(p *planes, w, h, second int) *streamed {
+	return &streamed{
+		raw: p.like(0), light: &light{make([][tiles]float64, fullFrames)}, a: emptyActivity(p, fullFrames, second),
+		nearer: make([][]uint16, fullFrames), w: w, h: h, second: second,
+		free: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
-	return newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)
+}
+
+// block takes the planes and frames since the last one.
+func (s *streamed) block(p *planes, luma [][]byte) {
+	view, from := *p, s.n
+	s.n = p.n
+	s.raw.grow(s.n)
+	raw := *s.raw
+	s.free <- struct{}{}
+	s.busy.Go(func() {
+		defer func() { <-s.free }()
+		view.restore(&raw, from, view.n)
+		s.light.fill(luma, s.w, s.h, from, view.n)
+		view.compare(s.nearer, from, view.n)
+		most := s.a.reach()
+		s.a.fill(&view, from-most, view.n-most) // the last ones that all they look at is there for
+	})
+}
+
+// stop waits for the blocks that are under way; nil has none.
+func (s *streamed) stop() {
+	if s != nil {
+		s.busy.Wait()
+	}
+}
+
+// end is what was made of all frames.
+func (s *streamed) end(p *planes, luma [][]byte) *prepared {
+	out := &prepared{p: p}
+	if s == nil {
+		return out
+	}
+	if s.n < p.n {
+		s.block(p, luma)
+	}
+	s.busy.Wait()
+	out.raw, out.d = s.raw, newSelfsimOf(s.nearer[:p.n])
+	out.raw.mean, out.raw.spread = p.mean, p.spread
+	out.light = &light{s.light.level[:p.n]}
+	if s.a.reach() < p.n { // else it looks less far ahead
+		s.a.fill(p, p.n-s.a.reach(), p.n)
+		out.a, out.second = s.a.first(p.n), s.second
+	}
+	return out
 }

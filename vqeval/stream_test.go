@@ -4,14 +4,18 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"longtake/video"
 )
 
-// Planes that are made frame by frame are those of the whole source, on both
-// sides of the length beyond which they have half the size.
-func TestStreamedPlanes(t *testing.T) {
-	for _, n := range []int{1, streamAhead + 1, fullFrames, fullFrames + 1, fullFrames + 40} {
+// What is made frame by frame is that of the whole source, at and beside the ends of
+// its blocks and of the look-ahead, and on both sides of the length beyond which the
+// planes have half the size.
+func TestStreamed(t *testing.T) {
+	const second = 20
+	for _, n := range []int{1, 2, streamBlock - 1, streamBlock, second, second + 1, streamAhead + 1, 5*streamBlock - 3, fullFrames, fullFrames + 1, fullFrames + 40} {
 		s := &Source{Width: 32, Height: 25}
-		stream := streamPlanes(s.Width, s.Height)
+		stream := startStream(s.Width, s.Height, second)
 		for i := range n {
 			l := make([]byte, s.Width*s.Height)
 			for k := range l {
@@ -20,33 +24,93 @@ func TestStreamedPlanes(t *testing.T) {
 			s.Luma = append(s.Luma, l)
 			stream.add(l)
 		}
-		got, want := stream.end(), newPlanes(s, n > fullFrames)
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%d frames: the planes differ (%dx%d of %d, want %dx%d of %d)", n, got.w, got.h, got.n, want.w, want.h, want.n)
+		got, p := stream.end(), newPlanes(s, n > fullFrames)
+		if !reflect.DeepEqual(got.p, p) {
+			t.Errorf("%d frames: the planes differ (%dx%d of %d, want %dx%d of %d)", n, got.p.w, got.p.h, got.p.n, p.w, p.h, p.n)
+		}
+		if n > fullFrames {
+			if got.raw != nil || got.light != nil || got.d != nil || got.a != nil {
+				t.Errorf("%d frames: more than the planes was made", n)
+			}
+			continue
+		}
+		if !reflect.DeepEqual(got.raw, withMean(p)) {
+			t.Errorf("%d frames: the planes with their means differ", n)
+		}
+		if !reflect.DeepEqual(got.light, newLight(s)) {
+			t.Errorf("%d frames: the light differs", n)
+		}
+		if !reflect.DeepEqual(got.d, newSelfsim(p)) {
+			t.Errorf("%d frames: the self-similarity differs", n)
+		}
+		if n <= second {
+			if got.a != nil {
+				t.Errorf("%d frames: an activity that looks %d frames ahead", n, second)
+			}
+		} else if !reflect.DeepEqual(got.a, newActivity(p, second)) {
+			t.Errorf("%d frames: the activity differs", n)
 		}
 	}
 }
 
-func TestMadePlanesServeOnlyTheirFrames(t *testing.T) {
+func TestLongFilesStreamPlanesAlone(t *testing.T) {
+	for _, c := range []struct {
+		i    video.Info
+		want int
+	}{
+		{video.Info{Frames: fullFrames, FPS: 24}, 24},
+		{video.Info{Frames: fullFrames + 1, FPS: 24}, 0},
+		{video.Info{Duration: 100, FPS: 24}, 0},
+		{video.Info{Duration: 10, FPS: 24}, 24},
+		{video.Info{FPS: 24}, 24},
+		{video.Info{Frames: 100, FPS: 24, VariableRate: true}, 0},
+		{video.Info{Frames: 100}, unknownRate},
+	} {
+		if got := streamSecond(c.i); got != c.want {
+			t.Errorf("%+v: a look-ahead of %d frames, want %d", c.i, got, c.want)
+		}
+	}
+}
+
+// What was made of the frames serves no others, nor at another rate.
+func TestMadeServesOnlyItsFrames(t *testing.T) {
 	s := memory(30, 16, moving)
-	s.made = &madePlanes{newPlanes(s, false), slices.Clone(s.Luma)}
-	if s.smoothed() != s.made.p {
-		t.Error("the planes of the frames themselves were made again")
+	made := func() *prepared {
+		p := newPlanes(s, false)
+		return &prepared{luma: slices.Clone(s.Luma), p: p, raw: withMean(p), light: newLight(s), d: newSelfsim(p), a: newActivity(p, 16), second: 16}
+	}
+	s.made = made()
+	c, err := newClip(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := s.made; c.p != m.p || c.raw != m.raw || c.light != m.light || c.d != m.d || c.a != m.a {
+		t.Error("what was made of the frames themselves was made again")
+	}
+	s.Meta.FPS *= 1.2
+	if c, err = newClip(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if c.d != s.made.d || c.a == s.made.a || !reflect.DeepEqual(c.a, newActivity(c.p, lookAhead(c.second))) {
+		t.Error("the activity is not that of the rate")
 	}
 	s.Luma[7] = slices.Clone(s.Luma[8])
-	if p := s.smoothed(); p == s.made.p || !reflect.DeepEqual(p, newPlanes(s, false)) {
-		t.Error("a frame was replaced and the planes were not")
+	if c, err = newClip(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if p := newPlanes(s, false); c.p == s.made.p || !reflect.DeepEqual(c.p, p) || !reflect.DeepEqual(c.d, newSelfsim(p)) {
+		t.Error("a frame was replaced and what was made of it was not")
 	}
 	s.Luma = s.Luma[:20]
-	if p := s.smoothed(); p.n != 20 {
+	if p := s.ready().p; p.n != 20 {
 		t.Errorf("planes of %d frames for 20", p.n)
 	}
 }
 
 func TestStopEndsAnyStream(t *testing.T) {
-	var none *planeStream
+	var none *stream
 	none.stop()
-	s := streamPlanes(16, 12)
+	s := startStream(16, 12, 16)
 	s.add(make([]byte, 16*12))
 	s.stop()
 	s.stop()
