@@ -150,6 +150,47 @@ type judge struct {
 	origin []int // frame of the file behind each frame of the even time grid, nil = the same
 }
 
+// looked is what one detector says of a clip.
+type looked struct {
+	why    string // it cannot judge it
+	events []event
+	facts  Facts
+}
+
+// look runs the detectors, and the one for the camera, on all cores. Each starts from the
+// same facts.
+func look(c *clip, facts Facts) (all []looked, camera looked) {
+	all = make([]looked, len(detectors)+1)
+	parallelBy(1, len(all), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			l := &all[i]
+			l.facts = facts
+			l.facts.Cuts = slices.Clone(facts.Cuts)
+			if i == len(detectors) {
+				l.why = cameraFacts(c, &l.facts)
+			} else if l.why = detectors[i].cannot(c); l.why == "" {
+				l.events = detectors[i].find(c, &l.facts)
+			}
+		}
+	})
+	return all[:len(detectors)], all[len(detectors)]
+}
+
+// take adds the facts that one detector has found, and leaves out the cuts which it says
+// are none.
+func (f *Facts) take(o Facts) {
+	if o.CameraOnly != nil {
+		f.CameraOnly = o.CameraOnly
+	}
+	if o.PeriodicMotion != nil {
+		f.PeriodicMotion = o.PeriodicMotion
+	}
+	if o.Cadence != nil {
+		f.Cadence = o.Cadence
+	}
+	f.Cuts = slices.DeleteFunc(f.Cuts, func(t int) bool { return !slices.Contains(o.Cuts, t) })
+}
+
 // all runs every detector and writes down what it found.
 func (j *judge) all(c *clip, o Options) {
 	if c.d.lags < c.n-1 {
@@ -162,20 +203,20 @@ func (j *judge) all(c *clip, o Options) {
 	}
 	var events []event
 	assessed := map[string]bool{}
-	for _, d := range detectors {
-		why := d.cannot(c)
-		for _, k := range d.kinds {
-			assessed[k] = why == ""
-			if why != "" {
-				j.r.NotAssessed[k] = why
+	looked, camera := look(c, j.r.Facts)
+	for i, l := range looked {
+		for _, k := range detectors[i].kinds {
+			assessed[k] = l.why == ""
+			if l.why != "" {
+				j.r.NotAssessed[k] = l.why
 			}
 		}
-		if why == "" {
-			events = append(events, d.find(c, &j.r.Facts)...)
-		}
+		events = append(events, l.events...)
+		j.r.Facts.take(l.facts)
 	}
-	if why := cameraFacts(c, &j.r.Facts); why != "" {
-		j.r.NotAssessed["camera_only"] = why
+	j.r.Facts.take(camera.facts)
+	if camera.why != "" {
+		j.r.NotAssessed["camera_only"] = camera.why
 	}
 	if o.raw != nil {
 		*o.raw = slices.Clone(events)
