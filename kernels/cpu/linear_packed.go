@@ -1,5 +1,7 @@
 package cpu
 
+import "longtake/kernels"
+
 // linearPanel is columns [col, col+n) of the product: weights [in, width] from
 // w[at], zero beyond n.
 type linearPanel struct {
@@ -29,8 +31,8 @@ func (l *linear) pack(set *kernelSet, w []float32) {
 }
 
 const (
-	linearBlock = 112 // rows of a block: with linearDepth it stays in the L2 cache
-	linearDepth = 512 // depth of one pass over a block
+	linearBlock = 112  // rows of a block: with linearDepth it stays in the L2 cache
+	linearDepth = 1024 // most depth of one pass over a block
 
 	linearPitch   = linearDepth + tileExtra
 	linearScratch = linearBlock * (linearPitch + maxWidth) // a copied block, and the sums of the last panel
@@ -53,8 +55,9 @@ func (j *linearJob) doPacked(s *scratch, item int) {
 	n := len(j.l.panels)
 	panels := j.l.panels[n*g/j.groups : n*(g+1)/j.groups]
 	pack := j.crowded()
-	for k0 := 0; k0 < j.l.in; k0 += linearDepth {
-		k1 := min(k0+linearDepth, j.l.in)
+	passes := ceilDiv(j.l.in, linearDepth)
+	for i := range passes {
+		k0, k1 := j.l.in*i/passes, j.l.in*(i+1)/passes
 		x, ldx := j.x.f[m0*j.x.stride+k0:], j.x.stride
 		if pack {
 			x, ldx = j.block(s, m0, m1, k0, k1), linearPitch
@@ -101,7 +104,7 @@ func (j *linearJob) panel(s *scratch, p *linearPanel, x []float32, ldx, m0, m1, 
 		}
 		p.tile.mul[r1-r0-1](k1-k0, &x[r0*ldx], ldx, &j.l.w[p.at+k0*width], init, ldi, &c[r0*ldc], ldc)
 	}
-	if k1 < j.l.in {
+	if k1 < j.l.in || j.act == kernels.NoAct && !partial {
 		return
 	}
 	for r := range rows {
