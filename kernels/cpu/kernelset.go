@@ -70,8 +70,8 @@ func (s *kernelSet) fit(n int) *tile {
 // equal, and returns their number; group i is [n*i/groups, n*(i+1)/groups).
 func (t *tile) groups(n int) int { return ceilDiv(n, len(t.dot)) }
 
-// zeros and ones are constant rows for init and scale.
-var zeros, ones = func() (z, o [MaxDim]float32) {
+// zeros and ones are constant rows, as long as any that a kernel takes.
+var zeros, ones = func() (z, o [max(MaxDim, linearDepth)]float32) {
 	for i := range o {
 		o[i] = 1
 	}

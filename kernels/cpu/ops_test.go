@@ -29,12 +29,18 @@ func TestLinear(t *testing.T) {
 	sizes := []struct{ rows, in, out int }{
 		{1, 1, 1}, {1, 64, 17}, {5, 3, 6}, {6, 16, 15}, {7, 16, 16}, {13, 8, 31}, {14, 8, 32}, {15, 9, 33},
 		{16, 100, 47}, {28, 20, 48}, {29, 20, 49}, {111, 12, 64}, {112, 12, 65}, {113, 12, 130},
-		{3, linearDepth - 1, 33}, {15, linearDepth, 32}, {16, linearDepth + 1, 40}, {225, 2*linearDepth + 3, 5},
+		{3, linearDepth - 1, 33}, {16, linearDepth + 1, 40}, {225, 2*linearDepth + 3, 5},
+		// Rows that fall into few sets of the cache.
+		{20, 256, 16}, {15, linearDepth, 33}, {113, linearDepth + 256, 32},
 	}
 	each(t, func(t *testing.T, b *Backend) {
 		for _, s := range sizes {
 			for _, act := range []kernels.Act{kernels.NoAct, kernels.GELU, kernels.SiLU} {
-				const gapX, gapD, off = 3, 2, 5
+				const gapD, off = 2, 5
+				gapX := 3
+				if s.in%256 == 0 {
+					gapX = 0
+				}
 				x, w, bias := random(1, off+s.rows*(s.in+gapX)), random(2, s.out*s.in), random(3, s.out)
 				if act == kernels.GELU {
 					bias = nil
