@@ -68,9 +68,18 @@ func (j *linearJob) doPacked(s *scratch, item int) {
 	}
 }
 
-// crowded reports whether the rows of a tile fall into few sets of the L1
-// cache, so that they would push each other out.
-func (j *linearJob) crowded() bool { return j.x.stride%256 == 0 && j.x.rows > 1 }
+// An L1 cache of one way is a page, so that rows a page apart share a set of
+// its (at least) 8 ways.
+const (
+	cacheWay  = 4096 / 4 // elements
+	cacheWays = 8
+)
+
+// crowded reports whether the rows of a tile fall into so few sets of the L1
+// cache that they push each other out.
+func (j *linearJob) crowded() bool {
+	return j.x.stride%cacheWay == 0 && min(len(j.set.wide().mul), j.x.rows) > cacheWays
+}
 
 // block copies depth [k0,k1) of rows [m0,m1) of x, linearPitch apart.
 func (j *linearJob) block(s *scratch, m0, m1, k0, k1 int) []float32 {

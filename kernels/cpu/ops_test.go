@@ -31,14 +31,14 @@ func TestLinear(t *testing.T) {
 		{16, 100, 47}, {28, 20, 48}, {29, 20, 49}, {111, 12, 64}, {112, 12, 65}, {113, 12, 130},
 		{3, linearDepth - 1, 33}, {16, linearDepth + 1, 40}, {225, 2*linearDepth + 3, 5},
 		// Rows that fall into few sets of the cache.
-		{20, 256, 16}, {15, linearDepth, 33}, {113, linearDepth + 256, 32},
+		{20, cacheWay, 33}, {113, 2 * cacheWay, 32},
 	}
 	each(t, func(t *testing.T, b *Backend) {
 		for _, s := range sizes {
 			for _, act := range []kernels.Act{kernels.NoAct, kernels.GELU, kernels.SiLU} {
 				const gapD, off = 2, 5
 				gapX := 3
-				if s.in%256 == 0 {
+				if s.in%cacheWay == 0 {
 					gapX = 0
 				}
 				x, w, bias := random(1, off+s.rows*(s.in+gapX)), random(2, s.out*s.in), random(3, s.out)
