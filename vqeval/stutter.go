@@ -3,6 +3,7 @@ package vqeval
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // stutterEvidence is a set of frames that show their predecessor once more while
@@ -90,14 +91,16 @@ func findStutter(c *clip) stutterEvidence {
 		return e
 	}
 	e.left = left / float64(len(e.held))
-	e.held = together(e.held)
+	e.held = together(a, e.held)
 	e.cadence, e.regular = c.cadence(e.held)
-	irregular := 0.0
+	irregular, caught := 0.0, (catchUp(a, e.held)-stutterCatch)/(stutterCaught-stutterCatch)
 	if e.cadence == "irregular" {
-		irregular = math.Max(0, (stutterCaught-catchUp(a, e.held))/(stutterCaught-stutterCatch))
+		irregular = math.Max(0, 1-caught)
 	}
 	e.severity = strength(
-		e.left/stutterMean,
+		// An encoder blends held frames with those around them; what is made up for at once
+		// was held all the same.
+		e.left/stutterMean*(1-stutterBlended*clamp01(caught)),
 		irregular,
 		stutterTimes/times,
 		stutterShare*float64(c.n)/float64(len(e.held)),
@@ -105,8 +108,14 @@ func findStutter(c *clip) stutterEvidence {
 	return e
 }
 
-// together leaves out frames held at either end that lie far off the others.
-func together(held []int) []int {
+// together leaves out frames held at either end that lie far off the others, unless the
+// next one clearly makes up for what they held.
+func together(a []float64, held []int) []int {
+	sure := func(part []int) bool {
+		return !slices.ContainsFunc(part, func(t int) bool {
+			return catchUp(a, []int{t}) < stutterCaught || a[t] > stutterSure*quantile(a[max(1, t-stutterReach):min(len(a), t+stutterReach+1)], 0.5)
+		})
+	}
 	var gaps []float64
 	for i := 1; i < len(held); i++ {
 		if g := held[i] - held[i-1]; g > 1 {
@@ -119,13 +128,13 @@ func together(held []int) []int {
 	far := int(stutterAlone * quantile(gaps, 0.5))
 	few := len(held) / cadenceHeld
 	for i := few; i > 0; i-- {
-		if held[i]-held[i-1] >= far {
+		if held[i]-held[i-1] >= far && !sure(held[:i]) {
 			held = held[i:]
 			break
 		}
 	}
 	for i := len(held) - few; i < len(held); i++ {
-		if held[i]-held[i-1] >= far {
+		if held[i]-held[i-1] >= far && !sure(held[i:]) {
 			return held[:i]
 		}
 	}
@@ -194,14 +203,26 @@ func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left fl
 	}
 	before, after := a[t-1], a[t+n]
 	// The first to be held comes after frames that all step singly, and before steps that
-	// make up for what was held.
-	if before < stutterGoes*min(pace, quantile(a[max(s.from+1, t-stutterReach):t], 0.85)) || after < stutterGoes*pace || most > stutterEdge*min(before, after) {
+	// make up for what was held; a later one comes after both kinds.
+	if before < stutterGoes*min(pace, single(a, s, t, pace), quantile(a[max(s.from+1, t-stutterReach):t], 0.85)) || after < stutterGoes*pace || most > stutterEdge*min(before, after) {
 		return 0, 0
 	}
 	if c.d.at(t-2, t+n) < stutterTurn*max(before, after) {
 		return 0, 0
 	}
 	return n, left
+}
+
+// single is the step around t of frames that make up for nothing: a low quantile of those
+// that are not held.
+func single(a []float64, s shot, t int, pace float64) float64 {
+	var w []float64
+	for u := max(s.from+1, t-stutterReach); u < min(s.to, t+stutterReach+1); u++ {
+		if u != t && a[u] > stutterLeft*pace {
+			w = append(w, a[u])
+		}
+	}
+	return quantile(w, 0.3)
 }
 
 // cadence names the pattern of the held frames: k:1 where every frame is shown k
@@ -278,7 +299,7 @@ func goesOn(a []float64, held func(i int) bool) bool {
 		}
 		sum[k], n[k] = sum[k]+v, n[k]+1
 	}
-	if n[1] < cadenceHeld || n[0] < cadenceHeld || sum[0]/n[0] < stutterLevels {
+	if n[1] < cadenceHeld || n[0] < cadenceHeld || sum[0]/n[0] < stutterLevels/2 {
 		return true
 	}
 	return sum[1]/n[1] <= cadenceOutside*sum[0]/n[0]

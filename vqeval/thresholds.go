@@ -149,25 +149,27 @@ const (
 	driftOnsets     = 2048 // onsets that are tried
 
 	// Held frames.
-	stutterReach   = 6    // frames to either side in which the pace is taken
-	stutterLevels  = 0.5  // grey levels a frame: the least pace at which a held frame is seen
-	stutterLeft    = 0.4  // of the pace: a held frame differs by less from the one before
-	stutterMean    = 0.18 // likewise on average
-	stutterGoes    = 0.5  // of the pace: the frames beside it differ by more
-	stutterEdge    = 0.6  // of the differences beside it
-	stutterTurn    = 0.8  // likewise: the frames beside it differ by more from each other
-	stutterCatch   = 1.3  // times the usual step: the one after a held frame that comes now and then
-	stutterCaught  = 1.7  // likewise, surely
-	stutterHold    = 5    // held frames in a row; more is a pause
-	stutterTimes   = 2.0  // times at least that frames are held
-	stutterShare   = 0.02 // of all frames
-	cadenceHeld    = 5    // held frames that show a pattern
-	cadenceCycles  = 3    // cycles of it
-	cadenceFit     = 0.6  // share of the held frames that it explains, times that of its repeats that are seen
-	cadenceLongest = 25   // frames in one cycle
-	cadenceOutside = 0.75 // of the other differences, that held ones are where they are not seen one by one
-	cadenceThrough = 6    // part of the clip that it may leave out at either end
-	stutterAlone   = 4    // times the usual distance: so far off, the first frames held belong to no stutter
+	stutterReach   = 6      // frames to either side in which the pace is taken
+	stutterLevels  = 0.5    // grey levels a frame: the least pace at which a held frame is seen
+	stutterLeft    = 0.4    // of the pace: a held frame differs by less from the one before
+	stutterMean    = 0.18   // likewise on average
+	stutterBlended = 0.35   // of which as much may be the encoder's where the next frame makes up for it
+	stutterSure    = 0.3    // of the median pace: a held frame far off the others, which the next one makes up for
+	stutterGoes    = 0.5    // of the pace: the frames beside it differ by more
+	stutterEdge    = 0.6    // of the differences beside it
+	stutterTurn    = 0.8    // likewise: the frames beside it differ by more from each other
+	stutterCatch   = 1.3    // times the usual step: the one after a held frame that comes now and then
+	stutterCaught  = 1.7    // likewise, surely
+	stutterHold    = 5      // held frames in a row; more is a pause
+	stutterTimes   = 1.5    // times at least that frames are held
+	stutterShare   = 0.0125 // of all frames
+	cadenceHeld    = 5      // held frames that show a pattern
+	cadenceCycles  = 3      // cycles of it
+	cadenceFit     = 0.6    // share of the held frames that it explains, times that of its repeats that are seen
+	cadenceLongest = 25     // frames in one cycle
+	cadenceOutside = 0.75   // of the other differences, that held ones are where they are not seen one by one
+	cadenceThrough = 6      // part of the clip that it may leave out at either end
+	stutterAlone   = 4      // times the usual distance: so far off, the first frames held belong to no stutter
 
 	// Mirrored time.
 	mirrorFrames       = 12   // a mirror reaches at least so far to either side
