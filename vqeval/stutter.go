@@ -3,7 +3,6 @@ package vqeval
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // stutterEvidence is a set of frames that show their predecessor once more while
@@ -92,10 +91,11 @@ func findStutter(c *clip) stutterEvidence {
 	}
 	e.left = left / float64(len(e.held))
 	e.held = together(a, e.held)
-	e.cadence, e.regular = c.cadence(e.held)
+	var fits float64
+	e.cadence, e.regular, fits = c.cadence(e.held)
 	irregular, caught := 0.0, (catchUp(a, e.held)-stutterCatch)/(stutterCaught-stutterCatch)
 	if e.cadence == "irregular" {
-		irregular = math.Max(0, 1-caught)
+		irregular = math.Max(0, 1-caught) * (1 - clamp01((fits-cadenceFit)/(1-cadenceFit)))
 	}
 	e.severity = strength(
 		// An encoder blends held frames with those around them; what is made up for at once
@@ -112,9 +112,11 @@ func findStutter(c *clip) stutterEvidence {
 // next one clearly makes up for what they held.
 func together(a []float64, held []int) []int {
 	sure := func(part []int) bool {
-		return !slices.ContainsFunc(part, func(t int) bool {
-			return catchUp(a, []int{t}) < stutterCaught || a[t] > stutterSure*quantile(a[max(1, t-stutterReach):min(len(a), t+stutterReach+1)], 0.5)
-		})
+		var left float64
+		for _, t := range part {
+			left += a[t] / math.Max(1e-9, quantile(a[max(1, t-stutterReach):min(len(a), t+stutterReach+1)], 0.85))
+		}
+		return left <= stutterMean*float64(len(part)) && catchUp(a, part) >= stutterCaught
 	}
 	var gaps []float64
 	for i := 1; i < len(held); i++ {
@@ -228,8 +230,8 @@ func single(a []float64, s shot, t int, pace float64) float64 {
 // cadence names the pattern of the held frames: k:1 where every frame is shown k
 // times, 2:2 (regular) where each is shown twice throughout, the ratio of the rates where a conversion to a higher one spreads its repeats
 // evenly through the clip (regular), else irregular. An encoder that blends frames into
-// each other hides some of the repeats.
-func (c *clip) cadence(held []int) (name string, regular bool) {
+// each other hides some of the repeats. fits is how well the pattern explains them.
+func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	first, last := held[0], held[len(held)-1]
 	slack := min(2*cadenceLongest, c.n/cadenceThrough)
 	start, end := first, last
@@ -265,19 +267,94 @@ func (c *clip) cadence(held []int) (name string, regular bool) {
 			(end >= c.n-slack || goesOn(a[end+1:], func(i int) bool { return held(end + 1 + i) }))
 	}
 	switch {
-	case best < cadenceFit || len(held) < cadenceHeld:
-		return "irregular", false
-	case of == 1 && shown == 2 && through() && (last-first)/shown >= cadenceCycles:
-		// Twice the frame rate without new frames, or animation on twos.
-		return "2:2", true
-	case of == 1:
-		return fmt.Sprintf("%d:1", shown), false
-	case !through() || (last-first)/shown < cadenceCycles:
-		return "irregular", false
-	case shown == 5 && of == 2:
-		return "3:2", true // the pulldown of film to 60 Hz is called by the frames that it holds
+	case len(held) < cadenceHeld:
+		return "irregular", false, 0
+	case best >= cadenceFit && (of > 1 || shown == 2) && through() && (last-first)/shown >= cadenceCycles:
+		return conversion(shown, of), true, best
+	case best >= cadenceFit && of == 1:
+		return fmt.Sprintf("%d:1", shown), false, best
 	}
-	return fmt.Sprintf("%d:%d", shown, of), true
+	if p, q := c.blended(held); p > 0 {
+		return conversion(p, q), true, best
+	}
+	return "irregular", false, best
+}
+
+// conversion names the conversion that shows q frames p times.
+func conversion(p, q int) string {
+	switch {
+	case p == 2 && q == 1:
+		return "2:2" // twice the frame rate without new frames, or animation on twos
+	case p == 5 && q == 2:
+		return "3:2" // the pulldown of film to 60 Hz is called by the frames that it holds
+	}
+	return fmt.Sprintf("%d:%d", p, q)
+}
+
+// blended is a conversion most of whose repeats the encoder has blended away: nearly all
+// frames that are seen to be held are its own, and where it would hold others those differ
+// by less from the ones before than the rest does, everywhere in the clip. p is 0 where there is none.
+func (c *clip) blended(held []int) (p, q int) {
+	a := c.adjacent()
+	a = a[:min(len(a), fullFrames)]
+	best := cadenceBlended
+	for n := 2; n <= cadenceShort; n++ {
+		for k := 1; k < n; k++ {
+			if gcd(n, k) > 1 || n > 3*k {
+				continue
+			}
+			for offset := range n {
+				own := 0
+				for _, t := range held {
+					if holds(t, n, k, offset) {
+						own++
+					}
+				}
+				if float64(own) < cadenceOwn*float64(len(held)) {
+					continue
+				}
+				if left := blends(a, held, func(t int) bool { return holds(t, n, k, offset) }); left < best {
+					best, p, q = left, n, k
+				}
+			}
+		}
+	}
+	return p, q
+}
+
+// blends is the mean of the adjacent differences where frames should be held, and are not seen to
+// be, over that of the others; 1 where they are no less in some part of the clip.
+func blends(a []float64, held []int, should func(t int) bool) float64 {
+	seen := make([]bool, len(a))
+	for _, t := range held {
+		if t < len(a) {
+			seen[t] = true
+		}
+	}
+	mean := func(from, to int) (ratio float64, ok bool) {
+		var sum, n [2]float64
+		for t := from; t < to; t++ {
+			k := 0
+			if should(t) {
+				if seen[t] {
+					continue
+				}
+				k = 1
+			}
+			sum[k], n[k] = sum[k]+a[t], n[k]+1
+		}
+		if n[0] < cadenceHeld/2 || n[1] < cadenceHeld/2 || sum[0] == 0 {
+			return 1, false
+		}
+		return sum[1] / n[1] / (sum[0] / n[0]), true
+	}
+	for i := range cadenceThrough {
+		if r, ok := mean(max(1, i*len(a)/cadenceThrough), (i+1)*len(a)/cadenceThrough); ok && r > cadencePart {
+			return 1
+		}
+	}
+	r, _ := mean(1, len(a))
+	return r
 }
 
 // holds tells whether a conversion that shows q frames p times shows the frame
@@ -299,7 +376,7 @@ func goesOn(a []float64, held func(i int) bool) bool {
 		}
 		sum[k], n[k] = sum[k]+v, n[k]+1
 	}
-	if n[1] < cadenceHeld || n[0] < cadenceHeld || sum[0]/n[0] < stutterLevels/2 {
+	if n[1] < cadenceHeld/2 || n[0] < cadenceHeld/2 || sum[0]/n[0] < stutterLevels/2 {
 		return true
 	}
 	return sum[1]/n[1] <= cadenceOutside*sum[0]/n[0]

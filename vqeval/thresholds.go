@@ -154,7 +154,6 @@ const (
 	stutterLeft    = 0.4    // of the pace: a held frame differs by less from the one before
 	stutterMean    = 0.18   // likewise on average
 	stutterBlended = 0.35   // of which as much may be the encoder's where the next frame makes up for it
-	stutterSure    = 0.3    // of the median pace: a held frame far off the others, which the next one makes up for
 	stutterGoes    = 0.5    // of the pace: the frames beside it differ by more
 	stutterEdge    = 0.6    // of the differences beside it
 	stutterTurn    = 0.8    // likewise: the frames beside it differ by more from each other
@@ -168,6 +167,10 @@ const (
 	cadenceFit     = 0.6    // share of the held frames that it explains, times that of its repeats that are seen
 	cadenceLongest = 25     // frames in one cycle
 	cadenceOutside = 0.75   // of the other differences, that held ones are where they are not seen one by one
+	cadenceOwn     = 0.85   // of the frames seen to be held are those of a conversion whose others are blended away
+	cadenceBlended = 0.75   // of the other differences, at most, that those have
+	cadencePart    = 0.95   // likewise in each part of the clip
+	cadenceShort   = 10     // frames in one cycle of such a conversion
 	cadenceThrough = 6      // part of the clip that it may leave out at either end
 	stutterAlone   = 4      // times the usual distance: so far off, the first frames held belong to no stutter
 
