@@ -133,6 +133,8 @@ func arbitrate(events []event) []event {
 	drop(func(e event) bool {
 		return e.kind == "seam" && touches(e, "loop", "pingpong", "return_to_start", "stutter", "region_loop")
 	})
+	// The jump at every lap of a short loop looks as if it made up for frames that were held.
+	drop(func(e event) bool { return e.kind == "stutter" && 2*covered(e, "loop") > e.to-e.from })
 	// Light that changes at one spacing only does not flicker.
 	drop(func(e event) bool { return e.kind == "flicker" && 2*covered(e, "seam") > e.to-e.from })
 	drop(func(e event) bool {

@@ -53,7 +53,7 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	scene := c.otherScene(t) // above 1 it is a cut
 	e.severity = strength(
 		jumpRatio/ratio,
-		jumpSkips/c.skipped(t, e.step),
+		beyond(jumpSkipsFree, jumpSkips/c.skipped(t, e.step)),
 		jumpLevels/e.step,
 		jumpMoves/max(1e-9, c.moves(t)),
 		beyond(jumpAlike, scene),
@@ -61,22 +61,32 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	return e, true
 }
 
-// skipped is the number of frames in which the motion before and after t comes as far
-// as the step at t, the geometric mean of both sides. Content that moves by fits and
-// starts makes up for a large step within a few frames; a step into another time
-// it hardly makes up for at all.
+// skipped is the number of frames in which the motion around t comes as far as the step at
+// t, on average of both sides. Content that moves by fits and starts makes up for a large step
+// within a few frames; a step into another time it hardly makes up for at all.
 func (c *clip) skipped(t int, step float64) float64 {
-	count := func(far func(k int) (i, j int)) float64 {
-		for k := 1; ; k++ {
-			i, j := far(k)
-			if i < 0 || j >= c.n || !c.d.has(i, j) || c.d.at(i, j) >= step {
-				return float64(k)
+	lo, hi := max(0, t-jumpAround), min(c.n, t+jumpAround)
+	last := 0.0
+	for k := 1; k < jumpAround; k++ {
+		if k > c.d.lags {
+			break
+		}
+		var sum, n float64
+		for u := lo; u+k < hi; u++ {
+			if u >= t || u+k < t {
+				sum, n = sum+c.d.at(u, u+k), n+1
 			}
 		}
+		if n == 0 {
+			break
+		}
+		here := max(last, sum/n)
+		if here >= step {
+			return float64(k-1) + (step-last)/(here-last)
+		}
+		last = here
 	}
-	before := count(func(k int) (int, int) { return t - 1 - k, t - 1 })
-	after := count(func(k int) (int, int) { return t, t + k })
-	return math.Sqrt(before * after)
+	return jumpAround * step / max(last, jumpNoise)
 }
 
 // moves is how far the content gets within half a second on the livelier side of t:

@@ -76,6 +76,13 @@ func findReturns(c *clip) []returnEvidence {
 		}
 		out = append(out, e)
 	}
+	// Half-way through a fade both of its ends are seen; what passes by the place where it
+	// started is at a third one.
+	for i, e := range out {
+		if u := e.onset - 1; e.fade > 1 && e.severity >= 0.1 {
+			out[i].severity = weakened(e.severity, beyond(returnMixedFree, c.unmixed(u, u+e.fade/2, u+e.fade)/returnMixed))
+		}
+	}
 	// What comes back by itself again and again swings.
 	often := -1.0
 	for _, e := range out {
@@ -141,6 +148,27 @@ func (c *clip) detour(u, t int) float64 {
 		most = max(most, (c.d.at(u, v)+c.d.at(v, t))/c.d.at(u, t)-1)
 	}
 	return most
+}
+
+// unmixed is how far frame v is from the nearest mixture of the frames u and t, as a share of
+// their difference.
+func (c *clip) unmixed(u, v, t int) float64 {
+	var x, y, z []uint16
+	for _, p := range []struct {
+		dst *[]uint16
+		t   int
+	}{{&x, u}, {&y, v}, {&z, t}} {
+		*p.dst = make([]uint16, c.p.w*c.p.h)
+		unpack(*p.dst, c.p.plane(p.t))
+	}
+	w := c.d.at(u, v) / math.Max(1e-9, c.d.at(u, v)+c.d.at(v, t))
+	var off, all float64
+	for i := range x {
+		from, to := float64(x[i]), float64(z[i])
+		off += math.Abs(float64(y[i]) - from - w*(to-from))
+		all += math.Abs(to - from)
+	}
+	return off / math.Max(1e-9, all)
 }
 
 // usualWay is the median difference over so many frames up to u.

@@ -18,10 +18,11 @@ import (
 // a single frame, counts as half a second, and of a stutter the held frames count.
 // s is the severity and
 //
-//	w(s) = (s - 0.4) / 0.2, at least 0 and at most 1
+//	w(s) = (s - 0.45) / 0.05, at least 0 and at most 1
 //
-// its weight: a clear failure counts whole, one at the decision point half, so that
-// evidence just above and just below it gives nearly the same score. F never falls
+// its weight: a failure that is found counts whole, however strong the evidence, so that what
+// an encoder takes of it does not move the score; what is just short of the decision point
+// counts in part. F never falls
 // when a failure grows, and neither size nor codec nor container enter it.
 // Motion is the exception: 100 (1 - 2^(-plateau/8 levels)), a description.
 //
@@ -47,10 +48,10 @@ var dimensions = []dimension{
 }
 
 const (
-	scoreFrom     = 0.4 // severity from which on a failure counts
-	scoreWhole    = 0.6 // and counts whole
-	pointSeconds  = 0.5 // that a jump or a seam spoils
-	motionHalf    = 8.0 // grey levels of plateau that make 50 points of motion
+	scoreFrom     = 0.45 // severity from which on a failure counts
+	scoreWhole    = 0.5  // and counts whole
+	pointSeconds  = 0.5  // that a jump or a seam spoils
+	motionHalf    = 8.0  // grey levels of plateau that make 50 points of motion
 	windowSeconds = 5.0
 	edgeShare     = 0.15 // of the frames are start and end
 )

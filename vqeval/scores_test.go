@@ -52,8 +52,8 @@ func TestScoresFollowFindings(t *testing.T) {
 	if r := scored10(t, Options{}, freeze(16, 160, 0.4)); *r.CompositeScore != 100 {
 		t.Errorf("below the decision point: %v", *r.CompositeScore)
 	}
-	// At the decision point it counts half, on both sides of it nearly so.
-	for sev, want := range map[float64]float64{0.45: 77.5, 0.499: 55.5, 0.5: 55, 0.55: 32.5, 0.6: 10} {
+	// What is found counts whole, what is just short of it in part.
+	for sev, want := range map[float64]float64{0.45: 100, 0.475: 55, 0.499: 11.8, 0.5: 10, 0.55: 10, 0.6: 10} {
 		if r := scored10(t, Options{}, freeze(16, 160, sev)); *r.CompositeScore != want {
 			t.Errorf("severity %.3f: %v, want %v", sev, *r.CompositeScore, want)
 		}

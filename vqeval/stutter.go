@@ -97,10 +97,14 @@ func findStutter(c *clip) stutterEvidence {
 	if e.cadence == "irregular" {
 		irregular = math.Max(0, 1-caught) * (1 - clamp01((fits-cadenceFit)/(1-cadenceFit)))
 	}
+	// An encoder blends held frames with those around them; what is made up for at once was held
+	// all the same. Of three in a row one shows nothing of the others.
+	blended := 0.0
+	if float64(len(e.held)) < 2.5*times {
+		blended = stutterBlended * clamp01(caught)
+	}
 	e.severity = strength(
-		// An encoder blends held frames with those around them; what is made up for at once
-		// was held all the same.
-		e.left/stutterMean*(1-stutterBlended*clamp01(caught)),
+		e.left/stutterMean*(1-blended),
 		irregular,
 		stutterTimes/times,
 		stutterShare*float64(c.n)/float64(len(e.held)),
@@ -376,7 +380,7 @@ func goesOn(a []float64, held func(i int) bool) bool {
 		}
 		sum[k], n[k] = sum[k]+v, n[k]+1
 	}
-	if n[1] < cadenceHeld/2 || n[0] < cadenceHeld/2 || sum[0]/n[0] < stutterLevels/2 {
+	if len(a) < 2*cadenceHeld || n[1] < cadenceHeld/2 || n[0] < cadenceHeld/2 || sum[0]/n[0] < stutterLevels/2 {
 		return true
 	}
 	return sum[1]/n[1] <= cadenceOutside*sum[0]/n[0]

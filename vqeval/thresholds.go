@@ -93,7 +93,7 @@ const (
 	regionSpread  = 7.0   // frames within which its blocks stop
 	regionLive    = 0.12  // of the rest of the frame that goes on
 	regionLeast   = 0.05  // of the frame that goes on: what covers it all is no part
-	regionRim     = 0.45  // of the blocks around it that lived and go on
+	regionRim     = 0.5   // of the blocks around it that lived and go on
 	regionChange  = 0.25  // of the look of the whole frame: a cut, a fade
 	regionLeap    = 5.0   // times its usual pace: a jump ends there
 	regionDrop    = 0.25  // of its usual pace until it stops
@@ -199,29 +199,33 @@ const (
 	strayFar           = 0.06 // and of the frames over which that is measured
 
 	// Back at the start.
-	returnFirst  = 5    // frames that are the start
-	returnFade   = 16   // frames of the longest cross-fade
-	returnAway   = 0.75 // seconds before, in which the content was elsewhere
-	returnJump   = 2.5  // times the motion around it
-	returnDetour = 0.25 // of the way: what blends makes no detour
-	returnSteps  = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
-	returnNear   = 0.9  // of the adjacent difference at the start, plus noise
-	returnNoise  = 0.5  // grey levels
-	returnMatch  = 0.25 // of how far the content was, and of how far the start moves on
-	returnOften  = 3    // other returns like it: so many are a rhythm
-	returnLevels = 1.0  // grey levels that both are at least
+	returnFirst     = 5    // frames that are the start
+	returnFade      = 16   // frames of the longest cross-fade
+	returnAway      = 0.75 // seconds before, in which the content was elsewhere
+	returnJump      = 2.5  // times the motion around it
+	returnDetour    = 0.25 // of the way: what blends makes no detour
+	returnMixed     = 0.36 // of the difference of the ends of a fade, by which the frame in the middle is no mixture of them
+	returnMixedFree = 0.5  // of which nothing is said by
+	returnSteps     = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
+	returnNear      = 0.9  // of the adjacent difference at the start, plus noise
+	returnNoise     = 0.5  // grey levels
+	returnMatch     = 0.25 // of how far the content was, and of how far the start moves on
+	returnOften     = 3    // other returns like it: so many are a rhythm
+	returnLevels    = 1.0  // grey levels that both are at least
 
 	// Jumps within a scene.
-	jumpReach   = 8    // frames to either side in which the liveliest sets the pace
-	jumpLevels  = 2.0  // grey levels
-	jumpNoise   = 0.5  // grey levels added to the pace
-	jumpRatio   = 2.7  // times the pace
-	jumpSkips   = 4.5  // frames of the motion around it
-	jumpMoves   = 0.6  // grey levels that the content changes by within half a second on one side
-	jumpStays   = 0.7  // of the step remains a few frames to either side
-	sceneLooks  = 0.02 // distance of the looks within one scene, plus
-	jumpAlike   = 0.4  // of the distance to another scene is no doubt that it is the same
-	sceneVaries = 0.3  // times that on either side
+	jumpReach     = 8    // frames to either side in which the liveliest sets the pace
+	jumpAround    = 24   // frames to either side whose motion is compared with the step
+	jumpLevels    = 2.0  // grey levels
+	jumpNoise     = 0.5  // grey levels added to the pace
+	jumpRatio     = 2.5  // times the pace
+	jumpSkips     = 4.5  // frames of the motion around it
+	jumpSkipsFree = 0.4  // of which nothing is said by: eleven frames are as good as a hundred
+	jumpMoves     = 0.6  // grey levels that the content changes by within half a second on one side
+	jumpStays     = 0.7  // of the step remains a few frames to either side
+	sceneLooks    = 0.02 // distance of the looks within one scene, plus
+	jumpAlike     = 0.4  // of the distance to another scene is no doubt that it is the same
+	sceneVaries   = 0.3  // times that on either side
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
