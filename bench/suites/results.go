@@ -65,7 +65,7 @@ Measured on: %s.
 		fmt.Fprintf(w, "## %s\n`%s`\n\n", s.title, s.command)
 		var err error
 		if s.suite == "step" {
-			fmt.Fprintln(w, "*Speed-up* is of processor time of dense attention's whole generation, *bound* 1 / (1 - a + a f) with a the attention share in dense time and f the attended fraction.\nThe rows with findings compare the kernels' variants: *over generic* is of processor time; latents of all variants agree within their tolerance.")
+			fmt.Fprintln(w, "*Speed-up* is of processor time of dense attention's whole generation, *bound* 1 / (1 - a + a f) with a the attention share in dense time and f the attended fraction.\nThe rows with findings compare the kernels' variants: *over generic* is of processor time; latents of all variants agree within their tolerance. *Peak memory* is the process's, in two steps of its own.")
 			fmt.Fprintln(w)
 			err = StepTable(w, part, Markdown)
 		} else {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -36,5 +39,42 @@ func TestScoreTable(t *testing.T) {
 	}
 	if !strings.Contains(err.String(), "no memory") {
 		t.Errorf("the warning is lost: %q", err.String())
+	}
+}
+
+const memoryHelper = "LONGTAKE_TEST_MEMORY"
+
+// TestMemoryHelper is the process whose memory TestMemoryOfMini reads.
+func TestMemoryHelper(t *testing.T) {
+	method := os.Getenv(memoryHelper)
+	if method == "" {
+		t.Skip("only TestMemoryOfMini runs it")
+	}
+	if err := run(t.Context(), []string{"bench-peak-step", "--", "6", method}, os.Stdout, os.Stderr); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What the help of generate says of the built-in model's memory.
+func TestMemoryOfMini(t *testing.T) {
+	if testing.Short() {
+		t.Skip("generates 501 frames")
+	}
+	const bound = 300e6
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMemoryHelper$")
+	cmd.Env = append(os.Environ(), memoryHelper+"=dense")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var peak struct {
+		Bytes float64 `json:"peak_rss_bytes"`
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	if err := json.Unmarshal([]byte(line), &peak); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !(peak.Bytes > 10e6 && peak.Bytes < bound) {
+		t.Errorf("six times the horizon: peak of %.0f MB resident, want less than %.0f", peak.Bytes/1e6, bound/1e6)
 	}
 }

@@ -68,7 +68,7 @@ func (j *linearJob) doPacked(s *scratch, item int) {
 	}
 }
 
-// An L1 cache of one way is a page, so that rows a page apart share a set of
+// A way of an L1 cache is as large as a page, so that rows a page apart share a set of
 // its (at least) 8 ways.
 const (
 	cacheWay  = 4096 / 4 // elements
