@@ -12,37 +12,33 @@ import (
 type flavour int
 
 const (
-	plain flavour = iota // a panel in the L1 cache, rows of a tile in the L2 cache
-	fetch                // a panel of weights in the L2 cache, results that may be anywhere
+	fetch flavour = iota // a panel of weights in the L2 cache, results that may be anywhere
 	taps                 // a convolution
 )
 
 // ahead is how far before its use a panel of weights is fetched, in bytes.
 const ahead = 1024
 
-// dot is the tile of every matrix product:
+// dot is the tile of matrix products with weights:
 //
 //	c[i][j] = init[i][j] + sum over p of a[i][p] * b[p][j]
 //
-// The rows of a lie lda apart with p contiguous, so that activations, weights
-// and keys are read where they are. b is a panel of p rows of one tile width;
+// The rows of a lie lda apart with p contiguous, so that activations and
+// weights are read where they are. b is a panel of p rows of one tile width;
 // with taps, row p starts at b[off[p]] instead, which is a convolution without
 // its im2col copy. The order of the sum is p = 0, 1, ..., in FMA.
 func dot(v isa, rows, vecs int, kind flavour) {
 	width := vecs * v.lanes
-	name, args, panelRow := "dot", "", fmt.Sprintf("b[p*%d+j]", width)
-	switch kind {
-	case fetch:
-		name = "mul"
-	case taps:
+	name, args, panelRow := "mul", "", fmt.Sprintf("b[p*%d+j]", width)
+	if kind == taps {
 		name, args, panelRow = "taps", ", off *int32", "b[off[p]+j]"
 	}
 	name = fmt.Sprintf("%s%dx%d%s", name, rows, width, v.suffix)
 	TEXT(name, NOSPLIT,
 		fmt.Sprintf("func(k int, a *float32, lda int, b *float32%s, init *float32, ldi int, c *float32, ldc int)", args))
-	Pragma("noescape")
 	Doc(fmt.Sprintf("%s sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * %s, i < %d, j < %d.",
 		name, panelRow, rows, width))
+	Pragma("noescape")
 
 	k := Load(Param("k"), GP64())
 	a := Load(Param("a"), GP64())
@@ -80,44 +76,23 @@ func dot(v isa, rows, vecs int, kind flavour) {
 			}
 		}
 	}
-	var next reg.Register
-	if kind == plain { // a tile's rows follow each other: those of the next call
-		next = GP64()
-		IMUL3Q(U8(uint8(rows)), lda, next)
-		ADDQ(a, next)
-	}
 	at := rowAddresses(a, lda, rows)
 	TESTQ(k, k)
 	JZ(LabelRef("store"))
 	Label("loop")
-	var panel []vec
 	src := Mem{Base: b}
 	if kind == taps {
 		o := GP64()
 		MOVLQSX(Mem{Base: off}, o)
 		src = Mem{Base: b, Index: o, Scale: 4}
 	}
-	for j := range vecs {
-		r := v.vec()
-		VMOVUPS(src.Offset(j*v.bytes()), r)
-		panel = append(panel, r)
-	}
-	switch kind {
-	case fetch:
+	panel := loadRow(v, vecs, src)
+	if kind == fetch {
 		for j := 0; j < vecs*v.bytes(); j += 64 {
 			PREFETCHT0(Mem{Base: b, Disp: ahead + j})
 		}
-	case plain:
-		PREFETCHT0(Mem{Base: next})
-		ADDQ(U32(uint32(v.bytes())), next)
 	}
-	for i := range rows {
-		x := v.vec()
-		VBROADCASTSS(at[i], x)
-		for j := range vecs {
-			VFMADD231PS(panel[j], x, acc[i][j])
-		}
-	}
+	outerProduct(v, at, panel, acc)
 	for _, base := range bases(at) {
 		ADDQ(Imm(4), base)
 	}
@@ -142,6 +117,27 @@ func dot(v isa, rows, vecs int, kind flavour) {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// loadRow loads a row of vectors.
+func loadRow(v isa, vecs int, src Mem) (row []vec) {
+	for j := range vecs {
+		r := v.vec()
+		VMOVUPS(src.Offset(j*v.bytes()), r)
+		row = append(row, r)
+	}
+	return row
+}
+
+// outerProduct adds the products of a column of elements and a row of vectors.
+func outerProduct(v isa, column []Mem, row []vec, acc [][]vec) {
+	for i, at := range column {
+		x := v.vec()
+		VBROADCASTSS(at, x)
+		for j := range row {
+			VFMADD231PS(row[j], x, acc[i][j])
+		}
+	}
 }
 
 // rowAddresses are the operands of a[i*stride], from two base registers and

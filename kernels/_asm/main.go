@@ -35,9 +35,10 @@ func main() {
 func operators(v isa) {
 	for rows := 1; rows <= v.rows; rows++ {
 		for _, vecs := range v.widths {
-			for _, kind := range []flavour{plain, fetch, taps} {
+			for _, kind := range []flavour{fetch, taps} {
 				dot(v, rows, vecs, kind)
 			}
+			logits(v, rows, vecs)
 		}
 	}
 	for _, s := range v.values {
@@ -45,9 +46,11 @@ func operators(v isa) {
 	}
 	for _, vecs := range v.widths {
 		softmax(v, vecs)
+		columnMax(v, vecs)
 		scaleRows(v, vecs)
 	}
 	copyRows(v)
+	fetchRows(v)
 	transpose(v)
 	mulAdds(v)
 	scaleSigned(v)

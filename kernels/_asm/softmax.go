@@ -12,79 +12,127 @@ import (
 // are queries, the rows of s are keys, so that the row max and sum of
 // attention need no shuffle:
 //
-//	m' = max(m, max over rows of s); alpha = exp(m-m')
-//	s = exp(s-m'); d = d*alpha + sum over rows of s; m = m'
+//	alpha = 2^x(m); s = 2^x(s); d = d*alpha + sum over rows of s; m = top
 //
+// with x(s) = s*scale - top*scale, where top = max(m, max over rows of s) comes
+// from logits or columnMax. The scale brings the logits to units of ln 2.
 // A query that has seen no key yet has m = -Inf, and alpha = 0.
 func softmax(v isa, vecs int) {
 	width := vecs * v.lanes
 	name := fmt.Sprintf("softmax%d%s", width, v.suffix)
-	TEXT(name, NOSPLIT, "func(n int, s, m, d, alpha *float32)")
+	TEXT(name, NOSPLIT, "func(n int, s *float32, scale float32, top, m, d, alpha *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s makes weights of n rows of %d logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.",
+	Doc(fmt.Sprintf("%s makes weights of n rows of %d logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.",
 		name, width))
 	n := Load(Param("n"), GP64())
-	m := Load(Param("m"), GP64())
+	most, m := Load(Param("top"), GP64()), Load(Param("m"), GP64())
 	first := Load(Param("s"), GP64())
 	d := Load(Param("d"), GP64())
 	alpha := Load(Param("alpha"), GP64())
 	at := func(j int) int { return j * v.bytes() }
 
-	v.hoist(expConstants...)
-	rows, p := GP64(), GP64()
-	MOVQ(n, rows)
-	MOVQ(first, p)
-	var old, top []vec
+	v.hoist(exp2Constants...)
+	p := GP64()
+	least, scale := v.constant(-math.MaxFloat32), broadcast(v, "scale")
+	var top, sum []vec
 	for j := range vecs {
-		o, t := v.vec(), v.vec()
+		o, x := v.vec(), v.vec()
 		VMOVUPS(Mem{Base: m, Disp: at(j)}, o)
-		VMOVAPS(o, t)
-		old, top = append(old, o), append(top, t)
-	}
-	TESTQ(rows, rows)
-	JZ(LabelRef("found"))
-	Label("max")
-	for j := range vecs {
-		x := v.vec()
-		VMOVUPS(Mem{Base: p, Disp: at(j)}, x)
-		VMAXPS(top[j], x, top[j]) // a NaN is passed over here and met by exp
-	}
-	ADDQ(U32(uint32(4*width)), p)
-	DECQ(rows)
-	JNZ(LabelRef("max"))
-	Label("found")
-
-	least := v.constant(-math.MaxFloat32)
-	var sum []vec
-	for j := range vecs {
-		VMOVUPS(top[j], Mem{Base: m, Disp: at(j)})
-		VMAXPS(least, top[j], top[j]) // -Inf - -MaxFloat32 is -Inf, not NaN
+		VMOVUPS(Mem{Base: most, Disp: at(j)}, x)
+		VMOVUPS(x, Mem{Base: m, Disp: at(j)})
+		top = append(top, x)
+		VMULPS(scale, x, x)
+		VMAXPS(least, x, x) // -Inf - -MaxFloat32 is -Inf, not NaN
+		VMULPS(scale, o, o)
 		t := v.vec()
-		VSUBPS(top[j], old[j], t)
-		a := exp(v, t, false)
+		VSUBPS(x, o, t)
+		a := exp2(v, t)[0]
 		VMOVUPS(a, Mem{Base: alpha, Disp: at(j)})
 		s := v.vec()
 		VMULPS(Mem{Base: d, Disp: at(j)}, a, s)
 		sum = append(sum, s)
 	}
+	weigh := func(rows int) {
+		var x []vec
+		for i := range rows * vecs {
+			r := v.vec()
+			VMOVUPS(Mem{Base: p, Disp: at(i)}, r)
+			VFMSUB213PS(top[i%vecs], scale, r)
+			x = append(x, r)
+		}
+		for i, e := range exp2(v, x...) {
+			VMOVUPS(e, Mem{Base: p, Disp: at(i)})
+			VADDPS(e, sum[i%vecs], sum[i%vecs])
+		}
+		ADDQ(U32(uint32(4*width*rows)), p)
+	}
 	MOVQ(first, p)
-	TESTQ(n, n)
+	if unroll := v.expVecs() / vecs; unroll > 1 {
+		SUBQ(Imm(uint64(unroll)), n)
+		JL(LabelRef("rest"))
+		Label("exps")
+		weigh(unroll)
+		SUBQ(Imm(uint64(unroll)), n)
+		JGE(LabelRef("exps"))
+		Label("rest")
+		ADDQ(Imm(uint64(unroll)), n)
+	} else {
+		TESTQ(n, n)
+	}
 	JZ(LabelRef("done"))
 	Label("exp")
-	for j := range vecs {
-		x := v.vec()
-		VMOVUPS(Mem{Base: p, Disp: at(j)}, x)
-		VSUBPS(top[j], x, x)
-		e := exp(v, x, false)
-		VMOVUPS(e, Mem{Base: p, Disp: at(j)})
-		VADDPS(e, sum[j], sum[j])
-	}
-	ADDQ(U32(uint32(4*width)), p)
+	weigh(1)
 	DECQ(n)
 	JNZ(LabelRef("exp"))
 	Label("done")
 	for j := range vecs {
 		VMOVUPS(sum[j], Mem{Base: d, Disp: at(j)})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// columnMax is the maximum of logits that were edited.
+func columnMax(v isa, vecs int) {
+	width := vecs * v.lanes
+	name := fmt.Sprintf("columnMax%d%s", width, v.suffix)
+	TEXT(name, NOSPLIT, "func(n int, s, top *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets top[j] = max(top[j], s[i*%d+j]), i < n, j < %[2]d; a NaN is passed over.", name, width))
+	n, p, most := Load(Param("n"), GP64()), Load(Param("s"), GP64()), Load(Param("top"), GP64())
+	const chains = 2 // of every lane, for the latency
+	var top [chains][]vec
+	for c := range top {
+		for j := range vecs {
+			t := v.vec()
+			VMOVUPS(Mem{Base: most, Disp: j * v.bytes()}, t)
+			top[c] = append(top[c], t)
+		}
+	}
+	take := func(row, c int) {
+		for j := range vecs {
+			x := v.vec()
+			VMOVUPS(Mem{Base: p, Disp: (row*vecs + j) * v.bytes()}, x)
+			VMAXPS(top[c][j], x, top[c][j])
+		}
+	}
+	SUBQ(Imm(chains), n)
+	JL(LabelRef("rest"))
+	Label("rows")
+	for c := range chains {
+		take(c, c)
+	}
+	ADDQ(U32(uint32(4*width*chains)), p)
+	SUBQ(Imm(chains), n)
+	JGE(LabelRef("rows"))
+	Label("rest")
+	ADDQ(Imm(chains), n)
+	JZ(LabelRef("done"))
+	take(0, 0)
+	Label("done")
+	for j := range vecs {
+		VMAXPS(top[0][j], top[1][j], top[0][j])
+		VMOVUPS(top[0][j], Mem{Base: most, Disp: j * v.bytes()})
 	}
 	VZEROUPPER()
 	RET()

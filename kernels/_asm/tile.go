@@ -44,6 +44,29 @@ func copyRows(v isa) {
 	RET()
 }
 
+// fetchRows brings rows that are used soon into the L2 cache.
+func fetchRows(v isa) {
+	TEXT("fetchRows"+v.suffix, NOSPLIT, "func(rows, n int, src *float32, srcStride int)")
+	Pragma("noescape")
+	Doc("fetchRows"+v.suffix+" fetches src[r*srcStride+c], r < rows, c < n, into the L2 cache.", "rows and n are at least 1.")
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	src, stride := Load(Param("src"), GP64()), Load(Param("srcStride"), GP64())
+	SHLQ(Imm(2), n)
+	SHLQ(Imm(2), stride)
+	at := GP64()
+	Label("row")
+	XORQ(at, at)
+	Label("line")
+	PREFETCHT1(Mem{Base: src, Index: at, Scale: 1})
+	ADDQ(Imm(64), at)
+	CMPQ(at, n)
+	JL(LabelRef("line"))
+	ADDQ(stride, src)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	RET()
+}
+
 // scaleRows multiplies the logits of a tile by factors of their distances. The
 // lanes are queries and the rows keys, so that from one row to the next every
 // distance is one less.

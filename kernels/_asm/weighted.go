@@ -12,29 +12,29 @@ import (
 //	c[i][j] = c[i][j]*scale[j] + sum over p of a[p][i] * b[p][j]
 //
 // The rows of a are values, lda apart, read where they are; b holds the
-// weights of one panel of queries, and the lanes j are queries.
+// weights of one panel of queries, and the lanes j are queries. Several times
+// the rows follow each other.
 func weighted(v isa, rows, vecs int) {
 	width := vecs * v.lanes
 	name := fmt.Sprintf("weighted%dx%d%s", rows, width, v.suffix)
-	TEXT(name, NOSPLIT, "func(k int, a *float32, lda int, b *float32, scale *float32, c *float32)")
+	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b *float32, scale *float32, c *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s sets c[i*%d+j] = c[i*%[2]d+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*%[2]d+j], i < %d, j < %[2]d.",
-		name, width, rows))
+	Doc(fmt.Sprintf("%s sets c[i*%d+j] = c[i*%[2]d+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*%[2]d+j], i < %d*times, j < %[2]d.",
+		name, width, rows), "times and k are at least 1.")
 
-	k := Load(Param("k"), GP64())
-	a := Load(Param("a"), GP64())
+	times, k := Load(Param("times"), GP64()), GP64()
+	first, a := Load(Param("a"), GP64()), GP64()
 	lda := Load(Param("lda"), GP64())
-	b := Load(Param("b"), GP64())
+	b := GP64()
 	scale := Load(Param("scale"), GP64())
 	c := Load(Param("c"), GP64())
 	SHLQ(Imm(2), lda)
 
-	var s []vec
-	for j := range vecs {
-		r := v.vec()
-		VMOVUPS(Mem{Base: scale, Disp: j * v.bytes()}, r)
-		s = append(s, r)
-	}
+	Label("again")
+	Load(Param("k"), k)
+	Load(Param("b"), b)
+	MOVQ(first, a)
+	s := loadRow(v, vecs, Mem{Base: scale})
 	acc := make([][]vec, rows)
 	for i := range acc {
 		for j := range vecs {
@@ -45,35 +45,29 @@ func weighted(v isa, rows, vecs int) {
 	}
 	far := GP64()
 	LEAQ(Mem{Base: a, Index: lda, Scale: 8}, far)
-	TESTQ(k, k)
-	JZ(LabelRef("store"))
 	Label("loop")
 	PREFETCHT0(Mem{Base: far})
 	ADDQ(lda, far)
-	var panel []vec
-	for j := range vecs {
-		r := v.vec()
-		VMOVUPS(Mem{Base: b, Disp: j * v.bytes()}, r)
-		panel = append(panel, r)
-	}
+	panel := loadRow(v, vecs, Mem{Base: b})
+	var column []Mem
 	for i := range rows {
-		x := v.vec()
-		VBROADCASTSS(Mem{Base: a, Disp: 4 * i}, x)
-		for j := range vecs {
-			VFMADD231PS(panel[j], x, acc[i][j])
-		}
+		column = append(column, Mem{Base: a, Disp: 4 * i})
 	}
+	outerProduct(v, column, panel, acc)
 	ADDQ(lda, a)
 	ADDQ(U32(uint32(width*4)), b)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 
-	Label("store")
 	for i := range acc {
 		for j := range vecs {
 			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
 		}
 	}
+	ADDQ(U32(uint32(4*rows)), first)
+	ADDQ(U32(uint32(4*rows*width)), c)
+	DECQ(times)
+	JNZ(LabelRef("again"))
 	VZEROUPPER()
 	RET()
 }

@@ -50,7 +50,7 @@ type maskRow struct {
 // planItem is a range of queries that a worker does at a time.
 type planItem struct {
 	q              span32
-	lo, hi         int32 // its runs: those of any of its queries
+	lo, hi         int32 // its runs: those of any query of its group
 	panel0, panel1 int32 // its panels
 	rows           int32 // mask rows up to its end
 }

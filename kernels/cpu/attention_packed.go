@@ -5,9 +5,9 @@ import "math"
 // Packed attention works on panels: the lanes of a vector are queries, rows are
 // keys or dims. One tile of keys after the other gives
 //
-//	S[key][query] = K Qᵀ                 dot
+//	S[key][query] = K Qᵀ                 logits, with their running max
 //	edits of S
-//	weights and running max, sum of S    softmax, along the lanes
+//	weights and running sum of S         softmax, along the lanes
 //	O[dim][query] = O alpha + Vᵀ S       weighted
 //
 // The runs of keys of an item are gathered into tiles that stay in the L2
@@ -39,19 +39,22 @@ type packed struct {
 	b, h   int
 	hk     int
 	s      []float32 // [keyTile, width] logits, then weights
+	scale  float32   // of logits, in units of ln 2
+	top    []float32 // running max of the present panel with the present tile
 	alpha  []float32
 	keys   []float32 // [keyTile, D+tileExtra], centred where asked for
 	values []float32 // [keyTile, padded D+tileExtra]
 	plain  []float32 // scratch of the generic variant
 	panels []panel
 	pieces []piece // of the present panel in the present tile
+	next   []piece // of the next tile: what is not fetched yet
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
 
 func (p *plan) packedScratch() int {
 	w := p.b.set.wide().width
-	n := maxPanels*w*(p.shape.D+p.paddedDim()+2) + (keyTile+1)*w
+	n := min(maxPanels, max(1, groupDims/p.shape.D))*w*(p.shape.D+p.paddedDim()+2) + (keyTile+2)*w
 	n += keyTile * (p.shape.D + p.paddedDim() + 2*tileExtra)
 	return n + ceilDiv(p.genericScratch(), maxLanes)*maxLanes
 }
@@ -65,7 +68,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		return f
 	}
 	w := set.wide().width
-	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), s: take(keyTile * w), alpha: take(w)}
+	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), scale: p.scale2(), s: take(keyTile * w), top: take(w), alpha: take(w)}
 	a.panels = s.panels[:0]
 	for _, spec := range p.panels[it.panel0:it.panel1] {
 		n := int(spec.q.hi - spec.q.lo)
@@ -82,28 +85,43 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 	}
 	a.pieces = s.pieces[:0]
 
-	tile := s.segments[:0]
-	held := 0
-	for _, r := range p.runs[it.lo:it.hi] {
-		for k0, k1 := int(r.lo), int(r.hi); k0 < k1; {
-			n := min(keyTile-held, k1-k0)
-			tile = append(tile, piece{held, k0, n})
-			held, k0 = held+n, k0+n
-			if held == keyTile {
-				a.tileOfKeys(tile)
-				tile, held = tile[:0], 0
-			}
-		}
-	}
-	if held > 0 {
+	keys := keyCursor{runs: p.runs[it.lo:it.hi]}
+	tile := keys.next(s.tiles[0][:0])
+	for i := 1; len(tile) > 0; i++ {
+		next := keys.next(s.tiles[i%2][:0])
+		a.next = append(s.fetch[:0], next...)
 		a.tileOfKeys(tile)
+		tile = next
 	}
 	for i := range a.panels {
 		a.finish(&a.panels[i])
 	}
 }
 
-// packQueries transposes the queries of a panel, scaled, and empties its state.
+// keyCursor cuts runs of keys into tiles.
+type keyCursor struct {
+	runs []span32
+	done int // keys of the first run
+}
+
+// next appends the pieces of the next tile to an empty list.
+func (c *keyCursor) next(tile []piece) []piece {
+	for held := 0; held < keyTile && len(c.runs) > 0; {
+		k0 := int(c.runs[0].lo) + c.done
+		left := int(c.runs[0].hi) - k0
+		n := min(keyTile-held, left)
+		if n > 0 {
+			tile = append(tile, piece{held, k0, n})
+		}
+		held, c.done = held+n, c.done+n
+		if n == left {
+			c.runs, c.done = c.runs[1:], 0
+		}
+	}
+	return tile
+}
+
+// packQueries transposes the queries of a panel and empties its state.
 func (a *packed) packQueries(x *panel) {
 	p, w := a.p, x.tile.width
 	if x.n < w {
@@ -111,8 +129,9 @@ func (a *packed) packQueries(x *panel) {
 	}
 	d, lanes, first := p.shape.D, p.b.set.lanes, p.q.at(a.b, a.h, x.q0)
 	whole, dims := p.b.set.whole(x.n), p.b.set.whole(d)
+	sign := p.sign()
 	for i := range lanes {
-		a.alpha[i] = p.logits.Scale
+		a.alpha[i] = sign
 	}
 	for i := 0; i < whole; i += lanes {
 		for c := 0; c < dims; c += lanes {
@@ -125,7 +144,7 @@ func (a *packed) packQueries(x *panel) {
 			from = dims
 		}
 		for c, v := range p.q.f[first+i*p.q.n:][from:d] {
-			x.q[(from+c)*w+i] = v * p.logits.Scale
+			x.q[(from+c)*w+i] = v * sign
 		}
 	}
 	clear(x.o)
@@ -180,7 +199,8 @@ func (a *packed) seen(x *panel, tile []piece) []piece {
 	return out
 }
 
-// tileOfKeys adds the keys of a tile to every panel.
+// tileOfKeys adds the keys of a tile to every panel, and fetches the next tile
+// meanwhile.
 func (a *packed) tileOfKeys(tile []piece) {
 	p, d, pd := a.p, a.p.shape.D, a.p.paddedDim()
 	ks, vs := d+tileExtra, pd+tileExtra
@@ -192,19 +212,24 @@ func (a *packed) tileOfKeys(tile []piece) {
 			continue
 		}
 		w := x.tile.width
+		copy(a.top, x.m)
 		n := 0
 		for rest := pieces; len(rest) > 0; {
 			var row, rows int
 			row, rows, rest = stretch(rest)
-			groups := x.tile.groups(rows)
-			for i := range groups {
-				r0, r1 := rows*i/groups, rows*(i+1)/groups
-				x.tile.dot[r1-r0-1](d, &a.keys[(row+r0)*ks], ks, &x.q[0], &zeros[0], 0, &a.s[(n+r0)*w], w)
+			for r := 0; r < rows; {
+				times, each := x.tile.split(rows - r)
+				x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
+				r += times * each
+				a.fetch(i, r, 2*rows)
 			}
 			n += rows
 		}
-		p.editTile(x, pieces, a.s)
-		x.tile.softmax(n, &a.s[0], &x.m[0], &x.d[0], &a.alpha[0])
+		if p.editTile(x, pieces, a.s) {
+			copy(a.top, x.m)
+			x.tile.columnMax(n, &a.s[0], &a.top[0])
+		}
+		x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
 		scale := &a.alpha[0]
 		n = 0
 		for rest := pieces; len(rest) > 0; {
@@ -212,11 +237,34 @@ func (a *packed) tileOfKeys(tile []piece) {
 			row, rows, rest = stretch(rest)
 			for c := 0; c < pd; {
 				t := x.tile.values(pd - c)
-				t.f(rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w])
-				c += t.rows
+				times := (pd - c) / t.rows
+				t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w])
+				c += times * t.rows
+				a.fetch(i, pd+c, 2*pd)
 			}
 			scale = &ones[0]
 			n += rows
+		}
+	}
+}
+
+// fetch brings a share of the next tile into the L2 cache: all of it when
+// part of whole of panel i is done. Tiles lie where the caller's tensors are,
+// which may be far, and a few rows at a time cost nothing among the products.
+func (a *packed) fetch(i, part, whole int) {
+	if len(a.next) == 0 {
+		return
+	}
+	p, n := a.p, len(a.panels)*whole
+	last := a.next[len(a.next)-1]
+	for to := (last.row + last.n) * (i*whole + part) / n; len(a.next) > 0 && a.next[0].row < to; {
+		g := &a.next[0]
+		rows := min(g.n, to-g.row)
+		p.b.set.fetchRows(rows, p.shape.D, &p.k.f[p.k.at(a.b, a.hk, g.k0)], p.k.n)
+		p.b.set.fetchRows(rows, p.shape.D, &p.v.f[p.v.at(a.b, a.hk, g.k0)], p.v.n)
+		g.row, g.k0, g.n = g.row+rows, g.k0+rows, g.n-rows
+		if g.n == 0 {
+			a.next = a.next[1:]
 		}
 	}
 }
@@ -271,7 +319,7 @@ func (a *packed) finish(x *panel) {
 		if p.hasLSE {
 			lse := negInf
 			if x.d[i] != 0 {
-				lse = x.m[i] + float32(math.Log(float64(x.d[i])))
+				lse = a.logSum(x.m[i], x.d[i])
 			}
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}
@@ -279,6 +327,34 @@ func (a *packed) finish(x *panel) {
 	if len(x.holes) > 0 || len(p.logits.Cut) > 0 {
 		a.recheck(x)
 	}
+}
+
+// scale2 is the scale of logits in units of ln 2, which saves the exponentials
+// a product, and sign its sign, which the queries take. The queries are not
+// scaled otherwise: that would round every one of them.
+func (p *plan) scale2() float32 {
+	if p.logits.Scale == 0 {
+		return 1
+	}
+	return float32(math.Abs(float64(p.logits.Scale)) * math.Log2E)
+}
+
+func (p *plan) sign() float32 {
+	switch {
+	case p.logits.Scale < 0:
+		return -1
+	case p.logits.Scale == 0:
+		return 0
+	}
+	return 1
+}
+
+// logSum is the log-sum-exp of a query with the greatest logit m and the sum d:
+// softmax rounds m scale, and takes away what it rounded it to.
+func (a *packed) logSum(m, d float32) float32 {
+	exact, base := float64(m)*float64(a.scale), float64(m*a.scale)
+	top := float64(m) * math.Abs(float64(a.p.logits.Scale))
+	return float32(top + (base-exact)*math.Ln2 + math.Log(float64(d)))
 }
 
 // recheck does queries again whose output is no number: 0 times a NaN or an

@@ -19,14 +19,16 @@ type hole struct {
 }
 
 const (
-	maxPanels    = 4  // panels of one item: they share the tile of keys
-	spreadItems  = 24 // items to have at least, before panels share
-	narrowWeight = 9  // cost of a lane of a narrow tile in eighths of one of the widest
+	maxPanels    = 16   // panels of one group, at most: they share the tile of keys
+	groupDims    = 1024 // dims of the queries of a group, over its panels: they stay in the L2 cache
+	workerItems  = 6    // items to have for each of several workers, before panels share
+	narrowWeight = 9    // cost of a lane of a narrow tile in eighths of one of the widest
 )
 
-// compilePanels cuts the mask rows from first on into panels and these into
-// items. The cut depends on shape and mask alone, since the order of sums
-// follows from it.
+// compilePanels cuts the mask rows from first on into panels, puts these into
+// groups that meet the same tiles of keys, and cuts the groups into items. The
+// panels and groups depend on shape and mask alone, since the order of sums
+// follows from them; the items are as small as the workers need them.
 func (p *plan) compilePanels(first int) {
 	begin := len(p.panels)
 	for r, q := first, int32(0); r < len(p.rows); {
@@ -38,11 +40,15 @@ func (p *plan) compilePanels(first int) {
 		}
 		q = end
 	}
-	w := p.b.set.wide().width
-	most := max(1, min(maxPanels, p.shape.B*p.shape.H*p.shape.NQ/w/spreadItems))
+	most := max(1, min(maxPanels, groupDims/p.shape.D))
+	share := most
+	if workers := p.b.Workers(); workers > 1 {
+		all := p.shape.B * p.shape.H * p.shape.NQ / p.b.set.wide().width
+		share = max(1, min(most, all/(workers*workerItems)))
+	}
 	for i := begin; i < len(p.panels); {
 		x := p.panels[i]
-		item := planItem{q: x.q, lo: x.lo, hi: x.hi, panel0: int32(i)}
+		group := planItem{lo: x.lo, hi: x.hi}
 		union := p.runs[x.lo:x.hi]
 		least := tokens(union)
 		n := 1
@@ -61,14 +67,17 @@ func (p *plan) compilePanels(first int) {
 			union = joint
 		}
 		if n > 1 && !slices.Equal(union, p.runs[x.lo:x.hi]) {
-			item.lo = int32(len(p.runs))
+			group.lo = int32(len(p.runs))
 			p.runs = append(p.runs, union...)
-			item.hi = int32(len(p.runs))
+			group.hi = int32(len(p.runs))
+		}
+		for parts, j := ceilDiv(n, share), 0; j < parts; j++ {
+			item := group
+			item.panel0, item.panel1 = int32(i+n*j/parts), int32(i+n*(j+1)/parts)
+			item.q = span32{p.panels[item.panel0].q.lo, p.panels[item.panel1-1].q.hi}
+			p.items = append(p.items, item)
 		}
 		i += n
-		item.panel1 = int32(i)
-		item.q.hi = p.panels[i-1].q.hi
-		p.items = append(p.items, item)
 	}
 	p.items[len(p.items)-1].rows = int32(len(p.rows))
 }

@@ -4,11 +4,6 @@
 
 package cpu
 
-// dot1x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
-//
-//go:noescape
-func dot1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-
 // mul1x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
 //
 //go:noescape
@@ -19,10 +14,11 @@ func mul1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps1x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot2x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
+// logits1x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits1x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul2x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
 //
@@ -34,10 +30,11 @@ func mul2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps2x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot3x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
+// logits2x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits2x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul3x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
 //
@@ -49,10 +46,11 @@ func mul3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps3x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot4x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
+// logits3x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits3x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul4x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
 //
@@ -64,10 +62,11 @@ func mul4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps4x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot5x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
+// logits4x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits4x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul5x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
 //
@@ -79,10 +78,11 @@ func mul5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps5x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot6x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
+// logits5x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits5x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul6x16AVX2 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
 //
@@ -94,15 +94,27 @@ func mul6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// weighted4x16AVX2 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 4, j < 16.
+// logits6x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func weighted4x16AVX2(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func logits6x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// softmax16AVX2 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
+// weighted4x16AVX2 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 4*times, j < 16.
+// times and k are at least 1.
 //
 //go:noescape
-func softmax16AVX2(n int, s *float32, m *float32, d *float32, alpha *float32)
+func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+
+// softmax16AVX2 makes weights of n rows of 16 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
+//
+//go:noescape
+func softmax16AVX2(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+
+// columnMax16AVX2 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
+//
+//go:noescape
+func columnMax16AVX2(n int, s *float32, top *float32)
 
 // scaleRows16AVX2 multiplies positive elements of n rows of 16 by pos[j-r] and the others by neg[j-r], row r, column j;
 // with negStep 0 every row has the same neg, with -1 it moves like pos.
@@ -115,6 +127,12 @@ func scaleRows16AVX2(n int, s *float32, pos *float32, neg *float32, negStep int)
 //
 //go:noescape
 func copyRowsAVX2(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+
+// fetchRowsAVX2 fetches src[r*srcStride+c], r < rows, c < n, into the L2 cache.
+// rows and n are at least 1.
+//
+//go:noescape
+func fetchRowsAVX2(rows int, n int, src *float32, srcStride int)
 
 // transposeAVX2 sets dst[c*dstStride+r] = src[r*srcStride+c] * mul[c], r, c < 8.
 //

@@ -4,11 +4,6 @@
 
 package cpu
 
-// dot1x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 1, j < 32.
-//
-//go:noescape
-func dot1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-
 // mul1x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 1, j < 32.
 //
 //go:noescape
@@ -19,10 +14,11 @@ func mul1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps1x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot1x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
+// logits1x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 1*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul1x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
 //
@@ -34,10 +30,11 @@ func mul1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps1x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot2x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 2, j < 32.
+// logits1x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul2x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 2, j < 32.
 //
@@ -49,10 +46,11 @@ func mul2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps2x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot2x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
+// logits2x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 2*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul2x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
 //
@@ -64,10 +62,11 @@ func mul2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps2x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot3x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 3, j < 32.
+// logits2x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul3x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 3, j < 32.
 //
@@ -79,10 +78,11 @@ func mul3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps3x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot3x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
+// logits3x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 3*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul3x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
 //
@@ -94,10 +94,11 @@ func mul3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps3x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot4x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 4, j < 32.
+// logits3x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul4x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 4, j < 32.
 //
@@ -109,10 +110,11 @@ func mul4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps4x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot4x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
+// logits4x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 4*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul4x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
 //
@@ -124,10 +126,11 @@ func mul4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps4x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot5x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 5, j < 32.
+// logits4x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul5x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 5, j < 32.
 //
@@ -139,10 +142,11 @@ func mul5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps5x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot5x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
+// logits5x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 5*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul5x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
 //
@@ -154,10 +158,11 @@ func mul5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps5x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot6x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 6, j < 32.
+// logits5x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul6x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 6, j < 32.
 //
@@ -169,10 +174,11 @@ func mul6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps6x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot6x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
+// logits6x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 6*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul6x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
 //
@@ -184,10 +190,11 @@ func mul6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps6x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot7x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 7, j < 32.
+// logits6x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul7x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 7, j < 32.
 //
@@ -199,10 +206,11 @@ func mul7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps7x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot7x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 7, j < 16.
+// logits7x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 7*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul7x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 7, j < 16.
 //
@@ -214,10 +222,11 @@ func mul7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps7x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot8x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 8, j < 32.
+// logits7x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 7*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul8x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 8, j < 32.
 //
@@ -229,10 +238,11 @@ func mul8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps8x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot8x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 8, j < 16.
+// logits8x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 8*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul8x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 8, j < 16.
 //
@@ -244,10 +254,11 @@ func mul8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps8x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot9x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 9, j < 32.
+// logits8x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 8*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul9x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 9, j < 32.
 //
@@ -259,10 +270,11 @@ func mul9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps9x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot9x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 9, j < 16.
+// logits9x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 9*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul9x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 9, j < 16.
 //
@@ -274,10 +286,11 @@ func mul9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps9x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot10x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 10, j < 32.
+// logits9x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 9*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul10x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 10, j < 32.
 //
@@ -289,10 +302,11 @@ func mul10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps10x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot10x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 10, j < 16.
+// logits10x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 10*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul10x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 10, j < 16.
 //
@@ -304,10 +318,11 @@ func mul10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps10x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot11x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 11, j < 32.
+// logits10x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 10*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul11x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 11, j < 32.
 //
@@ -319,10 +334,11 @@ func mul11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps11x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot11x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 11, j < 16.
+// logits11x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 11*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul11x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 11, j < 16.
 //
@@ -334,10 +350,11 @@ func mul11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps11x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot12x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 12, j < 32.
+// logits11x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 11*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul12x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 12, j < 32.
 //
@@ -349,10 +366,11 @@ func mul12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps12x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot12x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 12, j < 16.
+// logits12x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 12*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul12x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 12, j < 16.
 //
@@ -364,10 +382,11 @@ func mul12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps12x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot13x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 13, j < 32.
+// logits12x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 12*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul13x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 13, j < 32.
 //
@@ -379,10 +398,11 @@ func mul13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps13x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot13x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 13, j < 16.
+// logits13x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 13*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul13x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 13, j < 16.
 //
@@ -394,10 +414,11 @@ func mul13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps13x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot14x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 14, j < 32.
+// logits13x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 13*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul14x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 14, j < 32.
 //
@@ -409,10 +430,11 @@ func mul14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps14x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// dot14x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 14, j < 16.
+// logits14x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 14*times, j < 32.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func dot14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+func logits14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // mul14x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 14, j < 16.
 //
@@ -424,25 +446,39 @@ func mul14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps14x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8, j < 32.
+// logits14x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 14*times, j < 16.
+// times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
-func weighted8x32AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weighted16x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 16, j < 16.
+// weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8*times, j < 32.
+// times and k are at least 1.
 //
 //go:noescape
-func weighted16x16AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 
-// weighted8x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 8, j < 16.
+// weighted16x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 16*times, j < 16.
+// times and k are at least 1.
 //
 //go:noescape
-func weighted8x16AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 
-// softmax32AVX512 makes weights of n rows of 32 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
+// weighted8x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 8*times, j < 16.
+// times and k are at least 1.
 //
 //go:noescape
-func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
+func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+
+// softmax32AVX512 makes weights of n rows of 32 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
+//
+//go:noescape
+func softmax32AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+
+// columnMax32AVX512 sets top[j] = max(top[j], s[i*32+j]), i < n, j < 32; a NaN is passed over.
+//
+//go:noescape
+func columnMax32AVX512(n int, s *float32, top *float32)
 
 // scaleRows32AVX512 multiplies positive elements of n rows of 32 by pos[j-r] and the others by neg[j-r], row r, column j;
 // with negStep 0 every row has the same neg, with -1 it moves like pos.
@@ -450,10 +486,15 @@ func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
 //go:noescape
 func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
 
-// softmax16AVX512 makes weights of n rows of 16 logits: with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'), d = d*alpha + sum s, m = m'.
+// softmax16AVX512 makes weights of n rows of 16 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
 //
 //go:noescape
-func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
+func softmax16AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+
+// columnMax16AVX512 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
+//
+//go:noescape
+func columnMax16AVX512(n int, s *float32, top *float32)
 
 // scaleRows16AVX512 multiplies positive elements of n rows of 16 by pos[j-r] and the others by neg[j-r], row r, column j;
 // with negStep 0 every row has the same neg, with -1 it moves like pos.
@@ -466,6 +507,12 @@ func scaleRows16AVX512(n int, s *float32, pos *float32, neg *float32, negStep in
 //
 //go:noescape
 func copyRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+
+// fetchRowsAVX512 fetches src[r*srcStride+c], r < rows, c < n, into the L2 cache.
+// rows and n are at least 1.
+//
+//go:noescape
+func fetchRowsAVX512(rows int, n int, src *float32, srcStride int)
 
 // transposeAVX512 sets dst[c*dstStride+r] = src[r*srcStride+c] * mul[c], r, c < 16.
 //

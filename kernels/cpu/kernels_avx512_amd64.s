@@ -4,46 +4,6 @@
 
 #include "textflag.h"
 
-// func dot1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·dot1x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	IMUL3Q  $0x01, DX, DX
-	ADDQ    CX, DX
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Z2
-	VMOVUPS      64(BX), Z3
-	PREFETCHT0   (DX)
-	ADDQ         $0x00000040, DX
-	VBROADCASTSS (CX), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VZEROUPPER
-	RET
-
 // func mul1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mul1x32AVX512(SB), NOSPLIT, $0-64
@@ -125,39 +85,52 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot1x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	IMUL3Q  $0x01, DX, DX
-	ADDQ    CX, DX
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits1x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), SI
+	MOVQ   top+48(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x01, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), BX
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
 
 loop:
-	VMOVUPS      (BX), Z1
-	PREFETCHT0   (DX)
-	ADDQ         $0x00000040, DX
-	VBROADCASTSS (CX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      64(BX), Z3
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, BX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	VMOVUPS      Z0, (SI)
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      Z1, 64(SI)
+	VMAXPS       Z3, Z1, Z3
+	VMOVUPS      Z2, (DI)
+	VMOVUPS      Z3, 64(DI)
+	ADDQ         $0x00000080, SI
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -232,52 +205,45 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot2x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	IMUL3Q  $0x02, DX, SI
-	ADDQ    CX, SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits1x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), SI
+	MOVQ   top+48(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x01, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), BX
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
+	VPXORD Z0, Z0, Z0
 
 loop:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z6
-	VFMADD231PS  Z4, Z6, Z0
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (CX)(DX*1), Z6
-	VFMADD231PS  Z4, Z6, Z2
-	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	VMOVUPS      (BX), Z1
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, BX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
+	VMOVUPS      (DI), Z1
+	VMOVUPS      Z0, (SI)
+	VMAXPS       Z1, Z0, Z1
+	VMOVUPS      Z1, (DI)
+	ADDQ         $0x00000040, SI
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -383,45 +349,61 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot2x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	IMUL3Q  $0x02, DX, SI
-	ADDQ    CX, SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits2x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x02, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
 
 loop:
-	VMOVUPS      (BX), Z2
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (CX)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z4
+	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (DX)(BX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z4, Z0, Z4
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z5, Z1, Z5
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z4, Z2, Z4
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z5, Z3, Z5
+	VMOVUPS      Z4, (R8)
+	VMOVUPS      Z5, 64(R8)
+	ADDQ         $0x00000100, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -510,61 +492,50 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot3x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	IMUL3Q  $0x03, DX, SI
-	ADDQ    CX, SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits2x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x02, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
 
 loop:
-	VMOVUPS      (BX), Z6
-	VMOVUPS      64(BX), Z7
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z2
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (DX)(BX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (CX)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (CX)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
+	VMOVUPS      (R8), Z2
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z2, Z1, Z2
+	VMOVUPS      Z2, (R8)
+	ADDQ         $0x00000080, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -691,51 +662,70 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot3x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	IMUL3Q  $0x03, DX, SI
-	ADDQ    CX, SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits3x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x03, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
 
 loop:
-	VMOVUPS      (BX), Z3
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (CX)(DX*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (CX)(DX*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z6
+	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (DX)(BX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z6, Z0, Z6
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z7, Z1, Z7
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z6, Z2, Z6
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z7, Z3, Z7
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z6, Z4, Z6
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z7, Z5, Z7
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      Z7, 64(R8)
+	ADDQ         $0x00000180, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -838,71 +828,55 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot4x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	IMUL3Q  $0x04, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits3x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x03, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
 
 loop:
-	VMOVUPS      (BX), Z8
-	VMOVUPS      64(BX), Z9
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z3
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (DX)(BX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (DX)(BX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (CX)(DX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (CX)(DX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (CX)(DI*1), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
+	VMOVUPS      (R8), Z3
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z3, Z0, Z3
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z3, Z1, Z3
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z3, Z2, Z3
+	VMOVUPS      Z3, (R8)
+	ADDQ         $0x000000c0, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -1052,58 +1026,80 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot4x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	IMUL3Q  $0x04, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits4x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x04, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
 
 loop:
-	VMOVUPS      (BX), Z4
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (CX)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (CX)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (CX)(DI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z8
+	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DX)(BX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DX)(BX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (DX)(R10*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z8, Z0, Z8
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z9, Z1, Z9
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z8, Z2, Z8
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z9, Z3, Z9
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z8, Z4, Z8
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z9, Z5, Z9
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z8, Z6, Z8
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z9, Z7, Z9
+	VMOVUPS      Z8, (R8)
+	VMOVUPS      Z9, 64(R8)
+	ADDQ         $0x00000200, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -1222,80 +1218,61 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot5x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	IMUL3Q  $0x05, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits4x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x04, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
 
 loop:
-	VMOVUPS      (BX), Z10
-	VMOVUPS      64(BX), Z11
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z4
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (DX)(BX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (DX)(BX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (DX)(R10*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z12
-	VFMADD231PS  Z10, Z12, Z0
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (CX)(DX*1), Z12
-	VFMADD231PS  Z10, Z12, Z2
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (CX)(DX*2), Z12
-	VFMADD231PS  Z10, Z12, Z4
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (CX)(DI*1), Z12
-	VFMADD231PS  Z10, Z12, Z6
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (CX)(DX*4), Z12
-	VFMADD231PS  Z10, Z12, Z8
-	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
+	VMOVUPS      (R8), Z4
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z4, Z0, Z4
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z4, Z1, Z4
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z4, Z2, Z4
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z4, Z3, Z4
+	VMOVUPS      Z4, (R8)
+	ADDQ         $0x00000100, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -1466,64 +1443,89 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot5x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	IMUL3Q  $0x05, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits5x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x05, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
 
 loop:
-	VMOVUPS      (BX), Z5
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (CX)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (CX)(DX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (CX)(DI*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (CX)(DX*4), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z10
+	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DX)(BX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (DX)(R10*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (DX)(BX*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z10, Z0, Z10
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z11, Z1, Z11
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z10, Z2, Z10
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z11, Z3, Z11
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z10, Z4, Z10
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z11, Z5, Z11
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z10, Z6, Z10
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z11, Z7, Z11
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z10, Z8, Z10
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z11, Z9, Z11
+	VMOVUPS      Z10, (R8)
+	VMOVUPS      Z11, 64(R8)
+	ADDQ         $0x00000280, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -1656,90 +1658,66 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot6x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	IMUL3Q  $0x06, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits5x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x05, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
 
 loop:
-	VMOVUPS      (BX), Z12
-	VMOVUPS      64(BX), Z13
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z5
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (DX)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (DX)(BX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (DX)(R10*1), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (DX)(BX*4), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (CX)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (CX)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (CX)(DI*1), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (CX)(DX*4), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (CX)(R8*1), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
+	VMOVUPS      (R8), Z5
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z5, Z0, Z5
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z5, Z1, Z5
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z5, Z2, Z5
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z5, Z3, Z5
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z5, Z4, Z5
+	VMOVUPS      Z5, (R8)
+	ADDQ         $0x00000140, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -1933,71 +1911,99 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot6x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	IMUL3Q  $0x06, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits6x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x06, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
 
 loop:
-	VMOVUPS      (BX), Z6
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (CX)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (CX)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (CX)(DI*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (CX)(DX*4), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (CX)(R8*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z12
+	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DX)(BX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DX)(BX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (DX)(R10*1), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (DX)(BX*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (DX)(R11*1), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z12, Z0, Z12
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z13, Z1, Z13
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z12, Z2, Z12
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z13, Z3, Z13
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z12, Z4, Z12
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z13, Z5, Z13
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z12, Z6, Z12
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z13, Z7, Z13
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z12, Z8, Z12
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z13, Z9, Z13
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z12, Z10, Z12
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z13, Z11, Z13
+	VMOVUPS      Z12, (R8)
+	VMOVUPS      Z13, 64(R8)
+	ADDQ         $0x00000300, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -2146,99 +2152,72 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot7x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	IMUL3Q  $0x07, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits6x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x06, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
 
 loop:
-	VMOVUPS      (BX), Z14
-	VMOVUPS      64(BX), Z15
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z6
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (DX)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (DX)(BX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (DX)(R10*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (DX)(BX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (DX)(R11*1), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z16
-	VFMADD231PS  Z14, Z16, Z0
-	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (CX)(DX*1), Z16
-	VFMADD231PS  Z14, Z16, Z2
-	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (CX)(DX*2), Z16
-	VFMADD231PS  Z14, Z16, Z4
-	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (CX)(DI*1), Z16
-	VFMADD231PS  Z14, Z16, Z6
-	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (CX)(DX*4), Z16
-	VFMADD231PS  Z14, Z16, Z8
-	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (CX)(R8*1), Z16
-	VFMADD231PS  Z14, Z16, Z10
-	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (CX)(DI*2), Z16
-	VFMADD231PS  Z14, Z16, Z12
-	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
+	VMOVUPS      (R8), Z6
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z6, Z0, Z6
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z6, Z1, Z6
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z6, Z2, Z6
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z6, Z3, Z6
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z6, Z4, Z6
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z6, Z5, Z6
+	VMOVUPS      Z6, (R8)
+	ADDQ         $0x00000180, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -2453,77 +2432,108 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot7x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	IMUL3Q  $0x07, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits7x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x07, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
 
 loop:
-	VMOVUPS      (BX), Z7
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (CX)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (CX)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (CX)(DI*1), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (CX)(DX*4), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (CX)(R8*1), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (CX)(DI*2), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z14
+	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (DX)(BX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (DX)(BX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (DX)(R10*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (DX)(BX*4), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (DX)(R11*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (DX)(R10*2), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z14, Z0, Z14
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z15, Z1, Z15
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z14, Z2, Z14
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z15, Z3, Z15
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z14, Z4, Z14
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z15, Z5, Z15
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z14, Z6, Z14
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z15, Z7, Z15
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z14, Z8, Z14
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z15, Z9, Z15
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z14, Z10, Z14
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z15, Z11, Z15
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z14, Z12, Z14
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z15, Z13, Z15
+	VMOVUPS      Z14, (R8)
+	VMOVUPS      Z15, 64(R8)
+	ADDQ         $0x00000380, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -2686,111 +2696,77 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot8x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	IMUL3Q  $0x08, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits7x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x07, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
 
 loop:
-	VMOVUPS      (BX), Z16
-	VMOVUPS      64(BX), Z17
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z7
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (DX)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (DX)(R10*1), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (DX)(BX*4), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (DX)(R11*1), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (DX)(R10*2), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (CX)(DX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (CX)(DX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (CX)(DI*1), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (CX)(DX*4), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (CX)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (CX)(DI*2), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (CX)(R9*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
+	VMOVUPS      (R8), Z7
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z7, Z0, Z7
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z7, Z1, Z7
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z7, Z2, Z7
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z7, Z3, Z7
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z7, Z4, Z7
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z7, Z5, Z7
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z7, Z6, Z7
+	VMOVUPS      Z7, (R8)
+	ADDQ         $0x000001c0, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -3032,86 +3008,120 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot8x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	IMUL3Q  $0x08, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits8x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x08, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
 
 loop:
-	VMOVUPS      (BX), Z8
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (CX)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (CX)(DX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (CX)(DI*1), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (CX)(DX*4), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (CX)(R8*1), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (CX)(DI*2), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (CX)(R9*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (DX)(BX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (DX)(BX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (DX)(R10*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (DX)(BX*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (DX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (DX)(R10*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (DX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z16, Z0, Z16
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z17, Z1, Z17
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z16, Z2, Z16
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z17, Z3, Z17
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z16, Z4, Z16
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z17, Z5, Z17
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z16, Z6, Z16
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z17, Z7, Z17
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z16, Z8, Z16
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z17, Z9, Z17
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z16, Z10, Z16
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z17, Z11, Z17
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z16, Z12, Z16
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z17, Z13, Z17
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z16, Z14, Z16
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z17, Z15, Z17
+	VMOVUPS      Z16, (R8)
+	VMOVUPS      Z17, 64(R8)
+	ADDQ         $0x00000400, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -3294,120 +3304,85 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot9x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z16
-	VMOVUPS 64(SI), Z17
-	IMUL3Q  $0x09, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits8x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x08, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
 
 loop:
-	VMOVUPS      (BX), Z18
-	VMOVUPS      64(BX), Z19
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z8
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (DX)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (DX)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (DX)(R10*1), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (DX)(BX*4), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (DX)(R11*1), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (DX)(R10*2), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (DX)(R12*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z20
-	VFMADD231PS  Z18, Z20, Z0
-	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (CX)(DX*1), Z20
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (CX)(DX*2), Z20
-	VFMADD231PS  Z18, Z20, Z4
-	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (CX)(DI*1), Z20
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (CX)(DX*4), Z20
-	VFMADD231PS  Z18, Z20, Z8
-	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (CX)(R8*1), Z20
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (CX)(DI*2), Z20
-	VFMADD231PS  Z18, Z20, Z12
-	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (CX)(R9*1), Z20
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (CX)(DX*8), Z20
-	VFMADD231PS  Z18, Z20, Z16
-	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
+	VMOVUPS      (R8), Z8
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z8, Z0, Z8
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z8, Z1, Z8
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z8, Z2, Z8
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z8, Z3, Z8
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z8, Z4, Z8
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z8, Z5, Z8
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z8, Z6, Z8
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z8, Z7, Z8
+	VMOVUPS      Z8, (R8)
+	ADDQ         $0x00000200, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -3670,92 +3645,129 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot9x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	IMUL3Q  $0x09, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits9x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x09, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
 
 loop:
-	VMOVUPS      (BX), Z9
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (CX)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (CX)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (CX)(DI*1), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (CX)(DX*4), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (CX)(R8*1), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (CX)(DI*2), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (CX)(R9*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (CX)(DX*8), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         $0x04, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z18
+	VMOVUPS      64(SI), Z19
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (DX)(BX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (DX)(BX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (DX)(R10*1), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (DX)(BX*4), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (DX)(R11*1), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (DX)(R10*2), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (DX)(R12*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (DX)(BX*8), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z18, Z0, Z18
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z19, Z1, Z19
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z18, Z2, Z18
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z19, Z3, Z19
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z18, Z4, Z18
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z19, Z5, Z19
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z18, Z6, Z18
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z19, Z7, Z19
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z18, Z8, Z18
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z19, Z9, Z19
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z18, Z10, Z18
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z19, Z11, Z19
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z18, Z12, Z18
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z19, Z13, Z19
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z18, Z14, Z18
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z19, Z15, Z19
+	VMOVUPS      Z16, 1024(DI)
+	VMAXPS       Z18, Z16, Z18
+	VMOVUPS      Z17, 1088(DI)
+	VMAXPS       Z19, Z17, Z19
+	VMOVUPS      Z18, (R8)
+	VMOVUPS      Z19, 64(R8)
+	ADDQ         $0x00000480, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -3952,132 +3964,90 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot10x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z16
-	VMOVUPS 64(SI), Z17
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z18
-	VMOVUPS 64(SI), Z19
-	IMUL3Q  $0x0a, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits9x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x09, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
 
 loop:
-	VMOVUPS      (BX), Z20
-	VMOVUPS      64(BX), Z21
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z9
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (DX)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DX)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (DX)(R10*1), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DX)(BX*4), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (DX)(R11*1), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (DX)(R10*2), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (DX)(R12*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (DX)(BX*8), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (CX)(DX*1), Z22
-	VFMADD231PS  Z20, Z22, Z2
-	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (CX)(DX*2), Z22
-	VFMADD231PS  Z20, Z22, Z4
-	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (CX)(DI*1), Z22
-	VFMADD231PS  Z20, Z22, Z6
-	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (CX)(DX*4), Z22
-	VFMADD231PS  Z20, Z22, Z8
-	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (CX)(R8*1), Z22
-	VFMADD231PS  Z20, Z22, Z10
-	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (CX)(DI*2), Z22
-	VFMADD231PS  Z20, Z22, Z12
-	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (CX)(R9*1), Z22
-	VFMADD231PS  Z20, Z22, Z14
-	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (CX)(DX*8), Z22
-	VFMADD231PS  Z20, Z22, Z16
-	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R10), Z22
-	VFMADD231PS  Z20, Z22, Z18
-	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
+	VMOVUPS      (R8), Z9
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z9, Z0, Z9
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z9, Z1, Z9
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z9, Z2, Z9
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z9, Z3, Z9
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z9, Z4, Z9
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z9, Z5, Z9
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z9, Z6, Z9
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z9, Z7, Z9
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z9, Z8, Z9
+	VMOVUPS      Z9, (R8)
+	ADDQ         $0x00000240, DI
+	ADDQ         R9, DX
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -4367,101 +4337,142 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot10x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z9
-	IMUL3Q  $0x0a, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits10x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0a, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
 
 loop:
-	VMOVUPS      (BX), Z10
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (CX)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (CX)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (CX)(DI*1), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (CX)(DX*4), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (CX)(R8*1), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (CX)(DI*2), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (CX)(R9*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (CX)(DX*8), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R10), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z20
+	VMOVUPS      64(SI), Z21
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (DX)(BX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (DX)(BX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (DX)(R10*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (DX)(BX*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (DX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (DX)(R10*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (DX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (DX)(BX*8), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R13), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z20, Z0, Z20
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z21, Z1, Z21
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z20, Z2, Z20
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z21, Z3, Z21
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z20, Z4, Z20
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z21, Z5, Z21
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z20, Z6, Z20
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z21, Z7, Z21
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z20, Z8, Z20
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z21, Z9, Z21
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z20, Z10, Z20
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z21, Z11, Z21
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z20, Z12, Z20
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z21, Z13, Z21
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z20, Z14, Z20
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z21, Z15, Z21
+	VMOVUPS      Z16, 1024(DI)
+	VMAXPS       Z20, Z16, Z20
+	VMOVUPS      Z17, 1088(DI)
+	VMAXPS       Z21, Z17, Z21
+	VMOVUPS      Z18, 1152(DI)
+	VMAXPS       Z20, Z18, Z20
+	VMOVUPS      Z19, 1216(DI)
+	VMAXPS       Z21, Z19, Z21
+	VMOVUPS      Z20, (R8)
+	VMOVUPS      Z21, 64(R8)
+	ADDQ         $0x00000500, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -4678,141 +4689,99 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot11x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z16
-	VMOVUPS 64(SI), Z17
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z18
-	VMOVUPS 64(SI), Z19
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z20
-	VMOVUPS 64(SI), Z21
-	IMUL3Q  $0x0b, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits10x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0a, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
 
 loop:
-	VMOVUPS      (BX), Z22
-	VMOVUPS      64(BX), Z23
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z10
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (DX)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (DX)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (DX)(R10*1), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (DX)(BX*4), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (DX)(R11*1), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (DX)(R10*2), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (DX)(R12*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (DX)(BX*8), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R13), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z24
-	VFMADD231PS  Z22, Z24, Z0
-	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (CX)(DX*1), Z24
-	VFMADD231PS  Z22, Z24, Z2
-	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (CX)(DX*2), Z24
-	VFMADD231PS  Z22, Z24, Z4
-	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (CX)(DI*1), Z24
-	VFMADD231PS  Z22, Z24, Z6
-	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (CX)(DX*4), Z24
-	VFMADD231PS  Z22, Z24, Z8
-	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (CX)(R8*1), Z24
-	VFMADD231PS  Z22, Z24, Z10
-	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (CX)(DI*2), Z24
-	VFMADD231PS  Z22, Z24, Z12
-	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (CX)(R9*1), Z24
-	VFMADD231PS  Z22, Z24, Z14
-	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (CX)(DX*8), Z24
-	VFMADD231PS  Z22, Z24, Z16
-	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R10), Z24
-	VFMADD231PS  Z22, Z24, Z18
-	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R10)(DX*1), Z24
-	VFMADD231PS  Z22, Z24, Z20
-	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
+	VMOVUPS      (R8), Z10
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z10, Z0, Z10
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z10, Z1, Z10
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z10, Z2, Z10
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z10, Z3, Z10
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z10, Z4, Z10
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z10, Z5, Z10
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z10, Z6, Z10
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z10, Z7, Z10
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z10, Z8, Z10
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z10, Z9, Z10
+	VMOVUPS      Z10, (R8)
+	ADDQ         $0x00000280, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -5123,107 +5092,151 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot11x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	IMUL3Q  $0x0b, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits11x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0b, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
 
 loop:
-	VMOVUPS      (BX), Z11
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (CX)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (CX)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (CX)(DI*1), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (CX)(DX*4), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (CX)(R8*1), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (CX)(DI*2), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (CX)(R9*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (CX)(DX*8), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R10)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z22
+	VMOVUPS      64(SI), Z23
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (DX)(BX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (DX)(BX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (DX)(R10*1), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (DX)(BX*4), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (DX)(R11*1), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (DX)(R10*2), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (DX)(R12*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (DX)(BX*8), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R13), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R13)(BX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z22, Z0, Z22
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z23, Z1, Z23
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z22, Z2, Z22
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z23, Z3, Z23
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z22, Z4, Z22
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z23, Z5, Z23
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z22, Z6, Z22
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z23, Z7, Z23
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z22, Z8, Z22
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z23, Z9, Z23
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z22, Z10, Z22
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z23, Z11, Z23
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z22, Z12, Z22
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z23, Z13, Z23
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z22, Z14, Z22
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z23, Z15, Z23
+	VMOVUPS      Z16, 1024(DI)
+	VMAXPS       Z22, Z16, Z22
+	VMOVUPS      Z17, 1088(DI)
+	VMAXPS       Z23, Z17, Z23
+	VMOVUPS      Z18, 1152(DI)
+	VMAXPS       Z22, Z18, Z22
+	VMOVUPS      Z19, 1216(DI)
+	VMAXPS       Z23, Z19, Z23
+	VMOVUPS      Z20, 1280(DI)
+	VMAXPS       Z22, Z20, Z22
+	VMOVUPS      Z21, 1344(DI)
+	VMAXPS       Z23, Z21, Z23
+	VMOVUPS      Z22, (R8)
+	VMOVUPS      Z23, 64(R8)
+	ADDQ         $0x00000580, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -5454,150 +5467,104 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot12x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z16
-	VMOVUPS 64(SI), Z17
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z18
-	VMOVUPS 64(SI), Z19
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z20
-	VMOVUPS 64(SI), Z21
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z22
-	VMOVUPS 64(SI), Z23
-	IMUL3Q  $0x0c, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits11x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0b, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
 
 loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z11
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DX)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (DX)(R10*1), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DX)(BX*4), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (DX)(R11*1), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (DX)(R10*2), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (DX)(R12*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (DX)(BX*8), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R13), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R13)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z26
-	VFMADD231PS  Z24, Z26, Z0
-	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (CX)(DX*1), Z26
-	VFMADD231PS  Z24, Z26, Z2
-	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (CX)(DX*2), Z26
-	VFMADD231PS  Z24, Z26, Z4
-	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (CX)(DI*1), Z26
-	VFMADD231PS  Z24, Z26, Z6
-	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (CX)(DX*4), Z26
-	VFMADD231PS  Z24, Z26, Z8
-	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (CX)(R8*1), Z26
-	VFMADD231PS  Z24, Z26, Z10
-	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (CX)(DI*2), Z26
-	VFMADD231PS  Z24, Z26, Z12
-	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (CX)(R9*1), Z26
-	VFMADD231PS  Z24, Z26, Z14
-	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (CX)(DX*8), Z26
-	VFMADD231PS  Z24, Z26, Z16
-	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z24, Z26, Z18
-	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R10)(DX*1), Z26
-	VFMADD231PS  Z24, Z26, Z20
-	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R10)(DX*2), Z26
-	VFMADD231PS  Z24, Z26, Z22
-	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, (AX)
-	VMOVUPS Z23, 64(AX)
+	VMOVUPS      (R8), Z11
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z11, Z0, Z11
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z11, Z1, Z11
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z11, Z2, Z11
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z11, Z3, Z11
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z11, Z4, Z11
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z11, Z5, Z11
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z11, Z6, Z11
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z11, Z7, Z11
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z11, Z8, Z11
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z11, Z9, Z11
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z11, Z10, Z11
+	VMOVUPS      Z11, (R8)
+	ADDQ         $0x000002c0, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -5929,113 +5896,160 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot12x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z11
-	IMUL3Q  $0x0c, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits12x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0c, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
 
 loop:
-	VMOVUPS      (BX), Z12
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (CX)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (CX)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (CX)(DI*1), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (CX)(DX*4), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (CX)(R8*1), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (CX)(DI*2), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (CX)(R9*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (CX)(DX*8), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R10), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R10)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R10)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z24
+	VMOVUPS      64(SI), Z25
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (DX)(BX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (DX)(BX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (DX)(R10*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (DX)(BX*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (DX)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (DX)(R10*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (DX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (DX)(BX*8), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R13), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R13)(BX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R13)(BX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, (AX)
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z24, Z0, Z24
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z25, Z1, Z25
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z24, Z2, Z24
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z25, Z3, Z25
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z24, Z4, Z24
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z25, Z5, Z25
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z24, Z6, Z24
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z25, Z7, Z25
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z24, Z8, Z24
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z25, Z9, Z25
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z24, Z10, Z24
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z25, Z11, Z25
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z24, Z12, Z24
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z25, Z13, Z25
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z24, Z14, Z24
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z25, Z15, Z25
+	VMOVUPS      Z16, 1024(DI)
+	VMAXPS       Z24, Z16, Z24
+	VMOVUPS      Z17, 1088(DI)
+	VMAXPS       Z25, Z17, Z25
+	VMOVUPS      Z18, 1152(DI)
+	VMAXPS       Z24, Z18, Z24
+	VMOVUPS      Z19, 1216(DI)
+	VMAXPS       Z25, Z19, Z25
+	VMOVUPS      Z20, 1280(DI)
+	VMAXPS       Z24, Z20, Z24
+	VMOVUPS      Z21, 1344(DI)
+	VMAXPS       Z25, Z21, Z25
+	VMOVUPS      Z22, 1408(DI)
+	VMAXPS       Z24, Z22, Z24
+	VMOVUPS      Z23, 1472(DI)
+	VMAXPS       Z25, Z23, Z25
+	VMOVUPS      Z24, (R8)
+	VMOVUPS      Z25, 64(R8)
+	ADDQ         $0x00000600, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -6280,159 +6294,109 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot13x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z16
-	VMOVUPS 64(SI), Z17
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z18
-	VMOVUPS 64(SI), Z19
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z20
-	VMOVUPS 64(SI), Z21
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z22
-	VMOVUPS 64(SI), Z23
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z24
-	VMOVUPS 64(SI), Z25
-	IMUL3Q  $0x0d, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits12x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0c, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
 
 loop:
-	VMOVUPS      (BX), Z26
-	VMOVUPS      64(BX), Z27
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z12
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (DX)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (DX)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (DX)(R10*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (DX)(BX*4), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (DX)(R11*1), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (DX)(R10*2), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (DX)(R12*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (DX)(BX*8), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R13), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R13)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R13)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z28
-	VFMADD231PS  Z26, Z28, Z0
-	VFMADD231PS  Z27, Z28, Z1
-	VBROADCASTSS (CX)(DX*1), Z28
-	VFMADD231PS  Z26, Z28, Z2
-	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (CX)(DX*2), Z28
-	VFMADD231PS  Z26, Z28, Z4
-	VFMADD231PS  Z27, Z28, Z5
-	VBROADCASTSS (CX)(DI*1), Z28
-	VFMADD231PS  Z26, Z28, Z6
-	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (CX)(DX*4), Z28
-	VFMADD231PS  Z26, Z28, Z8
-	VFMADD231PS  Z27, Z28, Z9
-	VBROADCASTSS (CX)(R8*1), Z28
-	VFMADD231PS  Z26, Z28, Z10
-	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (CX)(DI*2), Z28
-	VFMADD231PS  Z26, Z28, Z12
-	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (CX)(R9*1), Z28
-	VFMADD231PS  Z26, Z28, Z14
-	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (CX)(DX*8), Z28
-	VFMADD231PS  Z26, Z28, Z16
-	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (R10), Z28
-	VFMADD231PS  Z26, Z28, Z18
-	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R10)(DX*1), Z28
-	VFMADD231PS  Z26, Z28, Z20
-	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (R10)(DX*2), Z28
-	VFMADD231PS  Z26, Z28, Z22
-	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (R10)(DI*1), Z28
-	VFMADD231PS  Z26, Z28, Z24
-	VFMADD231PS  Z27, Z28, Z25
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, (AX)
-	VMOVUPS Z23, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z24, (AX)
-	VMOVUPS Z25, 64(AX)
+	VMOVUPS      (R8), Z12
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z12, Z0, Z12
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z12, Z1, Z12
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z12, Z2, Z12
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z12, Z3, Z12
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z12, Z4, Z12
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z12, Z5, Z12
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z12, Z6, Z12
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z12, Z7, Z12
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z12, Z8, Z12
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z12, Z9, Z12
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z12, Z10, Z12
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z12, Z11, Z12
+	VMOVUPS      Z12, (R8)
+	ADDQ         $0x00000300, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -6785,119 +6749,169 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot13x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	IMUL3Q  $0x0d, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits13x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0d, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
 
 loop:
-	VMOVUPS      (BX), Z13
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (CX)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (CX)(DX*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (CX)(DI*1), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (CX)(DX*4), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (CX)(R8*1), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (CX)(DI*2), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (CX)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (CX)(DX*8), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (R10)(DI*1), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z26
+	VMOVUPS      64(SI), Z27
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS (DX)(BX*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (DX)(BX*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS (DX)(R10*1), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (DX)(BX*4), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS (DX)(R11*1), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (DX)(R10*2), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS (DX)(R12*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (DX)(BX*8), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS (R13), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R13)(BX*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS (R13)(BX*2), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS (R13)(R10*1), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
+	VMOVUPS      (R8), Z26
+	VMOVUPS      64(R8), Z27
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z26, Z0, Z26
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z27, Z1, Z27
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z26, Z2, Z26
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z27, Z3, Z27
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z26, Z4, Z26
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z27, Z5, Z27
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z26, Z6, Z26
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z27, Z7, Z27
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z26, Z8, Z26
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z27, Z9, Z27
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z26, Z10, Z26
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z27, Z11, Z27
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z26, Z12, Z26
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z27, Z13, Z27
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z26, Z14, Z26
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z27, Z15, Z27
+	VMOVUPS      Z16, 1024(DI)
+	VMAXPS       Z26, Z16, Z26
+	VMOVUPS      Z17, 1088(DI)
+	VMAXPS       Z27, Z17, Z27
+	VMOVUPS      Z18, 1152(DI)
+	VMAXPS       Z26, Z18, Z26
+	VMOVUPS      Z19, 1216(DI)
+	VMAXPS       Z27, Z19, Z27
+	VMOVUPS      Z20, 1280(DI)
+	VMAXPS       Z26, Z20, Z26
+	VMOVUPS      Z21, 1344(DI)
+	VMAXPS       Z27, Z21, Z27
+	VMOVUPS      Z22, 1408(DI)
+	VMAXPS       Z26, Z22, Z26
+	VMOVUPS      Z23, 1472(DI)
+	VMAXPS       Z27, Z23, Z27
+	VMOVUPS      Z24, 1536(DI)
+	VMAXPS       Z26, Z24, Z26
+	VMOVUPS      Z25, 1600(DI)
+	VMAXPS       Z27, Z25, Z27
+	VMOVUPS      Z26, (R8)
+	VMOVUPS      Z27, 64(R8)
+	ADDQ         $0x00000680, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -7156,168 +7170,114 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot14x32AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	VMOVUPS 64(SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	VMOVUPS 64(SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	VMOVUPS 64(SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	VMOVUPS 64(SI), Z13
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z14
-	VMOVUPS 64(SI), Z15
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z16
-	VMOVUPS 64(SI), Z17
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z18
-	VMOVUPS 64(SI), Z19
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z20
-	VMOVUPS 64(SI), Z21
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z22
-	VMOVUPS 64(SI), Z23
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z24
-	VMOVUPS 64(SI), Z25
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z26
-	VMOVUPS 64(SI), Z27
-	IMUL3Q  $0x0e, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits13x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0d, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
 
 loop:
-	VMOVUPS      (BX), Z28
-	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
+	VMOVUPS      (SI), Z13
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSS (DX)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DX)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSS (DX)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DX)(BX*4), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (DX)(R11*1), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (DX)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (DX)(R12*1), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (DX)(BX*8), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSS (R13), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R13)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R13)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (R13)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
 	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z30
-	VFMADD231PS  Z28, Z30, Z0
-	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (CX)(DX*1), Z30
-	VFMADD231PS  Z28, Z30, Z2
-	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (CX)(DX*2), Z30
-	VFMADD231PS  Z28, Z30, Z4
-	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (CX)(DI*1), Z30
-	VFMADD231PS  Z28, Z30, Z6
-	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (CX)(DX*4), Z30
-	VFMADD231PS  Z28, Z30, Z8
-	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (CX)(R8*1), Z30
-	VFMADD231PS  Z28, Z30, Z10
-	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (CX)(DI*2), Z30
-	VFMADD231PS  Z28, Z30, Z12
-	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (CX)(R9*1), Z30
-	VFMADD231PS  Z28, Z30, Z14
-	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (CX)(DX*8), Z30
-	VFMADD231PS  Z28, Z30, Z16
-	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (R10), Z30
-	VFMADD231PS  Z28, Z30, Z18
-	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (R10)(DX*1), Z30
-	VFMADD231PS  Z28, Z30, Z20
-	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (R10)(DX*2), Z30
-	VFMADD231PS  Z28, Z30, Z22
-	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (R10)(DI*1), Z30
-	VFMADD231PS  Z28, Z30, Z24
-	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (R10)(DX*4), Z30
-	VFMADD231PS  Z28, Z30, Z26
-	VFMADD231PS  Z29, Z30, Z27
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, (AX)
-	VMOVUPS Z23, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z24, (AX)
-	VMOVUPS Z25, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z26, (AX)
-	VMOVUPS Z27, 64(AX)
+	VMOVUPS      (R8), Z13
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z13, Z0, Z13
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z13, Z1, Z13
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z13, Z2, Z13
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z13, Z3, Z13
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z13, Z4, Z13
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z13, Z5, Z13
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z13, Z6, Z13
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z13, Z7, Z13
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z13, Z8, Z13
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z13, Z9, Z13
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z13, Z10, Z13
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z13, Z11, Z13
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z13, Z12, Z13
+	VMOVUPS      Z13, (R8)
+	ADDQ         $0x00000340, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -7691,125 +7651,178 @@ store:
 	VZEROUPPER
 	RET
 
-// func dot14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
+// func logits14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dot14x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    init+32(FP), SI
-	MOVQ    ldi+40(FP), DI
-	SHLQ    $0x02, DI
-	VMOVUPS (SI), Z0
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z1
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z2
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z3
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z4
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z5
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z6
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z7
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z8
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z9
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z10
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z11
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z12
-	ADDQ    DI, SI
-	VMOVUPS (SI), Z13
-	IMUL3Q  $0x0e, DX, SI
-	ADDQ    CX, SI
-	LEAQ    (DX)(DX*2), DI
-	LEAQ    (DX)(DX*4), R8
-	LEAQ    (DX)(DX*8), R9
-	SUBQ    DX, R9
-	SUBQ    DX, R9
-	LEAQ    (CX)(DX*8), R10
-	ADDQ    DX, R10
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits14x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0e, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
 
 loop:
-	VMOVUPS      (BX), Z14
-	PREFETCHT0   (SI)
-	ADDQ         $0x00000040, SI
-	VBROADCASTSS (CX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (CX)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (CX)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (CX)(DI*1), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (CX)(DX*4), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (CX)(R8*1), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (CX)(DI*2), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (CX)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (CX)(DX*8), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R10), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R10)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R10)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (R10)(DI*1), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R10)(DX*4), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z28
+	VMOVUPS      64(SI), Z29
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS (DX)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z2
+	VFMADD231PS  Z29, Z30, Z3
+	VBROADCASTSS (DX)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS (DX)(R10*1), Z30
+	VFMADD231PS  Z28, Z30, Z6
+	VFMADD231PS  Z29, Z30, Z7
+	VBROADCASTSS (DX)(BX*4), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS (DX)(R11*1), Z30
+	VFMADD231PS  Z28, Z30, Z10
+	VFMADD231PS  Z29, Z30, Z11
+	VBROADCASTSS (DX)(R10*2), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS (DX)(R12*1), Z30
+	VFMADD231PS  Z28, Z30, Z14
+	VFMADD231PS  Z29, Z30, Z15
+	VBROADCASTSS (DX)(BX*8), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS (R13), Z30
+	VFMADD231PS  Z28, Z30, Z18
+	VFMADD231PS  Z29, Z30, Z19
+	VBROADCASTSS (R13)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS (R13)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z22
+	VFMADD231PS  Z29, Z30, Z23
+	VBROADCASTSS (R13)(R10*1), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS (R13)(BX*4), Z30
+	VFMADD231PS  Z28, Z30, Z26
+	VFMADD231PS  Z29, Z30, Z27
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
+	ADDQ         $0x00000080, SI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	MOVQ    c+48(FP), AX
-	MOVQ    ldc+56(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z13, (AX)
+	VMOVUPS      (R8), Z28
+	VMOVUPS      64(R8), Z29
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z28, Z0, Z28
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z29, Z1, Z29
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z28, Z2, Z28
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z29, Z3, Z29
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z28, Z4, Z28
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z29, Z5, Z29
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z28, Z6, Z28
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z29, Z7, Z29
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z28, Z8, Z28
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z29, Z9, Z29
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z28, Z10, Z28
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z29, Z11, Z29
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z28, Z12, Z28
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z29, Z13, Z29
+	VMOVUPS      Z14, 896(DI)
+	VMAXPS       Z28, Z14, Z28
+	VMOVUPS      Z15, 960(DI)
+	VMAXPS       Z29, Z15, Z29
+	VMOVUPS      Z16, 1024(DI)
+	VMAXPS       Z28, Z16, Z28
+	VMOVUPS      Z17, 1088(DI)
+	VMAXPS       Z29, Z17, Z29
+	VMOVUPS      Z18, 1152(DI)
+	VMAXPS       Z28, Z18, Z28
+	VMOVUPS      Z19, 1216(DI)
+	VMAXPS       Z29, Z19, Z29
+	VMOVUPS      Z20, 1280(DI)
+	VMAXPS       Z28, Z20, Z28
+	VMOVUPS      Z21, 1344(DI)
+	VMAXPS       Z29, Z21, Z29
+	VMOVUPS      Z22, 1408(DI)
+	VMAXPS       Z28, Z22, Z28
+	VMOVUPS      Z23, 1472(DI)
+	VMAXPS       Z29, Z23, Z29
+	VMOVUPS      Z24, 1536(DI)
+	VMAXPS       Z28, Z24, Z28
+	VMOVUPS      Z25, 1600(DI)
+	VMAXPS       Z29, Z25, Z29
+	VMOVUPS      Z26, 1664(DI)
+	VMAXPS       Z28, Z26, Z28
+	VMOVUPS      Z27, 1728(DI)
+	VMAXPS       Z29, Z27, Z29
+	VMOVUPS      Z28, (R8)
+	VMOVUPS      Z29, 64(R8)
+	ADDQ         $0x00000700, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
@@ -8082,399 +8095,532 @@ store:
 	VZEROUPPER
 	RET
 
-// func weighted8x32AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+// func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted8x32AVX512(SB), NOSPLIT, $0-48
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	MOVQ    scale+32(FP), SI
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, DX
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMULPS  (DI), Z0, Z2
-	VMULPS  64(DI), Z1, Z3
-	VMULPS  128(DI), Z0, Z4
-	VMULPS  192(DI), Z1, Z5
-	VMULPS  256(DI), Z0, Z6
-	VMULPS  320(DI), Z1, Z7
-	VMULPS  384(DI), Z0, Z8
-	VMULPS  448(DI), Z1, Z9
-	VMULPS  512(DI), Z0, Z10
-	VMULPS  576(DI), Z1, Z11
-	VMULPS  640(DI), Z0, Z12
-	VMULPS  704(DI), Z1, Z13
-	VMULPS  768(DI), Z0, Z14
-	VMULPS  832(DI), Z1, Z15
-	VMULPS  896(DI), Z0, Z0
-	VMULPS  960(DI), Z1, Z1
-	LEAQ    (CX)(DX*8), SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·logits14x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	MOVQ   top+48(FP), R8
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0e, BX, R9
+	SHLQ   $0x02, CX
+	SUBQ   CX, R9
+	LEAQ   (BX)(BX*2), R10
+	LEAQ   (BX)(BX*4), R11
+	LEAQ   (BX)(BX*8), R12
+	SUBQ   BX, R12
+	SUBQ   BX, R12
+	LEAQ   (DX)(BX*8), R13
+	ADDQ   BX, R13
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R9*1), R14
+	LEAQ   (R14)(CX*4), R14
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
 
 loop:
-	PREFETCHT0   (SI)
-	ADDQ         DX, SI
-	VMOVUPS      (BX), Z16
-	VMOVUPS      64(BX), Z17
-	VBROADCASTSS (CX), Z18
+	VMOVUPS      (SI), Z14
+	PREFETCHT0   (R14)
+	ADDQ         $0x00000040, R14
+	VBROADCASTSS (DX), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (DX)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (DX)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (DX)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (DX)(BX*4), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (DX)(R11*1), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (DX)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (DX)(R12*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (DX)(BX*8), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R13), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R13)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R13)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R13)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (R13)(BX*4), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R13
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	VMOVUPS      (R8), Z14
+	VMOVUPS      Z0, (DI)
+	VMAXPS       Z14, Z0, Z14
+	VMOVUPS      Z1, 64(DI)
+	VMAXPS       Z14, Z1, Z14
+	VMOVUPS      Z2, 128(DI)
+	VMAXPS       Z14, Z2, Z14
+	VMOVUPS      Z3, 192(DI)
+	VMAXPS       Z14, Z3, Z14
+	VMOVUPS      Z4, 256(DI)
+	VMAXPS       Z14, Z4, Z14
+	VMOVUPS      Z5, 320(DI)
+	VMAXPS       Z14, Z5, Z14
+	VMOVUPS      Z6, 384(DI)
+	VMAXPS       Z14, Z6, Z14
+	VMOVUPS      Z7, 448(DI)
+	VMAXPS       Z14, Z7, Z14
+	VMOVUPS      Z8, 512(DI)
+	VMAXPS       Z14, Z8, Z14
+	VMOVUPS      Z9, 576(DI)
+	VMAXPS       Z14, Z9, Z14
+	VMOVUPS      Z10, 640(DI)
+	VMAXPS       Z14, Z10, Z14
+	VMOVUPS      Z11, 704(DI)
+	VMAXPS       Z14, Z11, Z14
+	VMOVUPS      Z12, 768(DI)
+	VMAXPS       Z14, Z12, Z14
+	VMOVUPS      Z13, 832(DI)
+	VMAXPS       Z14, Z13, Z14
+	VMOVUPS      Z14, (R8)
+	ADDQ         $0x00000380, DI
+	ADDQ         R9, DX
+	ADDQ         R9, R13
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weighted8x32AVX512(SB), NOSPLIT, $0-56
+	MOVQ times+0(FP), AX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), SI
+	MOVQ scale+40(FP), R8
+	MOVQ c+48(FP), R9
+	SHLQ $0x02, SI
+
+again:
+	MOVQ    k+8(FP), CX
+	MOVQ    b+32(FP), DI
+	MOVQ    DX, BX
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMULPS  (R9), Z0, Z2
+	VMULPS  64(R9), Z1, Z3
+	VMULPS  128(R9), Z0, Z4
+	VMULPS  192(R9), Z1, Z5
+	VMULPS  256(R9), Z0, Z6
+	VMULPS  320(R9), Z1, Z7
+	VMULPS  384(R9), Z0, Z8
+	VMULPS  448(R9), Z1, Z9
+	VMULPS  512(R9), Z0, Z10
+	VMULPS  576(R9), Z1, Z11
+	VMULPS  640(R9), Z0, Z12
+	VMULPS  704(R9), Z1, Z13
+	VMULPS  768(R9), Z0, Z14
+	VMULPS  832(R9), Z1, Z15
+	VMULPS  896(R9), Z0, Z0
+	VMULPS  960(R9), Z1, Z1
+	LEAQ    (BX)(SI*8), R10
+
+loop:
+	PREFETCHT0   (R10)
+	ADDQ         SI, R10
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS 4(CX), Z18
+	VBROADCASTSS 4(BX), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS 8(CX), Z18
+	VBROADCASTSS 8(BX), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS 12(CX), Z18
+	VBROADCASTSS 12(BX), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS 16(CX), Z18
+	VBROADCASTSS 16(BX), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS 20(CX), Z18
+	VBROADCASTSS 20(BX), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS 24(CX), Z18
+	VBROADCASTSS 24(BX), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	VBROADCASTSS 28(CX), Z18
+	VBROADCASTSS 28(BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	ADDQ         DX, CX
-	ADDQ         $0x00000080, BX
-	DECQ         AX
+	ADDQ         SI, BX
+	ADDQ         $0x00000080, DI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	VMOVUPS Z2, (DI)
-	VMOVUPS Z3, 64(DI)
-	VMOVUPS Z4, 128(DI)
-	VMOVUPS Z5, 192(DI)
-	VMOVUPS Z6, 256(DI)
-	VMOVUPS Z7, 320(DI)
-	VMOVUPS Z8, 384(DI)
-	VMOVUPS Z9, 448(DI)
-	VMOVUPS Z10, 512(DI)
-	VMOVUPS Z11, 576(DI)
-	VMOVUPS Z12, 640(DI)
-	VMOVUPS Z13, 704(DI)
-	VMOVUPS Z14, 768(DI)
-	VMOVUPS Z15, 832(DI)
-	VMOVUPS Z0, 896(DI)
-	VMOVUPS Z1, 960(DI)
+	VMOVUPS      Z2, (R9)
+	VMOVUPS      Z3, 64(R9)
+	VMOVUPS      Z4, 128(R9)
+	VMOVUPS      Z5, 192(R9)
+	VMOVUPS      Z6, 256(R9)
+	VMOVUPS      Z7, 320(R9)
+	VMOVUPS      Z8, 384(R9)
+	VMOVUPS      Z9, 448(R9)
+	VMOVUPS      Z10, 512(R9)
+	VMOVUPS      Z11, 576(R9)
+	VMOVUPS      Z12, 640(R9)
+	VMOVUPS      Z13, 704(R9)
+	VMOVUPS      Z14, 768(R9)
+	VMOVUPS      Z15, 832(R9)
+	VMOVUPS      Z0, 896(R9)
+	VMOVUPS      Z1, 960(R9)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000400, R9
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
-// func weighted16x16AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+// func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-48
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	MOVQ    scale+32(FP), SI
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, DX
-	VMOVUPS (SI), Z0
-	VMULPS  (DI), Z0, Z1
-	VMULPS  64(DI), Z0, Z2
-	VMULPS  128(DI), Z0, Z3
-	VMULPS  192(DI), Z0, Z4
-	VMULPS  256(DI), Z0, Z5
-	VMULPS  320(DI), Z0, Z6
-	VMULPS  384(DI), Z0, Z7
-	VMULPS  448(DI), Z0, Z8
-	VMULPS  512(DI), Z0, Z9
-	VMULPS  576(DI), Z0, Z10
-	VMULPS  640(DI), Z0, Z11
-	VMULPS  704(DI), Z0, Z12
-	VMULPS  768(DI), Z0, Z13
-	VMULPS  832(DI), Z0, Z14
-	VMULPS  896(DI), Z0, Z15
-	VMULPS  960(DI), Z0, Z0
-	LEAQ    (CX)(DX*8), SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ times+0(FP), AX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), SI
+	MOVQ scale+40(FP), R8
+	MOVQ c+48(FP), R9
+	SHLQ $0x02, SI
+
+again:
+	MOVQ    k+8(FP), CX
+	MOVQ    b+32(FP), DI
+	MOVQ    DX, BX
+	VMOVUPS (R8), Z0
+	VMULPS  (R9), Z0, Z1
+	VMULPS  64(R9), Z0, Z2
+	VMULPS  128(R9), Z0, Z3
+	VMULPS  192(R9), Z0, Z4
+	VMULPS  256(R9), Z0, Z5
+	VMULPS  320(R9), Z0, Z6
+	VMULPS  384(R9), Z0, Z7
+	VMULPS  448(R9), Z0, Z8
+	VMULPS  512(R9), Z0, Z9
+	VMULPS  576(R9), Z0, Z10
+	VMULPS  640(R9), Z0, Z11
+	VMULPS  704(R9), Z0, Z12
+	VMULPS  768(R9), Z0, Z13
+	VMULPS  832(R9), Z0, Z14
+	VMULPS  896(R9), Z0, Z15
+	VMULPS  960(R9), Z0, Z0
+	LEAQ    (BX)(SI*8), R10
 
 loop:
-	PREFETCHT0   (SI)
-	ADDQ         DX, SI
-	VMOVUPS      (BX), Z16
-	VBROADCASTSS (CX), Z17
+	PREFETCHT0   (R10)
+	ADDQ         SI, R10
+	VMOVUPS      (DI), Z16
+	VBROADCASTSS (BX), Z17
 	VFMADD231PS  Z16, Z17, Z1
-	VBROADCASTSS 4(CX), Z17
+	VBROADCASTSS 4(BX), Z17
 	VFMADD231PS  Z16, Z17, Z2
-	VBROADCASTSS 8(CX), Z17
+	VBROADCASTSS 8(BX), Z17
 	VFMADD231PS  Z16, Z17, Z3
-	VBROADCASTSS 12(CX), Z17
+	VBROADCASTSS 12(BX), Z17
 	VFMADD231PS  Z16, Z17, Z4
-	VBROADCASTSS 16(CX), Z17
+	VBROADCASTSS 16(BX), Z17
 	VFMADD231PS  Z16, Z17, Z5
-	VBROADCASTSS 20(CX), Z17
+	VBROADCASTSS 20(BX), Z17
 	VFMADD231PS  Z16, Z17, Z6
-	VBROADCASTSS 24(CX), Z17
+	VBROADCASTSS 24(BX), Z17
 	VFMADD231PS  Z16, Z17, Z7
-	VBROADCASTSS 28(CX), Z17
+	VBROADCASTSS 28(BX), Z17
 	VFMADD231PS  Z16, Z17, Z8
-	VBROADCASTSS 32(CX), Z17
+	VBROADCASTSS 32(BX), Z17
 	VFMADD231PS  Z16, Z17, Z9
-	VBROADCASTSS 36(CX), Z17
+	VBROADCASTSS 36(BX), Z17
 	VFMADD231PS  Z16, Z17, Z10
-	VBROADCASTSS 40(CX), Z17
+	VBROADCASTSS 40(BX), Z17
 	VFMADD231PS  Z16, Z17, Z11
-	VBROADCASTSS 44(CX), Z17
+	VBROADCASTSS 44(BX), Z17
 	VFMADD231PS  Z16, Z17, Z12
-	VBROADCASTSS 48(CX), Z17
+	VBROADCASTSS 48(BX), Z17
 	VFMADD231PS  Z16, Z17, Z13
-	VBROADCASTSS 52(CX), Z17
+	VBROADCASTSS 52(BX), Z17
 	VFMADD231PS  Z16, Z17, Z14
-	VBROADCASTSS 56(CX), Z17
+	VBROADCASTSS 56(BX), Z17
 	VFMADD231PS  Z16, Z17, Z15
-	VBROADCASTSS 60(CX), Z17
+	VBROADCASTSS 60(BX), Z17
 	VFMADD231PS  Z16, Z17, Z0
-	ADDQ         DX, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	ADDQ         SI, BX
+	ADDQ         $0x00000040, DI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	VMOVUPS Z1, (DI)
-	VMOVUPS Z2, 64(DI)
-	VMOVUPS Z3, 128(DI)
-	VMOVUPS Z4, 192(DI)
-	VMOVUPS Z5, 256(DI)
-	VMOVUPS Z6, 320(DI)
-	VMOVUPS Z7, 384(DI)
-	VMOVUPS Z8, 448(DI)
-	VMOVUPS Z9, 512(DI)
-	VMOVUPS Z10, 576(DI)
-	VMOVUPS Z11, 640(DI)
-	VMOVUPS Z12, 704(DI)
-	VMOVUPS Z13, 768(DI)
-	VMOVUPS Z14, 832(DI)
-	VMOVUPS Z15, 896(DI)
-	VMOVUPS Z0, 960(DI)
+	VMOVUPS      Z1, (R9)
+	VMOVUPS      Z2, 64(R9)
+	VMOVUPS      Z3, 128(R9)
+	VMOVUPS      Z4, 192(R9)
+	VMOVUPS      Z5, 256(R9)
+	VMOVUPS      Z6, 320(R9)
+	VMOVUPS      Z7, 384(R9)
+	VMOVUPS      Z8, 448(R9)
+	VMOVUPS      Z9, 512(R9)
+	VMOVUPS      Z10, 576(R9)
+	VMOVUPS      Z11, 640(R9)
+	VMOVUPS      Z12, 704(R9)
+	VMOVUPS      Z13, 768(R9)
+	VMOVUPS      Z14, 832(R9)
+	VMOVUPS      Z15, 896(R9)
+	VMOVUPS      Z0, 960(R9)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000400, R9
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
-// func weighted8x16AVX512(k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+// func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-48
-	MOVQ    k+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    lda+16(FP), DX
-	MOVQ    b+24(FP), BX
-	MOVQ    scale+32(FP), SI
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, DX
-	VMOVUPS (SI), Z0
-	VMULPS  (DI), Z0, Z1
-	VMULPS  64(DI), Z0, Z2
-	VMULPS  128(DI), Z0, Z3
-	VMULPS  192(DI), Z0, Z4
-	VMULPS  256(DI), Z0, Z5
-	VMULPS  320(DI), Z0, Z6
-	VMULPS  384(DI), Z0, Z7
-	VMULPS  448(DI), Z0, Z0
-	LEAQ    (CX)(DX*8), SI
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-56
+	MOVQ times+0(FP), AX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), SI
+	MOVQ scale+40(FP), R8
+	MOVQ c+48(FP), R9
+	SHLQ $0x02, SI
+
+again:
+	MOVQ    k+8(FP), CX
+	MOVQ    b+32(FP), DI
+	MOVQ    DX, BX
+	VMOVUPS (R8), Z0
+	VMULPS  (R9), Z0, Z1
+	VMULPS  64(R9), Z0, Z2
+	VMULPS  128(R9), Z0, Z3
+	VMULPS  192(R9), Z0, Z4
+	VMULPS  256(R9), Z0, Z5
+	VMULPS  320(R9), Z0, Z6
+	VMULPS  384(R9), Z0, Z7
+	VMULPS  448(R9), Z0, Z0
+	LEAQ    (BX)(SI*8), R10
 
 loop:
-	PREFETCHT0   (SI)
-	ADDQ         DX, SI
-	VMOVUPS      (BX), Z8
-	VBROADCASTSS (CX), Z9
+	PREFETCHT0   (R10)
+	ADDQ         SI, R10
+	VMOVUPS      (DI), Z8
+	VBROADCASTSS (BX), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS 4(CX), Z9
+	VBROADCASTSS 4(BX), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS 8(CX), Z9
+	VBROADCASTSS 8(BX), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS 12(CX), Z9
+	VBROADCASTSS 12(BX), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS 16(CX), Z9
+	VBROADCASTSS 16(BX), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS 20(CX), Z9
+	VBROADCASTSS 20(BX), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS 24(CX), Z9
+	VBROADCASTSS 24(BX), Z9
 	VFMADD231PS  Z8, Z9, Z7
-	VBROADCASTSS 28(CX), Z9
+	VBROADCASTSS 28(BX), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	ADDQ         DX, CX
-	ADDQ         $0x00000040, BX
-	DECQ         AX
+	ADDQ         SI, BX
+	ADDQ         $0x00000040, DI
+	DECQ         CX
 	JNZ          loop
-
-store:
-	VMOVUPS Z1, (DI)
-	VMOVUPS Z2, 64(DI)
-	VMOVUPS Z3, 128(DI)
-	VMOVUPS Z4, 192(DI)
-	VMOVUPS Z5, 256(DI)
-	VMOVUPS Z6, 320(DI)
-	VMOVUPS Z7, 384(DI)
-	VMOVUPS Z0, 448(DI)
+	VMOVUPS      Z1, (R9)
+	VMOVUPS      Z2, 64(R9)
+	VMOVUPS      Z3, 128(R9)
+	VMOVUPS      Z4, 192(R9)
+	VMOVUPS      Z5, 256(R9)
+	VMOVUPS      Z6, 320(R9)
+	VMOVUPS      Z7, 384(R9)
+	VMOVUPS      Z0, 448(R9)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000200, R9
+	DECQ         AX
+	JNZ          again
 	VZEROUPPER
 	RET
 
-// func softmax32AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
-// Requires: AVX, AVX512F
-TEXT ·softmax32AVX512(SB), NOSPLIT, $0-40
+// func softmax32AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·softmax32AVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+0(FP), AX
-	MOVQ         m+16(FP), CX
-	MOVQ         s+8(FP), DX
-	MOVQ         d+24(FP), BX
-	MOVQ         alpha+32(FP), SI
-	VBROADCASTSS cc2d00000<>+0(SB), Z0
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z1
-	VBROADCASTSS c3f317200<>+0(SB), Z2
-	VBROADCASTSS c35bfbe8e<>+0(SB), Z3
-	VBROADCASTSS c3f800000<>+0(SB), Z4
-	VBROADCASTSS c3efffffe<>+0(SB), Z5
-	VBROADCASTSS c3e2aaa49<>+0(SB), Z6
-	VBROADCASTSS c3d2aac79<>+0(SB), Z7
-	VBROADCASTSS c3c091d10<>+0(SB), Z8
-	VBROADCASTSS c3ab511e8<>+0(SB), Z9
-	MOVQ         AX, DI
-	MOVQ         DX, R8
+	MOVQ         top+24(FP), CX
+	MOVQ         m+32(FP), DX
+	MOVQ         s+8(FP), BX
+	MOVQ         d+40(FP), SI
+	MOVQ         alpha+48(FP), DI
+	VBROADCASTSS c3f800000<>+0(SB), Z0
+	VBROADCASTSS c3f317216<>+0(SB), Z1
+	VBROADCASTSS c3e75fe9d<>+0(SB), Z2
+	VBROADCASTSS c3d63457b<>+0(SB), Z3
+	VBROADCASTSS c3c1e7ec1<>+0(SB), Z4
+	VBROADCASTSS c3aa39b9d<>+0(SB), Z5
+	VBROADCASTSS c396222b7<>+0(SB), Z6
+	VBROADCASTSS cff7fffff<>+0(SB), Z7
+	VBROADCASTSS scale+16(FP), Z8
+	VMOVUPS      (DX), Z9
 	VMOVUPS      (CX), Z10
-	VMOVAPS      Z10, Z11
+	VMOVUPS      Z10, (DX)
+	VMULPS       Z8, Z10, Z10
+	VMAXPS       Z7, Z10, Z10
+	VMULPS       Z8, Z9, Z9
+	VSUBPS       Z10, Z9, Z9
+	VREDUCEPS    $0x09, Z9, Z11
+	VMOVAPS      Z6, Z12
+	VFMADD213PS  Z5, Z11, Z12
+	VFMADD213PS  Z4, Z11, Z12
+	VFMADD213PS  Z3, Z11, Z12
+	VFMADD213PS  Z2, Z11, Z12
+	VFMADD213PS  Z1, Z11, Z12
+	VFMADD213PS  Z0, Z11, Z12
+	VSCALEFPS    Z9, Z12, Z12
+	VMOVUPS      Z12, (DI)
+	VMULPS       (SI), Z12, Z9
+	VMOVUPS      64(DX), Z11
 	VMOVUPS      64(CX), Z12
-	VMOVAPS      Z12, Z13
-	TESTQ        DI, DI
-	JZ           found
-
-max:
-	VMOVUPS (R8), Z14
-	VMAXPS  Z11, Z14, Z11
-	VMOVUPS 64(R8), Z14
-	VMAXPS  Z13, Z14, Z13
-	ADDQ    $0x00000080, R8
-	DECQ    DI
-	JNZ     max
-
-found:
-	VBROADCASTSS cff7fffff<>+0(SB), Z14
-	VMOVUPS      Z11, (CX)
-	VMAXPS       Z14, Z11, Z11
-	VSUBPS       Z11, Z10, Z10
-	VMAXPS       Z10, Z0, Z10
-	VMULPS       Z1, Z10, Z15
-	VRNDSCALEPS  $0x08, Z15, Z15
-	VFNMADD231PS Z2, Z15, Z10
-	VFNMADD231PS Z3, Z15, Z10
-	VMOVAPS      Z9, Z16
-	VFMADD213PS  Z8, Z10, Z16
-	VFMADD213PS  Z7, Z10, Z16
-	VFMADD213PS  Z6, Z10, Z16
-	VFMADD213PS  Z5, Z10, Z16
-	VFMADD213PS  Z4, Z10, Z16
-	VFMADD213PS  Z4, Z10, Z16
-	VSCALEFPS    Z15, Z16, Z16
-	VMOVUPS      Z16, (SI)
-	VMULPS       (BX), Z16, Z10
-	VMOVUPS      Z13, 64(CX)
-	VMAXPS       Z14, Z13, Z13
-	VSUBPS       Z13, Z12, Z12
-	VMAXPS       Z12, Z0, Z12
-	VMULPS       Z1, Z12, Z14
-	VRNDSCALEPS  $0x08, Z14, Z14
-	VFNMADD231PS Z2, Z14, Z12
-	VFNMADD231PS Z3, Z14, Z12
-	VMOVAPS      Z9, Z15
-	VFMADD213PS  Z8, Z12, Z15
-	VFMADD213PS  Z7, Z12, Z15
-	VFMADD213PS  Z6, Z12, Z15
-	VFMADD213PS  Z5, Z12, Z15
-	VFMADD213PS  Z4, Z12, Z15
-	VFMADD213PS  Z4, Z12, Z15
-	VSCALEFPS    Z14, Z15, Z15
-	VMOVUPS      Z15, 64(SI)
-	VMULPS       64(BX), Z15, Z12
-	MOVQ         DX, R8
+	VMOVUPS      Z12, 64(DX)
+	VMULPS       Z8, Z12, Z12
+	VMAXPS       Z7, Z12, Z12
+	VMULPS       Z8, Z11, Z11
+	VSUBPS       Z12, Z11, Z7
+	VREDUCEPS    $0x09, Z7, Z11
+	VMOVAPS      Z6, Z13
+	VFMADD213PS  Z5, Z11, Z13
+	VFMADD213PS  Z4, Z11, Z13
+	VFMADD213PS  Z3, Z11, Z13
+	VFMADD213PS  Z2, Z11, Z13
+	VFMADD213PS  Z1, Z11, Z13
+	VFMADD213PS  Z0, Z11, Z13
+	VSCALEFPS    Z7, Z13, Z13
+	VMOVUPS      Z13, 64(DI)
+	VMULPS       64(SI), Z13, Z7
+	MOVQ         BX, CX
 	TESTQ        AX, AX
 	JZ           done
 
 exp:
-	VMOVUPS      (R8), Z14
-	VSUBPS       Z11, Z14, Z14
-	VMAXPS       Z14, Z0, Z14
-	VMULPS       Z1, Z14, Z15
-	VRNDSCALEPS  $0x08, Z15, Z15
-	VFNMADD231PS Z2, Z15, Z14
-	VFNMADD231PS Z3, Z15, Z14
-	VMOVAPS      Z9, Z16
-	VFMADD213PS  Z8, Z14, Z16
-	VFMADD213PS  Z7, Z14, Z16
-	VFMADD213PS  Z6, Z14, Z16
-	VFMADD213PS  Z5, Z14, Z16
-	VFMADD213PS  Z4, Z14, Z16
-	VFMADD213PS  Z4, Z14, Z16
-	VSCALEFPS    Z15, Z16, Z16
-	VMOVUPS      Z16, (R8)
-	VADDPS       Z16, Z10, Z10
-	VMOVUPS      64(R8), Z14
-	VSUBPS       Z13, Z14, Z14
-	VMAXPS       Z14, Z0, Z14
-	VMULPS       Z1, Z14, Z15
-	VRNDSCALEPS  $0x08, Z15, Z15
-	VFNMADD231PS Z2, Z15, Z14
-	VFNMADD231PS Z3, Z15, Z14
-	VMOVAPS      Z9, Z16
-	VFMADD213PS  Z8, Z14, Z16
-	VFMADD213PS  Z7, Z14, Z16
-	VFMADD213PS  Z6, Z14, Z16
-	VFMADD213PS  Z5, Z14, Z16
-	VFMADD213PS  Z4, Z14, Z16
-	VFMADD213PS  Z4, Z14, Z16
-	VSCALEFPS    Z15, Z16, Z16
-	VMOVUPS      Z16, 64(R8)
-	VADDPS       Z16, Z12, Z12
-	ADDQ         $0x00000080, R8
-	DECQ         AX
-	JNZ          exp
+	VMOVUPS     (CX), Z11
+	VFMSUB213PS Z10, Z8, Z11
+	VMOVUPS     64(CX), Z13
+	VFMSUB213PS Z12, Z8, Z13
+	VREDUCEPS   $0x09, Z11, Z14
+	VREDUCEPS   $0x09, Z13, Z15
+	VMOVAPS     Z6, Z16
+	VMOVAPS     Z6, Z17
+	VFMADD213PS Z5, Z14, Z16
+	VFMADD213PS Z5, Z15, Z17
+	VFMADD213PS Z4, Z14, Z16
+	VFMADD213PS Z4, Z15, Z17
+	VFMADD213PS Z3, Z14, Z16
+	VFMADD213PS Z3, Z15, Z17
+	VFMADD213PS Z2, Z14, Z16
+	VFMADD213PS Z2, Z15, Z17
+	VFMADD213PS Z1, Z14, Z16
+	VFMADD213PS Z1, Z15, Z17
+	VFMADD213PS Z0, Z14, Z16
+	VFMADD213PS Z0, Z15, Z17
+	VSCALEFPS   Z11, Z16, Z16
+	VSCALEFPS   Z13, Z17, Z17
+	VMOVUPS     Z16, (CX)
+	VADDPS      Z16, Z9, Z9
+	VMOVUPS     Z17, 64(CX)
+	VADDPS      Z17, Z7, Z7
+	ADDQ        $0x00000080, CX
+	DECQ        AX
+	JNZ         exp
 
 done:
-	VMOVUPS Z10, (BX)
-	VMOVUPS Z12, 64(BX)
+	VMOVUPS Z9, (SI)
+	VMOVUPS Z7, 64(SI)
 	VZEROUPPER
 	RET
-
-DATA cc2d00000<>+0(SB)/4, $0xc2d00000
-GLOBL cc2d00000<>(SB), RODATA|NOPTR, $4
-
-DATA c3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
-GLOBL c3fb8aa3b<>(SB), RODATA|NOPTR, $4
-
-DATA c3f317200<>+0(SB)/4, $0x3f317200
-GLOBL c3f317200<>(SB), RODATA|NOPTR, $4
-
-DATA c35bfbe8e<>+0(SB)/4, $0x35bfbe8e
-GLOBL c35bfbe8e<>(SB), RODATA|NOPTR, $4
 
 DATA c3f800000<>+0(SB)/4, $0x3f800000
 GLOBL c3f800000<>(SB), RODATA|NOPTR, $4
 
-DATA c3efffffe<>+0(SB)/4, $0x3efffffe
-GLOBL c3efffffe<>(SB), RODATA|NOPTR, $4
+DATA c3f317216<>+0(SB)/4, $0x3f317216
+GLOBL c3f317216<>(SB), RODATA|NOPTR, $4
 
-DATA c3e2aaa49<>+0(SB)/4, $0x3e2aaa49
-GLOBL c3e2aaa49<>(SB), RODATA|NOPTR, $4
+DATA c3e75fe9d<>+0(SB)/4, $0x3e75fe9d
+GLOBL c3e75fe9d<>(SB), RODATA|NOPTR, $4
 
-DATA c3d2aac79<>+0(SB)/4, $0x3d2aac79
-GLOBL c3d2aac79<>(SB), RODATA|NOPTR, $4
+DATA c3d63457b<>+0(SB)/4, $0x3d63457b
+GLOBL c3d63457b<>(SB), RODATA|NOPTR, $4
 
-DATA c3c091d10<>+0(SB)/4, $0x3c091d10
-GLOBL c3c091d10<>(SB), RODATA|NOPTR, $4
+DATA c3c1e7ec1<>+0(SB)/4, $0x3c1e7ec1
+GLOBL c3c1e7ec1<>(SB), RODATA|NOPTR, $4
 
-DATA c3ab511e8<>+0(SB)/4, $0x3ab511e8
-GLOBL c3ab511e8<>(SB), RODATA|NOPTR, $4
+DATA c3aa39b9d<>+0(SB)/4, $0x3aa39b9d
+GLOBL c3aa39b9d<>(SB), RODATA|NOPTR, $4
+
+DATA c396222b7<>+0(SB)/4, $0x396222b7
+GLOBL c396222b7<>(SB), RODATA|NOPTR, $4
 
 DATA cff7fffff<>+0(SB)/4, $0xff7fffff
 GLOBL cff7fffff<>(SB), RODATA|NOPTR, $4
+
+// func columnMax32AVX512(n int, s *float32, top *float32)
+// Requires: AVX, AVX512F
+TEXT ·columnMax32AVX512(SB), NOSPLIT, $0-24
+	MOVQ    n+0(FP), AX
+	MOVQ    s+8(FP), CX
+	MOVQ    top+16(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	SUBQ    $0x02, AX
+	JL      rest
+
+rows:
+	VMOVUPS (CX), Z4
+	VMAXPS  Z0, Z4, Z0
+	VMOVUPS 64(CX), Z4
+	VMAXPS  Z1, Z4, Z1
+	VMOVUPS 128(CX), Z4
+	VMAXPS  Z2, Z4, Z2
+	VMOVUPS 192(CX), Z4
+	VMAXPS  Z3, Z4, Z3
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x02, AX
+	JGE     rows
+
+rest:
+	ADDQ    $0x02, AX
+	JZ      done
+	VMOVUPS (CX), Z4
+	VMAXPS  Z0, Z4, Z0
+	VMOVUPS 64(CX), Z4
+	VMAXPS  Z1, Z4, Z1
+
+done:
+	VMAXPS  Z0, Z2, Z0
+	VMOVUPS Z0, (DX)
+	VMAXPS  Z1, Z3, Z1
+	VMOVUPS Z1, 64(DX)
+	VZEROUPPER
+	RET
 
 // func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
 // Requires: AVX, AVX512F
@@ -8512,86 +8658,133 @@ done:
 	VZEROUPPER
 	RET
 
-// func softmax16AVX512(n int, s *float32, m *float32, d *float32, alpha *float32)
-// Requires: AVX, AVX512F
-TEXT ·softmax16AVX512(SB), NOSPLIT, $0-40
+// func softmax16AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·softmax16AVX512(SB), NOSPLIT, $0-56
 	MOVQ         n+0(FP), AX
-	MOVQ         m+16(FP), CX
-	MOVQ         s+8(FP), DX
-	MOVQ         d+24(FP), BX
-	MOVQ         alpha+32(FP), SI
-	VBROADCASTSS cc2d00000<>+0(SB), Z0
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z1
-	VBROADCASTSS c3f317200<>+0(SB), Z2
-	VBROADCASTSS c35bfbe8e<>+0(SB), Z3
-	VBROADCASTSS c3f800000<>+0(SB), Z4
-	VBROADCASTSS c3efffffe<>+0(SB), Z5
-	VBROADCASTSS c3e2aaa49<>+0(SB), Z6
-	VBROADCASTSS c3d2aac79<>+0(SB), Z7
-	VBROADCASTSS c3c091d10<>+0(SB), Z8
-	VBROADCASTSS c3ab511e8<>+0(SB), Z9
-	MOVQ         AX, DI
-	MOVQ         DX, R8
+	MOVQ         top+24(FP), CX
+	MOVQ         m+32(FP), DX
+	MOVQ         s+8(FP), BX
+	MOVQ         d+40(FP), SI
+	MOVQ         alpha+48(FP), DI
+	VBROADCASTSS c3f800000<>+0(SB), Z0
+	VBROADCASTSS c3f317216<>+0(SB), Z1
+	VBROADCASTSS c3e75fe9d<>+0(SB), Z2
+	VBROADCASTSS c3d63457b<>+0(SB), Z3
+	VBROADCASTSS c3c1e7ec1<>+0(SB), Z4
+	VBROADCASTSS c3aa39b9d<>+0(SB), Z5
+	VBROADCASTSS c396222b7<>+0(SB), Z6
+	VBROADCASTSS cff7fffff<>+0(SB), Z7
+	VBROADCASTSS scale+16(FP), Z8
+	VMOVUPS      (DX), Z9
 	VMOVUPS      (CX), Z10
-	VMOVAPS      Z10, Z11
-	TESTQ        DI, DI
-	JZ           found
+	VMOVUPS      Z10, (DX)
+	VMULPS       Z8, Z10, Z10
+	VMAXPS       Z7, Z10, Z10
+	VMULPS       Z8, Z9, Z9
+	VSUBPS       Z10, Z9, Z7
+	VREDUCEPS    $0x09, Z7, Z9
+	VMOVAPS      Z6, Z11
+	VFMADD213PS  Z5, Z9, Z11
+	VFMADD213PS  Z4, Z9, Z11
+	VFMADD213PS  Z3, Z9, Z11
+	VFMADD213PS  Z2, Z9, Z11
+	VFMADD213PS  Z1, Z9, Z11
+	VFMADD213PS  Z0, Z9, Z11
+	VSCALEFPS    Z7, Z11, Z11
+	VMOVUPS      Z11, (DI)
+	VMULPS       (SI), Z11, Z7
+	MOVQ         BX, CX
+	SUBQ         $0x02, AX
+	JL           rest
 
-max:
-	VMOVUPS (R8), Z12
-	VMAXPS  Z11, Z12, Z11
-	ADDQ    $0x00000040, R8
-	DECQ    DI
-	JNZ     max
+exps:
+	VMOVUPS     (CX), Z9
+	VFMSUB213PS Z10, Z8, Z9
+	VMOVUPS     64(CX), Z11
+	VFMSUB213PS Z10, Z8, Z11
+	VREDUCEPS   $0x09, Z9, Z12
+	VREDUCEPS   $0x09, Z11, Z13
+	VMOVAPS     Z6, Z14
+	VMOVAPS     Z6, Z15
+	VFMADD213PS Z5, Z12, Z14
+	VFMADD213PS Z5, Z13, Z15
+	VFMADD213PS Z4, Z12, Z14
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z3, Z12, Z14
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z2, Z12, Z14
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z1, Z12, Z14
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z0, Z12, Z14
+	VFMADD213PS Z0, Z13, Z15
+	VSCALEFPS   Z9, Z14, Z14
+	VSCALEFPS   Z11, Z15, Z15
+	VMOVUPS     Z14, (CX)
+	VADDPS      Z14, Z7, Z7
+	VMOVUPS     Z15, 64(CX)
+	VADDPS      Z15, Z7, Z7
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x02, AX
+	JGE         exps
 
-found:
-	VBROADCASTSS cff7fffff<>+0(SB), Z12
-	VMOVUPS      Z11, (CX)
-	VMAXPS       Z12, Z11, Z11
-	VSUBPS       Z11, Z10, Z10
-	VMAXPS       Z10, Z0, Z10
-	VMULPS       Z1, Z10, Z12
-	VRNDSCALEPS  $0x08, Z12, Z12
-	VFNMADD231PS Z2, Z12, Z10
-	VFNMADD231PS Z3, Z12, Z10
-	VMOVAPS      Z9, Z13
-	VFMADD213PS  Z8, Z10, Z13
-	VFMADD213PS  Z7, Z10, Z13
-	VFMADD213PS  Z6, Z10, Z13
-	VFMADD213PS  Z5, Z10, Z13
-	VFMADD213PS  Z4, Z10, Z13
-	VFMADD213PS  Z4, Z10, Z13
-	VSCALEFPS    Z12, Z13, Z13
-	VMOVUPS      Z13, (SI)
-	VMULPS       (BX), Z13, Z10
-	MOVQ         DX, R8
-	TESTQ        AX, AX
-	JZ           done
+rest:
+	ADDQ $0x02, AX
+	JZ   done
 
 exp:
-	VMOVUPS      (R8), Z12
-	VSUBPS       Z11, Z12, Z12
-	VMAXPS       Z12, Z0, Z12
-	VMULPS       Z1, Z12, Z13
-	VRNDSCALEPS  $0x08, Z13, Z13
-	VFNMADD231PS Z2, Z13, Z12
-	VFNMADD231PS Z3, Z13, Z12
-	VMOVAPS      Z9, Z14
-	VFMADD213PS  Z8, Z12, Z14
-	VFMADD213PS  Z7, Z12, Z14
-	VFMADD213PS  Z6, Z12, Z14
-	VFMADD213PS  Z5, Z12, Z14
-	VFMADD213PS  Z4, Z12, Z14
-	VFMADD213PS  Z4, Z12, Z14
-	VSCALEFPS    Z13, Z14, Z14
-	VMOVUPS      Z14, (R8)
-	VADDPS       Z14, Z10, Z10
-	ADDQ         $0x00000040, R8
-	DECQ         AX
-	JNZ          exp
+	VMOVUPS     (CX), Z9
+	VFMSUB213PS Z10, Z8, Z9
+	VREDUCEPS   $0x09, Z9, Z11
+	VMOVAPS     Z6, Z12
+	VFMADD213PS Z5, Z11, Z12
+	VFMADD213PS Z4, Z11, Z12
+	VFMADD213PS Z3, Z11, Z12
+	VFMADD213PS Z2, Z11, Z12
+	VFMADD213PS Z1, Z11, Z12
+	VFMADD213PS Z0, Z11, Z12
+	VSCALEFPS   Z9, Z12, Z12
+	VMOVUPS     Z12, (CX)
+	VADDPS      Z12, Z7, Z7
+	ADDQ        $0x00000040, CX
+	DECQ        AX
+	JNZ         exp
 
 done:
-	VMOVUPS Z10, (BX)
+	VMOVUPS Z7, (SI)
+	VZEROUPPER
+	RET
+
+// func columnMax16AVX512(n int, s *float32, top *float32)
+// Requires: AVX, AVX512F
+TEXT ·columnMax16AVX512(SB), NOSPLIT, $0-24
+	MOVQ    n+0(FP), AX
+	MOVQ    s+8(FP), CX
+	MOVQ    top+16(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX), Z1
+	SUBQ    $0x02, AX
+	JL      rest
+
+rows:
+	VMOVUPS (CX), Z2
+	VMAXPS  Z0, Z2, Z0
+	VMOVUPS 64(CX), Z2
+	VMAXPS  Z1, Z2, Z1
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x02, AX
+	JGE     rows
+
+rest:
+	ADDQ    $0x02, AX
+	JZ      done
+	VMOVUPS (CX), Z2
+	VMAXPS  Z0, Z2, Z0
+
+done:
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z0, (DX)
 	VZEROUPPER
 	RET
 
@@ -8657,6 +8850,29 @@ vec:
 	DECQ       AX
 	JNZ        row
 	VZEROUPPER
+	RET
+
+// func fetchRowsAVX512(rows int, n int, src *float32, srcStride int)
+// Requires: MMX+
+TEXT ·fetchRowsAVX512(SB), NOSPLIT, $0-32
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+row:
+	XORQ SI, SI
+
+line:
+	PREFETCHT1 (DX)(SI*1)
+	ADDQ       $0x40, SI
+	CMPQ       SI, CX
+	JL         line
+	ADDQ       BX, DX
+	DECQ       AX
+	JNZ        row
 	RET
 
 // func transposeAVX512(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
@@ -9075,6 +9291,33 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+DATA cc2d00000<>+0(SB)/4, $0xc2d00000
+GLOBL cc2d00000<>(SB), RODATA|NOPTR, $4
+
+DATA c3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+GLOBL c3fb8aa3b<>(SB), RODATA|NOPTR, $4
+
+DATA c3f317200<>+0(SB)/4, $0x3f317200
+GLOBL c3f317200<>(SB), RODATA|NOPTR, $4
+
+DATA c35bfbe8e<>+0(SB)/4, $0x35bfbe8e
+GLOBL c35bfbe8e<>(SB), RODATA|NOPTR, $4
+
+DATA c3efffffe<>+0(SB)/4, $0x3efffffe
+GLOBL c3efffffe<>(SB), RODATA|NOPTR, $4
+
+DATA c3e2aaa49<>+0(SB)/4, $0x3e2aaa49
+GLOBL c3e2aaa49<>(SB), RODATA|NOPTR, $4
+
+DATA c3d2aac79<>+0(SB)/4, $0x3d2aac79
+GLOBL c3d2aac79<>(SB), RODATA|NOPTR, $4
+
+DATA c3c091d10<>+0(SB)/4, $0x3c091d10
+GLOBL c3c091d10<>(SB), RODATA|NOPTR, $4
+
+DATA c3ab511e8<>+0(SB)/4, $0x3ab511e8
+GLOBL c3ab511e8<>(SB), RODATA|NOPTR, $4
 
 DATA c42b20000<>+0(SB)/4, $0x42b20000
 GLOBL c42b20000<>(SB), RODATA|NOPTR, $4

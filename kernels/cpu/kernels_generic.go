@@ -38,28 +38,36 @@ func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32
 	}
 }
 
-// softmaxTile makes weights of the logits s of n keys (rows) for width queries
-// (columns): with m' = max(m, s), alpha = exp(m-m'), s = exp(s-m'),
-// d = d alpha + Σ s, m = m'.
-func softmaxTile(n, width int, s, m, d, alpha []float32) {
+// columnMax raises top to the maximum over rows of the logits s of n keys
+// (rows) for width queries (columns). It passes over a NaN.
+func columnMax(n, width int, s, top []float32) {
 	for j := range width {
-		top := m[j]
 		for i := range n {
-			if x := s[i*width+j]; x > top { // a NaN is met below
-				top = x
+			if x := s[i*width+j]; x > top[j] {
+				top[j] = x
 			}
 		}
-		base := max(top, -math.MaxFloat32) // -Inf minus that is -Inf, not NaN
-		alpha[j] = exp(m[j] - base)
-		m[j] = top
+	}
+}
+
+// softmaxTile makes weights of logits: with x(s) = s scale - top scale,
+// alpha = 2^x(m), s = 2^x(s), d = d alpha + Σ s, m = top, where top is the
+// maximum of m and s. Only top scale is rounded before the difference is.
+func softmaxTile(n, width int, s []float32, scale float32, top, m, d, alpha []float32) {
+	for j := range width {
+		base := max(top[j]*scale, -math.MaxFloat32) // -Inf minus that is -Inf, not NaN
+		alpha[j] = exp2(float64(m[j]*scale) - float64(base))
+		m[j] = top[j]
 		d[j] *= alpha[j]
 		for i := range n {
-			w := exp(s[i*width+j] - base)
+			w := exp2(float64(s[i*width+j])*float64(scale) - float64(base))
 			s[i*width+j] = w
 			d[j] += w
 		}
 	}
 }
+
+func exp2(x float64) float32 { return float32(math.Exp2(x)) }
 
 // scaleSigned multiplies positive elements by pos and the others by neg.
 func scaleSigned(x []float32, pos, neg float32) {

@@ -33,7 +33,7 @@ func TestDotTiles(t *testing.T) {
 	eachSet(t, func(t *testing.T, set *kernelSet) {
 		for i := range set.tiles {
 			tl := &set.tiles[i]
-			for rows := 1; rows <= len(tl.dot); rows++ {
+			for rows := 1; rows <= len(tl.mul); rows++ {
 				for _, k := range []int{0, 1, 2, 3, 17, 64} {
 					lda, ldi, ldc := k+3, tl.width+5, tl.width+1
 					a, b := random(1, rows*lda+1), random(2, (k+1)*tl.width)
@@ -43,19 +43,15 @@ func TestDotTiles(t *testing.T) {
 					for p := range off {
 						off[p] = int32((p * 7) % (k*tl.width + 1))
 					}
-					for _, kind := range []string{"dot", "mul", "taps"} {
+					for _, kind := range []string{"mul", "taps"} {
 						for _, ld := range []int{0, ldi} {
 							got := newGuarded((rows-1)*ldc + tl.width)
 							if kind == "taps" {
 								dotTile(rows, tl.width, k, a, lda, b, off, init, ld, want, ldc)
 								tl.taps[rows-1](k, &a[0], lda, &b[0], &off[0], &init[0], ld, &got.f[0], ldc)
 							} else {
-								f := tl.dot
-								if kind == "mul" {
-									f = tl.mul
-								}
 								dotTile(rows, tl.width, k, a, lda, b, nil, init, ld, want, ldc)
-								f[rows-1](k, &a[0], lda, &b[0], &init[0], ld, &got.f[0], ldc)
+								tl.mul[rows-1](k, &a[0], lda, &b[0], &init[0], ld, &got.f[0], ldc)
 							}
 							for r := range rows {
 								within(t, fmt.Sprintf("%s %dx%d k %d", kind, rows, tl.width, k),
@@ -73,6 +69,42 @@ func TestDotTiles(t *testing.T) {
 	})
 }
 
+func TestLogitsTiles(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			w := tl.width
+			if len(tl.logits) != len(tl.mul) {
+				t.Fatalf("width %d: tiles of up to %d and %d rows", w, len(tl.logits), len(tl.mul))
+			}
+			for r := 1; r <= len(tl.logits); r++ {
+				for _, k := range []int{1, 2, 3, 17, 64} {
+					for _, times := range []int{1, 2, 3} {
+						lda, rows := k+3, r*times
+						a, b := random(1, rows*lda), random(2, k*w)
+						a[0] = float32(math.NaN()) // a row of no numbers, which the maximum passes over
+						want, got, top := make([]float32, rows*w), newGuarded(rows*w), newGuarded(w)
+						dotTile(rows, w, k, a, lda, b, nil, zeros[:w], 0, want, w)
+						copy(top.f, random(3, w))
+						top.f[1] = negInf
+						tl.logits[r-1](times, k, &a[0], lda, &b[0], &got.f[0], &top.f[0])
+						what := fmt.Sprintf("%d x %dx%d k %d", times, r, w, k)
+						within(t, what, got.f, want, sumTolerance(k))
+						most := random(3, w)
+						most[1] = negInf
+						columnMax(rows, w, got.f, most)
+						if err := sameBits(top.f, most); err != nil {
+							t.Fatalf("%s: max: %v", what, err)
+						}
+						got.check(t)
+						top.check(t)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestWeightedTiles(t *testing.T) {
 	eachSet(t, func(t *testing.T, set *kernelSet) {
 		for i := range set.tiles {
@@ -81,16 +113,19 @@ func TestWeightedTiles(t *testing.T) {
 				if valueRows%w.rows != 0 && w.rows%valueRows != 0 {
 					t.Errorf("%d rows do not go with padding to %d", w.rows, valueRows)
 				}
-				for _, k := range []int{0, 1, 2, 31, 128} {
-					lda := w.rows + 3
-					a, b, scale := random(1, k*lda+w.rows), random(2, (k+1)*tl.width), random(3, tl.width)
-					got := newGuarded(w.rows * tl.width)
-					copy(got.f, random(4, len(got.f)))
-					want := slices.Clone(got.f)
-					weightedSum(w.rows, tl.width, k, a, lda, b, scale, want)
-					w.f(k, &a[0], lda, &b[0], &scale[0], &got.f[0])
-					within(t, fmt.Sprintf("%dx%d k %d", w.rows, tl.width, k), got.f, want, sumTolerance(k))
-					got.check(t)
+				for _, k := range []int{1, 2, 31, 128} {
+					for _, times := range []int{1, 2, 5} {
+						rows := times * w.rows
+						lda := rows + 3
+						a, b, scale := random(1, k*lda), random(2, k*tl.width), random(3, tl.width)
+						got := newGuarded(rows * tl.width)
+						copy(got.f, random(4, len(got.f)))
+						want := slices.Clone(got.f)
+						weightedSum(rows, tl.width, k, a, lda, b, scale, want)
+						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0])
+						within(t, fmt.Sprintf("%d x %dx%d k %d", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
+						got.check(t)
+					}
 				}
 			}
 			if last := tl.weighted[len(tl.weighted)-1].rows; valueRows%last != 0 {
@@ -135,9 +170,17 @@ func TestSoftmaxTiles(t *testing.T) {
 				copy(got[0].f, s)
 				copy(got[1].f, m)
 				copy(got[2].f, d)
-				alpha := make([]float32, w)
-				softmaxTile(n, w, s, m, d, alpha)
-				tl.softmax(n, &got[0].f[0], &got[1].f[0], &got[2].f[0], &got[3].f[0])
+				alpha, top := make([]float32, w), newGuarded(w)
+				copy(top.f, m)
+				most := slices.Clone(m)
+				columnMax(n, w, s, most)
+				tl.columnMax(n, &got[0].f[0], &top.f[0])
+				if err := sameBits(top.f, most); err != nil {
+					t.Fatalf("width %d, %d keys: max: %v", w, n, err)
+				}
+				top.check(t)
+				softmaxTile(n, w, s, 1.25, most, m, d, alpha)
+				tl.softmax(n, &got[0].f[0], 1.25, &top.f[0], &got[1].f[0], &got[2].f[0], &got[3].f[0])
 				what := fmt.Sprintf("width %d, %d keys: ", w, n)
 				within(t, what+"weights", got[0].f[:n*w], s[:n*w], 3e-7)
 				within(t, what+"alpha", got[3].f, alpha, 3e-7)

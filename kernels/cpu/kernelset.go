@@ -11,6 +11,7 @@ type kernelSet struct {
 	mulAdds         func(n int) // rounds of peakAdds independent multiply-adds
 	peakAdds        int         // elements
 	copyRows        func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int)
+	fetchRows       func(rows, n int, src *float32, srcStride int)
 	transpose       func(src *float32, srcStride int, mul, dst *float32, dstStride int)
 	exp, gelu, silu func(n int, x *float32)
 	scaleSigned     func(n int, x *float32, pos, neg float32)
@@ -22,21 +23,24 @@ type kernelSet struct {
 	rotate      func(n int, x, cos, sin *float32)
 }
 
-// tile is the micro-kernels for panels of one width. dot[r-1], mul[r-1] and
-// taps[r-1] have r rows. mul is dot that fetches its panel and results ahead.
+// tile is the micro-kernels for panels of one width. mul[r-1], taps[r-1] and
+// logits[r-1] have r rows.
 type tile struct {
-	width    int
-	dot, mul []dotFunc
-	taps     []tapsFunc
-	weighted []weightedTile // most rows first
-	softmax  func(n int, s, m, d, alpha *float32)
-	scale    func(n int, s, pos, neg *float32, negStep int)
+	width     int
+	logits    []logitsFunc
+	mul       []mulFunc
+	taps      []tapsFunc
+	weighted  []weightedTile // most rows first
+	columnMax func(n int, s, top *float32)
+	softmax   func(n int, s *float32, scale float32, top, m, d, alpha *float32)
+	scale     func(n int, s, pos, neg *float32, negStep int)
 }
 
 type (
-	dotFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
+	logitsFunc   func(times, k int, a *float32, lda int, b, c, top *float32)
+	mulFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
 	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
-	weightedFunc func(k int, a *float32, lda int, b, scale, c *float32)
+	weightedFunc func(times, k int, a *float32, lda int, b, scale, c *float32)
 )
 
 type weightedTile struct {
@@ -68,7 +72,15 @@ func (s *kernelSet) fit(n int) *tile {
 
 // groups cuts n rows into the fewest groups of at most the tile's rows, nearly
 // equal, and returns their number; group i is [n*i/groups, n*(i+1)/groups).
-func (t *tile) groups(n int) int { return ceilDiv(n, len(t.dot)) }
+func (t *tile) groups(n int) int { return ceilDiv(n, len(t.mul)) }
+
+// split cuts rows from the front of n: times groups of each rows, such that all
+// n make the fewest groups, nearly equal.
+func (t *tile) split(n int) (times, each int) {
+	groups := t.groups(n)
+	each = ceilDiv(n, groups)
+	return groups - (each*groups - n), each
+}
 
 // zeros and ones are constant rows, as long as any that a kernel takes.
 var zeros, ones = func() (z, o [max(MaxDim, linearDepth)]float32) {

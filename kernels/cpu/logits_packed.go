@@ -43,47 +43,52 @@ func (p *plan) removed(x *panel, pieces []piece) bool {
 	return false
 }
 
-// editTile applies bands, cuts and holes to the logits of a panel, a row per key.
-func (p *plan) editTile(x *panel, pieces []piece, s []float32) {
+// editTile applies bands, cuts and holes to the logits of a panel, a row per
+// key, and reports whether any of them changed.
+func (p *plan) editTile(x *panel, pieces []piece, s []float32) (changed bool) {
 	w := x.tile.width
 	row := 0
 	for _, g := range pieces {
 		part := s[row*w:][:g.n*w]
 		if len(p.bands) > 0 {
-			p.bandPiece(x, g, part)
+			changed = p.bandPiece(x, g, part) || changed
 		}
 		for _, c := range p.logits.Cut {
 			q0, q1 := max(int(c.Q0)-x.q0, 0), min(int(c.Q1)-x.q0, x.n)
-			remove(part, w, g, int(c.K0), int(c.K1), q0, q1)
+			changed = remove(part, w, g, int(c.K0), int(c.K1), q0, q1) || changed
 		}
 		for _, c := range x.holes {
-			remove(part, w, g, int(c.k.lo), int(c.k.hi), int(c.lanes.lo), int(c.lanes.hi))
+			changed = remove(part, w, g, int(c.k.lo), int(c.k.hi), int(c.lanes.lo), int(c.lanes.hi)) || changed
 		}
 		row += g.n
 	}
+	return changed
 }
 
-// remove takes lanes [l0, l1) of the keys in [k0, k1) out.
-func remove(s []float32, w int, g piece, k0, k1, l0, l1 int) {
-	if l0 >= l1 {
-		return
+// remove takes lanes [l0, l1) of the keys in [k0, k1) out, and reports whether
+// there are any.
+func remove(s []float32, w int, g piece, k0, k1, l0, l1 int) bool {
+	j0, j1 := max(k0-g.k0, 0), min(k1-g.k0, g.n)
+	if l0 >= l1 || j0 >= j1 {
+		return false
 	}
-	for j := max(k0-g.k0, 0); j < min(k1-g.k0, g.n); j++ {
+	for j := j0; j < j1; j++ {
 		lanes := s[j*w+l0 : j*w+l1]
 		for i := range lanes {
 			lanes[i] = negInf
 		}
 	}
+	return true
 }
 
-// bandPiece scales the logits of one piece.
-func (p *plan) bandPiece(x *panel, g piece, s []float32) {
+// bandPiece scales the logits of one piece, and reports whether any changed.
+func (p *plan) bandPiece(x *panel, g piece, s []float32) bool {
 	w, queries := x.tile.width, x.n
 	if v := p.logits.VideoTokens; v > 0 {
 		queries = min(queries, v-x.q0)
 		g.n = min(g.n, v-g.k0)
 		if queries <= 0 || g.n <= 0 {
-			return
+			return false
 		}
 	}
 	// Signed distances of the corners, and the least and greatest distance.
@@ -95,8 +100,9 @@ func (p *plan) bandPiece(x *panel, g piece, s []float32) {
 	if b := p.bands[first]; far <= b.last && whole {
 		if b.pos != 1 || b.neg != 1 {
 			p.b.set.scaleSigned(g.n*w, &s[0], b.pos, b.neg)
+			return true
 		}
-		return
+		return false
 	}
 	at := x.q0 - g.k0 + p.shape.NK
 	if whole {
@@ -105,7 +111,7 @@ func (p *plan) bandPiece(x *panel, g piece, s []float32) {
 			neg, step = &p.factor[at], -1
 		}
 		x.tile.scale(g.n, &s[0], &p.factor[at], neg, step)
-		return
+		return true
 	}
 	for j := range g.n {
 		for i, f := range p.factor[at-j:][:queries] {
@@ -114,6 +120,7 @@ func (p *plan) bandPiece(x *panel, g piece, s []float32) {
 			}
 		}
 	}
+	return true
 }
 
 // bandOf is the index of the band of a distance.

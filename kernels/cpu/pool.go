@@ -6,8 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// job is work that is cut into items. The cut must not depend on who does an
-// item: that is what makes results independent of the number of workers.
+// job is work that is cut into items. What an item computes must not depend on
+// who does it, nor on where the cut is: that is what makes results independent
+// of the number of workers.
 type job interface {
 	do(s *scratch, item int)
 }
@@ -98,7 +99,9 @@ type scratch struct {
 	sums   laneSums
 	panels [maxPanels]panel
 
-	segments, pieces [keyTile]piece
+	tiles  [2][keyTile]piece // the present tile of keys and the next
+	fetch  [keyTile]piece    // what is still to be fetched of the next
+	pieces [keyTile]piece
 }
 
 // floats is n elements with undefined contents.
