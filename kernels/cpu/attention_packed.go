@@ -75,7 +75,6 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		t := set.fit(n)
 		x := panel{tile: t, q0: int(spec.q.lo), n: n, q: take(d * t.width), o: take(pd * t.width), m: take(t.width), d: take(t.width),
 			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row)}
-		a.packQueries(&x)
 		a.panels = append(a.panels, x)
 	}
 	a.keys, a.values = take(keyTile*(d+tileExtra)), take(keyTile*(pd+tileExtra))
@@ -85,16 +84,15 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 	}
 	a.pieces = s.pieces[:0]
 
+	// A panel's queries are read with its first tile and its outputs written
+	// with its last, while the products of its neighbours fetch them.
 	keys := keyCursor{runs: p.runs[it.lo:it.hi]}
 	tile := keys.next(s.tiles[0][:0])
-	for i := 1; len(tile) > 0; i++ {
+	for i := 1; i == 1 || len(tile) > 0; i++ {
 		next := keys.next(s.tiles[i%2][:0])
 		a.next = append(s.fetch[:0], next...)
-		a.tileOfKeys(tile)
+		a.tileOfKeys(tile, i == 1, len(next) == 0)
 		tile = next
-	}
-	for i := range a.panels {
-		a.finish(&a.panels[i])
 	}
 }
 
@@ -200,52 +198,71 @@ func (a *packed) seen(x *panel, tile []piece) []piece {
 }
 
 // tileOfKeys adds the keys of a tile to every panel, and fetches the next tile
-// meanwhile.
-func (a *packed) tileOfKeys(tile []piece) {
-	p, d, pd := a.p, a.p.shape.D, a.p.paddedDim()
-	ks, vs := d+tileExtra, pd+tileExtra
+// meanwhile. The first tile begins the panels, the last finishes them.
+func (a *packed) tileOfKeys(tile []piece, first, last bool) {
 	a.gather(tile)
 	for i := range a.panels {
 		x := &a.panels[i]
-		pieces := a.seen(x, tile)
-		if len(pieces) == 0 || p.removed(x, pieces) {
-			continue
-		}
-		w := x.tile.width
-		copy(a.top, x.m)
-		n := 0
-		for rest := pieces; len(rest) > 0; {
-			var row, rows int
-			row, rows, rest = stretch(rest)
-			for r := 0; r < rows; {
-				times, each := x.tile.split(rows - r)
-				x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
-				r += times * each
-				a.fetch(i, r, 2*rows)
+		if first {
+			a.packQueries(x)
+			if i+1 < len(a.panels) {
+				a.fetchRows(a.p.q, a.h, &a.panels[i+1])
 			}
-			n += rows
 		}
-		if p.editTile(x, pieces, a.s) {
-			copy(a.top, x.m)
-			x.tile.columnMax(n, &a.s[0], &a.top[0])
+		if last {
+			a.fetchRows(a.p.out, a.h, x)
 		}
-		x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
-		scale := &a.alpha[0]
-		n = 0
-		for rest := pieces; len(rest) > 0; {
-			var row, rows int
-			row, rows, rest = stretch(rest)
-			for c := 0; c < pd; {
-				t := x.tile.values(pd - c)
-				times := (pd - c) / t.rows
-				t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w])
-				c += times * t.rows
-				a.fetch(i, pd+c, 2*pd)
-			}
-			scale = &ones[0]
-			n += rows
+		if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
+			a.tileOfPanel(i, pieces)
+		}
+		if last {
+			a.finish(x)
 		}
 	}
+}
+
+// tileOfPanel adds pieces of the present tile to panel i.
+func (a *packed) tileOfPanel(i int, pieces []piece) {
+	x, p, d, pd := &a.panels[i], a.p, a.p.shape.D, a.p.paddedDim()
+	ks, vs, w := d+tileExtra, pd+tileExtra, x.tile.width
+	copy(a.top, x.m)
+	n := 0
+	for rest := pieces; len(rest) > 0; {
+		var row, rows int
+		row, rows, rest = stretch(rest)
+		for r := 0; r < rows; {
+			times, each := x.tile.split(rows - r)
+			x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
+			r += times * each
+			a.fetch(i, r, 2*rows)
+		}
+		n += rows
+	}
+	if p.editTile(x, pieces, a.s) {
+		copy(a.top, x.m)
+		x.tile.columnMax(n, &a.s[0], &a.top[0])
+	}
+	x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
+	scale := &a.alpha[0]
+	n = 0
+	for rest := pieces; len(rest) > 0; {
+		var row, rows int
+		row, rows, rest = stretch(rest)
+		for c := 0; c < pd; {
+			t := x.tile.values(pd - c)
+			times := (pd - c) / t.rows
+			t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w])
+			c += times * t.rows
+			a.fetch(i, pd+c, 2*pd)
+		}
+		scale = &ones[0]
+		n += rows
+	}
+}
+
+// fetchRows brings a panel's rows of queries or outputs into the L2 cache.
+func (a *packed) fetchRows(t tensor, h int, x *panel) {
+	a.p.b.set.fetchRows(x.n, a.p.shape.D, &t.f[t.at(a.b, h, x.q0)], t.n)
 }
 
 // fetch brings a share of the next tile into the L2 cache: all of it when
@@ -324,7 +341,7 @@ func (a *packed) finish(x *panel) {
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}
 	}
-	if len(x.holes) > 0 || len(p.logits.Cut) > 0 {
+	if (len(x.holes) > 0 || len(p.logits.Cut) > 0) && !a.finite(x) {
 		a.recheck(x)
 	}
 }
@@ -355,6 +372,17 @@ func (a *packed) logSum(m, d float32) float32 {
 	exact, base := float64(m)*float64(a.scale), float64(m*a.scale)
 	top := float64(m) * math.Abs(float64(a.p.logits.Scale))
 	return float32(top + (base-exact)*math.Ln2 + math.Log(float64(d)))
+}
+
+// finite reports whether the sums of a panel are numbers; it may miss that they
+// are where their squares add up to infinity.
+func (a *packed) finite(x *panel) bool {
+	a.p.b.set.moments(len(x.o), &x.o[0], 0, &a.s[0])
+	var sum float32
+	for _, v := range a.s[:2*a.p.b.set.lanes] {
+		sum += v * 0
+	}
+	return sum == 0
 }
 
 // recheck does queries again whose output is no number: 0 times a NaN or an

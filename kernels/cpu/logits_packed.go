@@ -65,6 +65,14 @@ func (p *plan) editTile(x *panel, pieces []piece, s []float32) (changed bool) {
 	return changed
 }
 
+// negInfs is a row of removed logits.
+var negInfs = func() (row [maxWidth]float32) {
+	for i := range row {
+		row[i] = negInf
+	}
+	return row
+}()
+
 // remove takes lanes [l0, l1) of the keys in [k0, k1) out, and reports whether
 // there are any.
 func remove(s []float32, w int, g piece, k0, k1, l0, l1 int) bool {
@@ -73,10 +81,7 @@ func remove(s []float32, w int, g piece, k0, k1, l0, l1 int) bool {
 		return false
 	}
 	for j := j0; j < j1; j++ {
-		lanes := s[j*w+l0 : j*w+l1]
-		for i := range lanes {
-			lanes[i] = negInf
-		}
+		copy(s[j*w+l0:j*w+l1], negInfs[:])
 	}
 	return true
 }
