@@ -265,9 +265,9 @@ func (a *packed) fetchRows(t tensor, h int, x *panel) {
 	a.p.b.set.fetchRows(x.n, a.p.shape.D, &t.f[t.at(a.b, h, x.q0)], t.n)
 }
 
-// fetch brings a share of the next tile into the L2 cache: all of it when
-// part of whole of panel i is done. Tiles lie where the caller's tensors are,
-// which may be far, and a few rows at a time cost nothing among the products.
+// fetch brings the next tile into the L2 cache up to the share of the present
+// one that is done: panels before i and part of whole of panel i. The caller's
+// tensors may be far, and a few rows at a time hardly cost among the products.
 func (a *packed) fetch(i, part, whole int) {
 	if len(a.next) == 0 {
 		return
@@ -374,8 +374,8 @@ func (a *packed) logSum(m, d float32) float32 {
 	return float32(top + (base-exact)*math.Ln2 + math.Log(float64(d)))
 }
 
-// finite reports whether the sums of a panel are numbers; it may miss that they
-// are where their squares add up to infinity.
+// finite reports whether all sums of a panel are numbers. It may say no where
+// their squares add up to infinity.
 func (a *packed) finite(x *panel) bool {
 	a.p.b.set.moments(len(x.o), &x.o[0], 0, &a.s[0])
 	var sum float32
