@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	ffmpeg "github.com/u2takey/ffmpeg-go"
+
+	"longtake/internal/process"
 )
 
 // Frame is one decoded frame.
@@ -152,6 +154,10 @@ type decoder struct {
 // second pass and cannot come apart from its picture.
 const timesFD = 4
 
+// pipeBytes hold some frames, so that ffmpeg goes on while they are looked at: the most
+// that Linux gives to any user.
+const pipeBytes = 1 << 20
+
 // rowsFD is the descriptor of the second output, for DecodeOptions.Rows. A second
 // output, because filters that join two streams drop frames whose timestamps do
 // not rise.
@@ -204,6 +210,12 @@ func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err err
 			rowsW.Close()
 		}
 		return 0, fmt.Errorf("video: decode: %w", err)
+	}
+	if f, ok := frames.(*os.File); ok {
+		process.WidenPipe(f, pipeBytes)
+	}
+	if rowsR != nil {
+		process.WidenPipe(rowsR, pipeBytes)
 	}
 	err = cmd.Start()
 	timesW.Close()

@@ -54,7 +54,7 @@ var Table = []Rule{
 	{"internal/atomicfile", nil, nil},
 	{"internal/binomial", nil, []string{"gonum.org/v1/gonum"}},
 	{"internal/filesum", nil, nil},
-	{"internal/process", nil, nil},
+	{"internal/process", nil, []string{"golang.org/x/sys"}},
 	{"internal/nvidia", nil, nil},
 	{"internal/videoapi", nil, nil},
 	{"internal/slurm", nil, nil},

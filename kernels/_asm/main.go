@@ -22,8 +22,11 @@ func main() {
 	ConstraintExpr("!purego")
 	if flag.Lookup("pkg").Value.String() == "sad" {
 		sumDiffs(v)
-		if !v.wide {
+		if v.wide {
+			largerSums(v)
+		} else {
 			blockDiffs(v)
+			pairDiffs(v)
 		}
 	} else {
 		operators(v)

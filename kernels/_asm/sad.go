@@ -76,18 +76,25 @@ func sumDiffs(v isa) {
 	VPADDD(acc[1], acc[0], acc[0])
 	VPADDD(acc[3], acc[2], acc[2])
 	VPADDD(acc[2], acc[0], acc[0])
-	// Widen before lanes are added: 2^16 words fill them.
+	Store(v.total(acc[0]), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// total is the sum of the 32-bit lanes of acc, which is overwritten. They are widened
+// before they are added: 2^16 words fill them.
+func (v isa) total(acc vec) reg.Register {
 	odd := v.vec()
-	VPSRLQ(Imm(32), acc[0], odd)
-	VPSLLQ(Imm(32), acc[0], acc[0])
-	VPSRLQ(Imm(32), acc[0], acc[0])
-	VPADDQ(odd, acc[0], acc[0])
+	VPSRLQ(Imm(32), acc, odd)
+	VPSLLQ(Imm(32), acc, acc)
+	VPSRLQ(Imm(32), acc, acc)
+	VPADDQ(odd, acc, acc)
 	y, x, hi := YMM(), XMM(), XMM()
 	if v.wide {
-		VEXTRACTI64X4(Imm(1), acc[0], y)
-		VPADDQ(y, acc[0].AsY(), y)
+		VEXTRACTI64X4(Imm(1), acc, y)
+		VPADDQ(y, acc.AsY(), y)
 	} else {
-		VMOVDQA(acc[0], y)
+		VMOVDQA(acc, y)
 	}
 	VEXTRACTI128(Imm(1), y, x)
 	VPADDQ(x, y.AsX(), x)
@@ -95,7 +102,103 @@ func sumDiffs(v isa) {
 	VPADDQ(hi, x, x)
 	sum := GP64()
 	VMOVQ(x, sum)
-	Store(sum, ReturnIndex(0))
+	return sum
+}
+
+// largerSums compares each of four images with each of four others: every vector that is
+// loaded serves four pairs.
+func largerSums(v isa) {
+	TEXT("larger"+v.suffix, NOSPLIT, "func(n int, dst *uint64, a0, a1, a2, a3, b0, b1, b2, b3 *uint64)")
+	Pragma("noescape")
+	Doc("larger"+v.suffix+" sets dst[4i+j] to the sum of max(ai,bj) over n words of four 16-bit samples below 2^15.",
+		"n is a multiple of the vector width in words, at least one and at most 2^16.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	var in [8]reg.Register
+	for i, name := range []string{"a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"} {
+		in[i] = Load(Param(name), GP64())
+	}
+	ones := v.bits(pairOnes)
+	var acc [16]vec
+	for i := range acc {
+		acc[i] = v.xor(v.vec())
+	}
+	offset := GP64()
+	XORQ(offset, offset)
+	SHLQ(Imm(3), n)
+	Label("loop")
+	var a [4]vec
+	for i := range a {
+		a[i] = v.vec()
+		VMOVDQU64(Mem{Base: in[i], Index: offset, Scale: 1}, a[i])
+	}
+	for j := range 4 {
+		b := v.vec()
+		VMOVDQU64(Mem{Base: in[4+j], Index: offset, Scale: 1}, b)
+		for i := range a {
+			x := v.vec()
+			VPMAXUW(b, a[i], x)
+			VPMADDWD(ones, x, x)
+			VPADDD(x, acc[4*i+j], acc[4*i+j])
+		}
+	}
+	ADDQ(Imm(uint64(v.bytes())), offset)
+	CMPQ(offset, n)
+	JL(LabelRef("loop"))
+	for i := range acc {
+		MOVQ(v.total(acc[i]), Mem{Base: dst, Disp: 8 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// pairDiffs compares sums of two neighbouring bytes with the sums beside them.
+func pairDiffs(v isa) {
+	TEXT("pairs"+v.suffix, NOSPLIT, "func(n int, row *byte) (near, far uint64)")
+	Pragma("noescape")
+	Doc("pairs"+v.suffix+" adds up, over n pairs of bytes of a row, the squared differences of their sum from that of",
+		"the next pair and from that of the fourth next. n is a multiple of 8 and at most 2^15; the row has 2n+8 bytes.")
+	n, row := Load(Param("n"), GP64()), Load(Param("row"), GP64())
+	ones := YMM() // a multiply-add with these adds two bytes
+	VPBROADCASTD(word(0x01010101), ones)
+	near, far := YMM(), YMM()
+	VPXOR(near, near, near)
+	VPXOR(far, far, far)
+	sums := func(disp int, wide bool) vec {
+		x := YMM()
+		if wide {
+			VMOVDQU(Mem{Base: row, Disp: disp}, x)
+		} else {
+			VMOVDQU(Mem{Base: row, Disp: disp}, x.AsX()) // and the upper half is zero
+		}
+		VPMADDUBSW(ones, x, x)
+		return x
+	}
+	step := func(wide bool) {
+		here := sums(0, wide)
+		for _, c := range []struct {
+			disp int
+			acc  vec
+		}{{2, near}, {8, far}} {
+			x := sums(c.disp, wide)
+			VPSUBW(x, here, x)
+			VPMADDWD(x, x, x)
+			VPADDD(x, c.acc, c.acc)
+		}
+	}
+	Label("sixteen")
+	CMPQ(n, Imm(16))
+	JL(LabelRef("eight"))
+	step(true)
+	ADDQ(Imm(32), row)
+	SUBQ(Imm(16), n)
+	JMP(LabelRef("sixteen"))
+	Label("eight")
+	CMPQ(n, Imm(0))
+	JE(LabelRef("done"))
+	step(false)
+	Label("done")
+	Store(v.total(near), ReturnIndex(0))
+	Store(v.total(far), ReturnIndex(1))
 	VZEROUPPER()
 	RET()
 }

@@ -15,3 +15,9 @@ func sumAVX2(n int, a *uint64, b *uint64) uint64
 //
 //go:noescape
 func blocksAVX2(n int, dst *uint32, a *uint64, b *uint64, stride int, rows int)
+
+// pairsAVX2 adds up, over n pairs of bytes of a row, the squared differences of their sum from that of
+// the next pair and from that of the fourth next. n is a multiple of 8 and at most 2^15; the row has 2n+8 bytes.
+//
+//go:noescape
+func pairsAVX2(n int, row *byte) (near uint64, far uint64)

@@ -154,3 +154,76 @@ row:
 done:
 	VZEROUPPER
 	RET
+
+// func pairsAVX2(n int, row *byte) (near uint64, far uint64)
+// Requires: AVX, AVX2
+TEXT ·pairsAVX2(SB), NOSPLIT, $0-32
+	MOVQ         n+0(FP), AX
+	MOVQ         row+8(FP), CX
+	VPBROADCASTD c01010101<>+0(SB), Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+
+sixteen:
+	CMPQ       AX, $0x10
+	JL         eight
+	VMOVDQU    (CX), Y3
+	VPMADDUBSW Y0, Y3, Y3
+	VMOVDQU    2(CX), Y4
+	VPMADDUBSW Y0, Y4, Y4
+	VPSUBW     Y4, Y3, Y4
+	VPMADDWD   Y4, Y4, Y4
+	VPADDD     Y4, Y1, Y1
+	VMOVDQU    8(CX), Y4
+	VPMADDUBSW Y0, Y4, Y4
+	VPSUBW     Y4, Y3, Y4
+	VPMADDWD   Y4, Y4, Y4
+	VPADDD     Y4, Y2, Y2
+	ADDQ       $0x20, CX
+	SUBQ       $0x10, AX
+	JMP        sixteen
+
+eight:
+	CMPQ       AX, $0x00
+	JE         done
+	VMOVDQU    (CX), X5
+	VPMADDUBSW Y0, Y5, Y5
+	VMOVDQU    2(CX), X6
+	VPMADDUBSW Y0, Y6, Y6
+	VPSUBW     Y6, Y5, Y6
+	VPMADDWD   Y6, Y6, Y6
+	VPADDD     Y6, Y1, Y1
+	VMOVDQU    8(CX), X7
+	VPMADDUBSW Y0, Y7, Y7
+	VPSUBW     Y7, Y5, Y7
+	VPMADDWD   Y7, Y7, Y7
+	VPADDD     Y7, Y2, Y2
+
+done:
+	VPSRLQ       $0x20, Y1, Y0
+	VPSLLQ       $0x20, Y1, Y1
+	VPSRLQ       $0x20, Y1, Y1
+	VPADDQ       Y0, Y1, Y1
+	VMOVDQA      Y1, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, near+16(FP)
+	VPSRLQ       $0x20, Y2, Y0
+	VPSLLQ       $0x20, Y2, Y2
+	VPSRLQ       $0x20, Y2, Y2
+	VPADDQ       Y0, Y2, Y2
+	VMOVDQA      Y2, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, far+24(FP)
+	VZEROUPPER
+	RET
+
+DATA c01010101<>+0(SB)/4, $0x01010101
+GLOBL c01010101<>(SB), RODATA|NOPTR, $4

@@ -9,3 +9,9 @@ package sad
 //
 //go:noescape
 func sumAVX512(n int, a *uint64, b *uint64) uint64
+
+// largerAVX512 sets dst[4i+j] to the sum of max(ai,bj) over n words of four 16-bit samples below 2^15.
+// n is a multiple of the vector width in words, at least one and at most 2^16.
+//
+//go:noescape
+func largerAVX512(n int, dst *uint64, a0 *uint64, a1 *uint64, a2 *uint64, a3 *uint64, b0 *uint64, b1 *uint64, b2 *uint64, b3 *uint64)

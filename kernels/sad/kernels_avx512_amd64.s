@@ -79,3 +79,291 @@ onedone:
 
 DATA c00010001<>+0(SB)/4, $0x00010001
 GLOBL c00010001<>(SB), RODATA|NOPTR, $4
+
+// func largerAVX512(n int, dst *uint64, a0 *uint64, a1 *uint64, a2 *uint64, a3 *uint64, b0 *uint64, b1 *uint64, b2 *uint64, b3 *uint64)
+// Requires: AVX, AVX2, AVX512BW, AVX512F
+TEXT ·largerAVX512(SB), NOSPLIT, $0-80
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         a0+16(FP), DX
+	MOVQ         a1+24(FP), BX
+	MOVQ         a2+32(FP), SI
+	MOVQ         a3+40(FP), DI
+	MOVQ         b0+48(FP), R8
+	MOVQ         b1+56(FP), R9
+	MOVQ         b2+64(FP), R10
+	MOVQ         b3+72(FP), R11
+	VPBROADCASTD c00010001<>+0(SB), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	VPXORD       Z14, Z14, Z14
+	VPXORD       Z15, Z15, Z15
+	VPXORD       Z16, Z16, Z16
+	XORQ         R12, R12
+	SHLQ         $0x03, AX
+
+loop:
+	VMOVDQU64     (DX)(R12*1), Z17
+	VMOVDQU64     (BX)(R12*1), Z18
+	VMOVDQU64     (SI)(R12*1), Z19
+	VMOVDQU64     (DI)(R12*1), Z20
+	VMOVDQU64     (R8)(R12*1), Z21
+	VPMAXUW       Z21, Z17, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z1, Z1
+	VPMAXUW       Z21, Z18, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z5, Z5
+	VPMAXUW       Z21, Z19, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z9, Z9
+	VPMAXUW       Z21, Z20, Z21
+	VPMADDWD      Z0, Z21, Z21
+	VPADDD        Z21, Z13, Z13
+	VMOVDQU64     (R9)(R12*1), Z21
+	VPMAXUW       Z21, Z17, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z2, Z2
+	VPMAXUW       Z21, Z18, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z6, Z6
+	VPMAXUW       Z21, Z19, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z10, Z10
+	VPMAXUW       Z21, Z20, Z21
+	VPMADDWD      Z0, Z21, Z21
+	VPADDD        Z21, Z14, Z14
+	VMOVDQU64     (R10)(R12*1), Z21
+	VPMAXUW       Z21, Z17, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z3, Z3
+	VPMAXUW       Z21, Z18, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z7, Z7
+	VPMAXUW       Z21, Z19, Z22
+	VPMADDWD      Z0, Z22, Z22
+	VPADDD        Z22, Z11, Z11
+	VPMAXUW       Z21, Z20, Z21
+	VPMADDWD      Z0, Z21, Z21
+	VPADDD        Z21, Z15, Z15
+	VMOVDQU64     (R11)(R12*1), Z21
+	VPMAXUW       Z21, Z17, Z17
+	VPMADDWD      Z0, Z17, Z17
+	VPADDD        Z17, Z4, Z4
+	VPMAXUW       Z21, Z18, Z17
+	VPMADDWD      Z0, Z17, Z17
+	VPADDD        Z17, Z8, Z8
+	VPMAXUW       Z21, Z19, Z17
+	VPMADDWD      Z0, Z17, Z17
+	VPADDD        Z17, Z12, Z12
+	VPMAXUW       Z21, Z20, Z17
+	VPMADDWD      Z0, Z17, Z17
+	VPADDD        Z17, Z16, Z16
+	ADDQ          $0x40, R12
+	CMPQ          R12, AX
+	JL            loop
+	VPSRLQ        $0x20, Z1, Z0
+	VPSLLQ        $0x20, Z1, Z1
+	VPSRLQ        $0x20, Z1, Z1
+	VPADDQ        Z0, Z1, Z1
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPADDQ        Y0, Y1, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, (CX)
+	VPSRLQ        $0x20, Z2, Z0
+	VPSLLQ        $0x20, Z2, Z2
+	VPSRLQ        $0x20, Z2, Z2
+	VPADDQ        Z0, Z2, Z2
+	VEXTRACTI64X4 $0x01, Z2, Y0
+	VPADDQ        Y0, Y2, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 8(CX)
+	VPSRLQ        $0x20, Z3, Z0
+	VPSLLQ        $0x20, Z3, Z3
+	VPSRLQ        $0x20, Z3, Z3
+	VPADDQ        Z0, Z3, Z3
+	VEXTRACTI64X4 $0x01, Z3, Y0
+	VPADDQ        Y0, Y3, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 16(CX)
+	VPSRLQ        $0x20, Z4, Z0
+	VPSLLQ        $0x20, Z4, Z4
+	VPSRLQ        $0x20, Z4, Z4
+	VPADDQ        Z0, Z4, Z4
+	VEXTRACTI64X4 $0x01, Z4, Y0
+	VPADDQ        Y0, Y4, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 24(CX)
+	VPSRLQ        $0x20, Z5, Z0
+	VPSLLQ        $0x20, Z5, Z5
+	VPSRLQ        $0x20, Z5, Z5
+	VPADDQ        Z0, Z5, Z5
+	VEXTRACTI64X4 $0x01, Z5, Y0
+	VPADDQ        Y0, Y5, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 32(CX)
+	VPSRLQ        $0x20, Z6, Z0
+	VPSLLQ        $0x20, Z6, Z6
+	VPSRLQ        $0x20, Z6, Z6
+	VPADDQ        Z0, Z6, Z6
+	VEXTRACTI64X4 $0x01, Z6, Y0
+	VPADDQ        Y0, Y6, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 40(CX)
+	VPSRLQ        $0x20, Z7, Z0
+	VPSLLQ        $0x20, Z7, Z7
+	VPSRLQ        $0x20, Z7, Z7
+	VPADDQ        Z0, Z7, Z7
+	VEXTRACTI64X4 $0x01, Z7, Y0
+	VPADDQ        Y0, Y7, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 48(CX)
+	VPSRLQ        $0x20, Z8, Z0
+	VPSLLQ        $0x20, Z8, Z8
+	VPSRLQ        $0x20, Z8, Z8
+	VPADDQ        Z0, Z8, Z8
+	VEXTRACTI64X4 $0x01, Z8, Y0
+	VPADDQ        Y0, Y8, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 56(CX)
+	VPSRLQ        $0x20, Z9, Z0
+	VPSLLQ        $0x20, Z9, Z9
+	VPSRLQ        $0x20, Z9, Z9
+	VPADDQ        Z0, Z9, Z9
+	VEXTRACTI64X4 $0x01, Z9, Y0
+	VPADDQ        Y0, Y9, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 64(CX)
+	VPSRLQ        $0x20, Z10, Z0
+	VPSLLQ        $0x20, Z10, Z10
+	VPSRLQ        $0x20, Z10, Z10
+	VPADDQ        Z0, Z10, Z10
+	VEXTRACTI64X4 $0x01, Z10, Y0
+	VPADDQ        Y0, Y10, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 72(CX)
+	VPSRLQ        $0x20, Z11, Z0
+	VPSLLQ        $0x20, Z11, Z11
+	VPSRLQ        $0x20, Z11, Z11
+	VPADDQ        Z0, Z11, Z11
+	VEXTRACTI64X4 $0x01, Z11, Y0
+	VPADDQ        Y0, Y11, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 80(CX)
+	VPSRLQ        $0x20, Z12, Z0
+	VPSLLQ        $0x20, Z12, Z12
+	VPSRLQ        $0x20, Z12, Z12
+	VPADDQ        Z0, Z12, Z12
+	VEXTRACTI64X4 $0x01, Z12, Y0
+	VPADDQ        Y0, Y12, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 88(CX)
+	VPSRLQ        $0x20, Z13, Z0
+	VPSLLQ        $0x20, Z13, Z13
+	VPSRLQ        $0x20, Z13, Z13
+	VPADDQ        Z0, Z13, Z13
+	VEXTRACTI64X4 $0x01, Z13, Y0
+	VPADDQ        Y0, Y13, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 96(CX)
+	VPSRLQ        $0x20, Z14, Z0
+	VPSLLQ        $0x20, Z14, Z14
+	VPSRLQ        $0x20, Z14, Z14
+	VPADDQ        Z0, Z14, Z14
+	VEXTRACTI64X4 $0x01, Z14, Y0
+	VPADDQ        Y0, Y14, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 104(CX)
+	VPSRLQ        $0x20, Z15, Z0
+	VPSLLQ        $0x20, Z15, Z15
+	VPSRLQ        $0x20, Z15, Z15
+	VPADDQ        Z0, Z15, Z15
+	VEXTRACTI64X4 $0x01, Z15, Y0
+	VPADDQ        Y0, Y15, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 112(CX)
+	VPSRLQ        $0x20, Z16, Z0
+	VPSLLQ        $0x20, Z16, Z16
+	VPSRLQ        $0x20, Z16, Z16
+	VPADDQ        Z0, Z16, Z16
+	VEXTRACTI64X4 $0x01, Z16, Y0
+	VPADDQ        Y0, Y16, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDQ        X1, X0, X1
+	VPSRLDQ       $0x08, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, 120(CX)
+	VZEROUPPER
+	RET

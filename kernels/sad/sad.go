@@ -1,5 +1,5 @@
 // Package sad sums absolute differences of images, the measure by which frames
-// are compared in great numbers.
+// are compared in great numbers, and squared ones of neighbours in a row.
 //
 // Samples are 16-bit integers below 2^15, packed four to a word, the first one
 // lowest. Every variant (generic Go, AVX2, AVX-512) gives the same integers. The
@@ -25,13 +25,15 @@ type variant struct {
 	words  int // that sum takes are a multiple of this
 	sum    func(n int, a, b *uint64) uint64
 	blocks func(n int, dst *uint32, a, b *uint64, stride, rows int)
+	larger func(n int, dst *uint64, a0, a1, a2, a3, b0, b1, b2, b3 *uint64)
+	pairs  func(n int, row *byte) (near, far uint64)
 	lacked string // why it cannot run here; empty when it can
 }
 
 var used = choose(os.Getenv("LONGTAKE_KERNELS"))
 
 // choose returns the named variant, or the best one where the machine lacks it.
-// A nil sum means generic Go.
+// A nil function means generic Go.
 func choose(name string) variant {
 	best := variant{name: "generic"}
 	if name == best.name {

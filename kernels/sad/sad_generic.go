@@ -32,6 +32,18 @@ func sumGeneric(a, b []uint64) uint64 {
 	return halves(even, odd)
 }
 
+func pairsGeneric(row []byte, n int) (near, far uint64) {
+	for range n {
+		p := row[:10]
+		row = row[2:]
+		a := int(p[0]) + int(p[1])
+		d, e := a-int(p[2])-int(p[3]), a-int(p[8])-int(p[9])
+		near += uint64(d * d)
+		far += uint64(e * e)
+	}
+	return near, far
+}
+
 func blocksGeneric(dst []uint32, a, b []uint64, stride, rows int) {
 	for c := range dst {
 		var even, odd uint64

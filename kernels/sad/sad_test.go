@@ -128,11 +128,79 @@ func TestBlocks(t *testing.T) {
 	})
 }
 
+func TestCross(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	each(t, func(t *testing.T, v *variant) {
+		for _, n := range []int{0, 1, 7, 8, 9, 16, 23, 1456, 1430, most, most + 1} {
+			var a, b [4]Image
+			for i := range a {
+				x, y := image(r, n), image(r, n)
+				if n >= most && i == 0 { // sums as large as can be
+					for k := range x {
+						x[k], y[k] = 0x7fff7fff7fff7fff, 0
+					}
+				}
+				a[i], b[i] = NewImage(x), NewImage(y)
+			}
+			var got [16]uint64
+			v.cross(&got, &a, &b)
+			for i := range a {
+				for j := range b {
+					var want uint64
+					for k, w := range a[i].words {
+						want += difference(w, b[j].words[k])
+					}
+					if got[4*i+j] != want {
+						t.Errorf("%d words: image %d and %d: %d, want %d", n, i, j, got[4*i+j], want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestPairs(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	each(t, func(t *testing.T, v *variant) {
+		for _, n := range []int{0, 1, 7, 8, 9, 15, 16, 17, 23, 24, 31, 32, 52, 60, mostPairs - 1, mostPairs, mostPairs + 9} {
+			row := make([]byte, 2*n+8)
+			for i := range row {
+				row[i] = byte(r.Uint32())
+				if n > 100 { // as different as can be
+					row[i] = byte(255 * (i / 2 % 2))
+				}
+			}
+			var near, far uint64
+			for k := range n {
+				sum := func(at int) int { return int(row[at]) + int(row[at+1]) }
+				d, e := sum(2*k)-sum(2*k+2), sum(2*k)-sum(2*k+8)
+				near, far = near+uint64(d*d), far+uint64(e*e)
+			}
+			if n == 0 {
+				row = nil
+			}
+			if x, y := v.allPairs(row, n); x != near || y != far {
+				t.Errorf("%d pairs: %d and %d, want %d and %d", n, x, y, near, far)
+			}
+		}
+		// Far pairs as different as can be.
+		row := make([]byte, 2*mostPairs+8)
+		for i := range row {
+			row[i] = byte(255 * (i / 8 % 2))
+		}
+		if _, far := v.allPairs(row, mostPairs); far != mostPairs*510*510 {
+			t.Errorf("%d, want %d", far, mostPairs*510*510)
+		}
+	})
+}
+
 func TestWrongSizesPanic(t *testing.T) {
 	each(t, func(t *testing.T, v *variant) {
 		w := func(n int) []uint64 { return make([]uint64, n) }
 		for name, f := range map[string]func(){
 			"lengths":   func() { v.all(w(4), w(5)) },
+			"images":    func() { v.cross(new([16]uint64), &[4]Image{NewImage(w(1))}, new([4]Image)) },
+			"pairs":     func() { v.allPairs(make([]byte, 23), 8) },
 			"no rows":   func() { v.rowOfBlocks(make([]uint32, 1), w(2), w(2), 2, 0) },
 			"many rows": func() { v.rowOfBlocks(make([]uint32, 1), w(1<<15), w(1<<15), 2, maxRows+1) },
 			"stride":    func() { v.rowOfBlocks(make([]uint32, 2), w(8), w(8), 3, 2) },
