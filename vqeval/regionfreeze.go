@@ -74,6 +74,26 @@ func (l blockLife) levels(o, back, ahead int) (before, after []float64) {
 	return before, after
 }
 
+// mayDie tells whether so many blocks can be found to die at a group, by what levels gives
+// them at most before it and at least after it, which takes no sorting.
+func (l blockLife) mayDie(o, ahead int, blocks float64) bool {
+	end := min(len(l.total), o+ahead)
+	above := end - o - 1 - (end-o)*9/10 // so many may get farther than most of them
+	n := 0.0
+	for b, last := range l.total[max(0, o-2)] {
+		before, farther := 2*last, 0
+		for i := o; i < end && farther <= above; i++ {
+			if l.total[i][b] > 1.5*regionQuiet*before {
+				farther++
+			}
+		}
+		if before >= regionLevels/2 && farther <= above {
+			n++
+		}
+	}
+	return n >= blocks
+}
+
 func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) (best regionFreeze) {
 	l := newBlockLife(groups, s, second)
 	back, ahead := int(math.Round(4*second/phase)), max(2, int(math.Round(regionSeconds*second/phase)))
@@ -92,6 +112,9 @@ func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) 
 		return in, size, before, after
 	}
 	for o := 2; o <= len(l.total)-ahead/2; o++ {
+		if !l.mayDie(o, ahead, regionArea/2*float64(l.g.blocks())) {
+			continue
+		}
 		if _, size, _, _ := dies(o); float64(size) >= regionArea/2*float64(l.g.blocks()) {
 			cs = append(cs, candidate{o, size})
 		}

@@ -199,22 +199,17 @@ func regionSelfsim(raw *planes, in []bool, lags int) *selfsim {
 	}
 	q.words = (len(at) + 7) &^ 7 // whole vectors
 	q.grow(raw.n)
-	for t := range q.n {
-		from, to := raw.plane(t), q.plane(t)
-		for i, k := range at {
-			to[i] = from[k]
-		}
-	}
-	s := &selfsim{n: q.n, lags: lags, d: make([]uint16, q.n*lags)}
-	samples := uint64(4 * len(at))
+	images := make([]sad.Image, q.n)
 	parallel(q.n, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
-			for k := 1; k <= lags && t+k < q.n; k++ {
-				s.d[t*lags+k-1] = uint16((sad.Sum(q.plane(t), q.plane(t+k)) + samples/2) / samples)
+			from, to := raw.plane(t), q.plane(t)
+			for i, k := range at {
+				to[i] = from[k]
 			}
+			images[t] = sad.NewImage(to)
 		}
 	})
-	return s
+	return compareAll(images, lags, 4*len(at))
 }
 
 func regionLoopEvents(c *clip, _ *Facts) []event {

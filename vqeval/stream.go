@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+
+	"longtake/kernels/sad"
 )
 
 // prepared is what was made of the frames of a source; what is nil was not.
@@ -98,6 +100,7 @@ type streamed struct {
 	raw    *planes
 	light  *light
 	a      *activity
+	images []sad.Image
 	nearer [][]uint16 // of frame j: the differences from the frames before it, as in selfsim
 	w, h   int        // of the frames
 	second int
@@ -108,12 +111,12 @@ type streamed struct {
 }
 
 // streamBlock frames are compared with those before them together.
-const streamBlock = 16
+const streamBlock = tile
 
 func startStreamed(p *planes, w, h, second int) *streamed {
 	return &streamed{
 		raw: p.like(0), light: &light{make([][tiles]float64, fullFrames)}, a: emptyActivity(p, fullFrames, second),
-		nearer: make([][]uint16, fullFrames), w: w, h: h, second: second,
+		images: make([]sad.Image, fullFrames), nearer: make([][]uint16, fullFrames), w: w, h: h, second: second,
 		free: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 }
@@ -124,12 +127,13 @@ func (s *streamed) block(p *planes, luma [][]byte) {
 	s.n = p.n
 	s.raw.grow(s.n)
 	raw := *s.raw
+	view.images(s.images, from, view.n)
 	s.free <- struct{}{}
 	s.busy.Go(func() {
 		defer func() { <-s.free }()
 		view.restore(&raw, from, view.n)
 		s.light.fill(luma, s.w, s.h, from, view.n)
-		view.compare(s.nearer, from, view.n)
+		view.compare(s.images, s.nearer, from, view.n)
 		most := s.a.reach()
 		s.a.fill(&view, from-most, view.n-most) // the last ones that all they look at is there for
 	})

@@ -1,6 +1,10 @@
 package vqeval
 
-import "math"
+import (
+	"math"
+
+	"longtake/kernels/sad"
+)
 
 // Tones are what the parts of one frame look like: the tiles of light, row by row.
 // They are kept small, for clips of a hundred thousand frames.
@@ -27,10 +31,11 @@ func (t *Tones) detail(pix []byte, width int) {
 			row := pix[y*width : (y+1)*width]
 			for c := range near {
 				from, to := c*width/tileCols, (c+1)*width/tileCols
-				a, b, k := pairDiffs(row[from:], (to-from+1)/2)
-				near[c] += a
-				far[c] += b
-				n[c] += k
+				pairs := max(0, min((to-from+1)/2, (width-from)/2-4)) // that have one at that distance
+				a, b := sad.Pairs(row[from:], pairs)
+				near[c] += int(a)
+				far[c] += int(b)
+				n[c] += pairs
 			}
 		}
 		for c := range near {
@@ -43,20 +48,4 @@ func (t *Tones) detail(pix []byte, width int) {
 			t.Near[r*tileCols+c], t.Far[r*tileCols+c] = log(near[c]), log(far[c])
 		}
 	}
-}
-
-// pairDiffs are the sums, over at most pairs pairs of pixels from the start of a row on, of the
-// squared differences from the next pair and from the one at four times that distance,
-// and the number of pairs, which is smaller where the row ends.
-func pairDiffs(row []byte, pairs int) (near, far, n int) {
-	n = min(pairs, len(row)/2-4)
-	for range n {
-		p := row[:10]
-		row = row[2:]
-		a := int(p[0]) + int(p[1])
-		d, e := a-int(p[2])-int(p[3]), a-int(p[8])-int(p[9])
-		near += d * d
-		far += e * e
-	}
-	return near, far, max(0, n)
 }
