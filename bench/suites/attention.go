@@ -128,10 +128,11 @@ func (c videoCase) rounds(o KernelOptions) int {
 
 // methods of a case on a machine, the first or another of all.
 func (c videoCase) methods(first bool) []string {
-	if first || c.large() {
+	longest := c.large() && c.frames > 2*referenceFrames // UltraViCo is as long as dense: the shorter case shows it
+	if first && !longest {
 		return []string{"dense", "lvsa", "ultravico"}
 	}
-	return []string{"dense", "lvsa"} // what more cores gain
+	return []string{"dense", "lvsa"}
 }
 
 func (c videoCase) machines(all []*machine) []*machine {

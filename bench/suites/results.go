@@ -54,8 +54,8 @@ Measured on: %s.
 
 `, strings.Join(hosts, "; "), missing(records), peakText(records))
 	for _, s := range []struct{ suite, title, command string }{
-		{"gemm", "Matrix products", "longtake bench --suite gemm --peers bench/peers/run.sh"},
-		{"attention", "Attention", "longtake bench --suite attention --peers bench/peers/run.sh, with --full for 1560 tokens a frame"},
+		{"gemm", "Matrix products", "longtake bench --suite gemm --full --peers bench/peers/run.sh"},
+		{"attention", "Attention", "longtake bench --suite attention --full --peers bench/peers/run.sh"},
 		{"step", "Whole generations of the built-in model", "longtake bench --suite step"},
 	} {
 		part := pick(records, s.suite)
