@@ -350,18 +350,12 @@ func (a *packed) finish(x *panel) {
 // a product, and sign its sign, which the queries take. The queries are not
 // scaled otherwise: that would round every one of them.
 func (p *plan) scale2() float32 {
-	if p.logits.Scale == 0 {
-		return 1
-	}
 	return float32(math.Abs(float64(p.logits.Scale)) * math.Log2E)
 }
 
 func (p *plan) sign() float32 {
-	switch {
-	case p.logits.Scale < 0:
+	if p.logits.Scale < 0 {
 		return -1
-	case p.logits.Scale == 0:
-		return 0
 	}
 	return 1
 }
