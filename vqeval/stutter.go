@@ -107,6 +107,8 @@ func findStutter(c *clip) stutterEvidence {
 		e.left/stutterMean*(1-blended),
 		irregular,
 		stutterTimes/times,
+		// Where hardly anything moves, what an encoder refreshes now and then is no motion either.
+		stutterMoves*float64(c.n)/float64(max(1, fresh)),
 		stutterShare*float64(c.n)/float64(len(e.held)),
 	)
 	return e
