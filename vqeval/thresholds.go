@@ -160,7 +160,7 @@ const (
 	stutterCatch   = 1.3    // times the usual step: the one after a held frame that comes now and then
 	stutterCaught  = 1.7    // likewise, surely
 	stutterHold    = 5      // held frames in a row; more is a pause
-	stutterMoves   = 0.2   // of the frames at least have such a pace
+	stutterMoves   = 0.2    // of the frames at least have such a pace
 	stutterTimes   = 1.5    // times at least that frames are held
 	stutterShare   = 0.0125 // of all frames
 	cadenceHeld    = 5      // held frames that show a pattern
