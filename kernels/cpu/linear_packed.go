@@ -45,7 +45,14 @@ func (j *linearJob) planPacked(workers int) int {
 	if j.blocks == 0 {
 		return 0
 	}
-	j.groups = min(len(j.l.panels), ceilDiv(4*workers, j.blocks))
+	each := 16 // items for each of several workers: the last of them is what the others wait for
+	switch {
+	case workers == 1:
+		each = 1
+	case j.crowded():
+		each = 4 // every group copies the rows again
+	}
+	j.groups = min(len(j.l.panels), ceilDiv(each*workers, j.blocks))
 	return j.blocks * j.groups
 }
 
