@@ -93,8 +93,7 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 		return Info{}, 0, err
 	}
 	defer in.close()
-	go passthrough() // asks ffmpeg for its version once a process: meanwhile
-	info, err := probe(ctx, in)
+	info, version, err := probe(ctx, in)
 	if err != nil {
 		return info, 0, err
 	}
@@ -113,7 +112,7 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 	if o.Begin != nil {
 		o.Begin(info)
 	}
-	d := decoder{in: in, o: o, pix: pix, fps: info.FPS, width: info.Width, height: info.Height}
+	d := decoder{in: in, o: o, pix: pix, every: passthrough(version), fps: info.FPS, width: info.Width, height: info.Height}
 	n, err := d.run(ctx, fn)
 	if d.uneven() {
 		info.VariableRate = true
@@ -137,11 +136,12 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 }
 
 type decoder struct {
-	in   *input
-	o    DecodeOptions
-	pix  string
-	fps  float64
-	said words
+	in    *input
+	o     DecodeOptions
+	pix   string
+	every string // the option that hands on every frame once
+	fps   float64
+	said  words
 
 	width, height int // as displayed
 	// intervals between frames, for uneven
@@ -176,12 +176,12 @@ func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err err
 		d.o.Width, d.o.Height, timesFD)
 	source := ffmpeg.Input(fdName, inOpt)
 	out := source.Output("pipe:1", ffmpeg.KwArgs{
-		"map": "0:V:0", "format": "rawvideo", "pix_fmt": d.pix, "vf": filter, passthrough(): "passthrough",
+		"map": "0:V:0", "format": "rawvideo", "pix_fmt": d.pix, "vf": filter, d.every: "passthrough",
 	})
 	if d.o.Rows != nil {
 		rows := fmt.Sprintf("scale=%d:%d:flags=neighbor:threads=1", d.width, RowsOf(d.width, d.height))
 		out = ffmpeg.MergeOutputs(out, source.Output(fmt.Sprintf("pipe:%d", rowsFD), ffmpeg.KwArgs{
-			"map": "0:V:0", "format": "rawvideo", "pix_fmt": "gray", "vf": rows, passthrough(): "passthrough",
+			"map": "0:V:0", "format": "rawvideo", "pix_fmt": "gray", "vf": rows, d.every: "passthrough",
 		}))
 	}
 	out.Context = ctx

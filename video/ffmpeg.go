@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -52,22 +51,20 @@ func needTools() error {
 
 // passthrough is the option that hands on every frame once, whatever its
 // timestamp; it was renamed in ffmpeg 5.1.
-var passthrough = sync.OnceValue(func() string {
-	out, err := exec.Command("ffmpeg", "-version").Output()
-	if err != nil {
-		return "fps_mode"
-	}
-	m := regexp.MustCompile(`^ffmpeg version n?(\d+)\.(\d+)`).FindSubmatch(out)
+func passthrough(version string) string {
+	m := numbered.FindStringSubmatch(version)
 	if m == nil { // a build from the repository: new
 		return "fps_mode"
 	}
-	major, _ := strconv.Atoi(string(m[1]))
-	minor, _ := strconv.Atoi(string(m[2]))
+	major, _ := strconv.Atoi(m[1])
+	minor, _ := strconv.Atoi(m[2])
 	if major < 5 || major == 5 && minor < 1 {
 		return "vsync"
 	}
 	return "fps_mode"
-})
+}
+
+var numbered = regexp.MustCompile(`^n?(\d+)\.(\d+)`)
 
 // input is a regular file that a child process gets as descriptor 3.
 type input struct {

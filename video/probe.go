@@ -46,6 +46,9 @@ type probeOut struct {
 			Rotation *float64 `json:"rotation"`
 		} `json:"side_data_list"`
 	} `json:"streams"`
+	Program struct {
+		Version string `json:"version"`
+	} `json:"program_version"`
 	Format struct {
 		Duration string `json:"duration"`
 		Name     string `json:"format_name"`
@@ -63,13 +66,16 @@ func Probe(ctx context.Context, path string) (Info, error) {
 		return Info{}, err
 	}
 	defer in.close()
-	return probe(ctx, in)
+	info, _, err := probe(ctx, in)
+	return info, err
 }
 
-func probe(ctx context.Context, in *input) (Info, error) {
+// probe also tells which version of ffmpeg is installed: a program that is only
+// asked for its version costs a tenth of a second of processor time.
+func probe(ctx context.Context, in *input) (info Info, version string, err error) {
 	opt := inputOptions()
 	opt["select_streams"] = "V:0"
-	opt["show_streams"], opt["show_format"], opt["of"] = "", "", "json"
+	opt["show_streams"], opt["show_format"], opt["show_program_version"], opt["of"] = "", "", "", "json"
 	// The library's own Probe takes neither a context nor open files.
 	cmd := exec.CommandContext(ctx, "ffprobe", append(ffmpeg.ConvertKwargsToCmdLineArgs(opt), fdName)...)
 	var out bytes.Buffer
@@ -78,19 +84,19 @@ func probe(ctx context.Context, in *input) (Info, error) {
 	cmd.Stdout = &out
 	cmd.ExtraFiles = []*os.File{in.file}
 	if err := cmd.Run(); err != nil {
-		return Info{}, failure(ctx, "probe", in.path, err, &said, ErrNotVideo)
+		return Info{}, "", failure(ctx, "probe", in.path, err, &said, ErrNotVideo)
 	}
 	var p probeOut
 	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
-		return Info{}, fmt.Errorf("video: probe %q: ffprobe's answer: %w", in.path, err)
+		return Info{}, "", fmt.Errorf("video: probe %q: ffprobe's answer: %w", in.path, err)
 	}
 	if len(p.Streams) == 0 {
-		return Info{}, fmt.Errorf("video: probe %q: %w: it has no video stream", in.path, ErrNotVideo)
+		return Info{}, "", fmt.Errorf("video: probe %q: %w: it has no video stream", in.path, ErrNotVideo)
 	}
 	s := p.Streams[0]
-	info := Info{Path: in.path, Width: s.Width, Height: s.Height, Codec: s.CodecName, PixFmt: s.PixFmt}
+	info = Info{Path: in.path, Width: s.Width, Height: s.Height, Codec: s.CodecName, PixFmt: s.PixFmt}
 	if info.Width <= 0 || info.Height <= 0 {
-		return Info{}, fmt.Errorf("video: probe %q: %w: its size is %dx%d %s", in.path, ErrNotVideo, s.Width, s.Height, said.text(in.path))
+		return Info{}, "", fmt.Errorf("video: probe %q: %w: its size is %dx%d %s", in.path, ErrNotVideo, s.Width, s.Height, said.text(in.path))
 	}
 	rotation, _ := strconv.ParseFloat(s.Tags.Rotate, 64)
 	for _, d := range s.SideData {
@@ -113,7 +119,7 @@ func probe(ctx context.Context, in *input) (Info, error) {
 	if info.Duration = seconds(s.Duration); info.Duration == 0 {
 		info.Duration = seconds(p.Format.Duration)
 	}
-	return info, nil
+	return info, p.Program.Version, nil
 }
 
 // bareStreams are the formats whose demuxers invent timestamps.

@@ -44,12 +44,19 @@ func FindStills(ctx context.Context, path string, noise, least float64) (Stills,
 		return Stills{}, err
 	}
 	defer in.close()
+	_, version, err := probe(ctx, in)
+	if err != nil {
+		return Stills{}, err
+	}
+	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
+		return Stills{}, fmt.Errorf("video: stills: %w", err)
+	}
 	inOpt := inputOptions()
 	inOpt["v"] = "info" // freezedetect speaks at this level
 	inOpt["nostdin"], inOpt["nostats"], inOpt["hide_banner"] = "", "", ""
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 	out := ffmpeg.Input(fdName, inOpt).Output("-", ffmpeg.KwArgs{
-		"map": "0:V:0", "format": "null", passthrough(): "passthrough", "progress": "pipe:1",
+		"map": "0:V:0", "format": "null", passthrough(version): "passthrough", "progress": "pipe:1",
 		"vf": "freezedetect=n=" + number(noise) + ":d=" + number(least) + ",mpdecimate",
 	})
 	out.Context = ctx

@@ -24,7 +24,7 @@ import (
 // for each other cannot be told from what was held up.
 const (
 	GFLOPS           = "gflops"               // 1e9 multiplies and adds a second, of attended pairs where attention is sparse
-	PeakGFLOPS       = "peak_gflops"          // multiply-adds from registers with as many cores, right before and after
+	PeakGFLOPS       = "peak_gflops"          // multiply-adds from registers with as many cores, the best of right before and after
 	ShareOfPeak      = "share_of_peak"        // gflops / peak_gflops
 	FLOP             = "flop"                 // multiplies and adds of a call
 	Bytes            = "bytes"                // inputs read and outputs written once
@@ -192,14 +192,24 @@ func (g *group) measure(ctx context.Context, rounds int, run *progress) error {
 			if err != nil {
 				return fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
 			}
-			e.keep(c, (before+e.machine.peak())/2)
+			e.rest()
+			e.keep(c, max(before, e.machine.peak()))
 		}
 	}
 	run.end()
 	return nil
 }
 
-// keep takes a sample, and the peak of the cores around it.
+// rest waits until a peer's idle threads sleep: OpenBLAS's spin for 0.1 s, and
+// the peak that is measured beside them would be too low.
+func (e *entry) rest() {
+	if e.bench.Impl != own && e.bench.Workers > 1 {
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+// keep takes a sample, and the peak of the cores around it: the larger of the
+// one before and the one after, since what disturbs can only lower it.
 func (e *entry) keep(c cost, peak float64) {
 	e.times = append(e.times, c.of(e.bench.Workers))
 	e.costs = append(e.costs, c)
