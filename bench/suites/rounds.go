@@ -192,8 +192,7 @@ func (g *group) measure(ctx context.Context, rounds int, run *progress) error {
 			if err != nil {
 				return fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
 			}
-			e.rest()
-			e.keep(c, max(before, e.machine.peak()))
+			e.keep(c, before)
 		}
 	}
 	run.end()
@@ -210,10 +209,11 @@ func (e *entry) rest() {
 
 // keep takes a sample, and the peak of the cores around it: the larger of the
 // one before and the one after, since what disturbs can only lower it.
-func (e *entry) keep(c cost, peak float64) {
+func (e *entry) keep(c cost, before float64) {
+	e.rest()
+	e.peaks = append(e.peaks, max(before, e.machine.peak()))
 	e.times = append(e.times, c.of(e.bench.Workers))
 	e.costs = append(e.costs, c)
-	e.peaks = append(e.peaks, peak)
 }
 
 // longFLOP of a core take about half a second.
