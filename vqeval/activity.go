@@ -62,6 +62,7 @@ func (a *activity) reach() int { return a.scales[len(a.scales)-1] }
 // first is the activity of the first n frames.
 func (a *activity) first(n int) *activity {
 	b := *a
+	b.energy = slices.Clone(a.energy)
 	for i := range b.energy {
 		b.energy[i] = b.energy[i][:n]
 	}
