@@ -131,7 +131,7 @@ func (w *watcher) take(dir string) (c *claim, previous claimText, stale bool, er
 	}
 	c.stop = make(chan struct{})
 	c.done.Add(1)
-	go c.beats()
+	go c.beats(claimBeat)
 	return c, previous, false, nil
 }
 
@@ -268,10 +268,10 @@ func newToken() string {
 	return hex.EncodeToString(b[:])
 }
 
-// beats touches the file until the claim ends.
-func (c *claim) beats() {
+// beats touches the file at intervals until the claim ends.
+func (c *claim) beats(every time.Duration) {
 	defer c.done.Done()
-	t := time.NewTicker(claimBeat)
+	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
 		select {

@@ -82,9 +82,11 @@ func TestClaimNeverShrinks(t *testing.T) {
 	over.Store(true)
 	wg.Wait()
 	c.release()
-	if _, previous, _, err := w.take(dir); err != nil || !previous.Free {
-		t.Errorf("after the release: %+v, %v", previous, err)
+	d, previous, _, err := w.take(dir)
+	if err != nil || d == nil || !previous.Free {
+		t.Fatalf("after the release: %v, %+v, %v", d, previous, err)
 	}
+	d.release()
 }
 
 // away puts a claim of another machine in a folder.
