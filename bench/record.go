@@ -30,7 +30,9 @@ const (
 	AttentionSeconds = "attention_s" // part of denoise_s
 	ScoreSeconds     = "score_s"
 	PeakRSSBytes     = "peak_rss_bytes"
-	AttendedFraction = "attended_fraction" // attended share of token pairs, 0..1
+	AttendedFraction = "attended_fraction"     // attended share of token pairs, 0..1
+	GPUHours         = "gpu_h"                 // wall time x GPUs / 3600
+	GPUPeakBytes     = "gpu_peak_memory_bytes" // largest memory in use on the cell's GPUs, sampled
 
 	FreezeSeverity  = "vqeval.freeze.severity"
 	FreezeShare     = "vqeval.freeze.share"

@@ -13,9 +13,6 @@ import (
 	"longtake/internal/atomicfile"
 )
 
-// gpuPeakBytes is what a runner measured on its GPUs.
-const gpuPeakBytes = "gpu_peak_memory_bytes"
-
 // lvsaReadme stands in the exported folder.
 const lvsaReadme = `This folder has the layout that benchmarks/aggregate.py of the LVSA repository reads (--outdir of this folder):
 MODEL__BACKEND__HORIZON__PROMPT.mp4, a .log beside it with "done in ...s" and the peak of the GPU's memory where it was measured.
@@ -107,7 +104,7 @@ func lvsaLog(c cell) []byte {
 	if v, ok := c.Metric(bench.WallSeconds); ok {
 		fmt.Fprintf(&b, "done in %.3fs\n", v)
 	}
-	if v, ok := c.Metric(gpuPeakBytes); ok {
+	if v, ok := c.Metric(bench.GPUPeakBytes); ok {
 		fmt.Fprintf(&b, "Peak GPU memory: %.3f GB\n", v/(1<<30))
 	}
 	fmt.Fprintf(&b, "cell %s\n", c.CellID)

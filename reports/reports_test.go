@@ -384,7 +384,21 @@ func TestMissingIsSaid(t *testing.T) {
 				}
 			}
 			return recs
-		}(), want: []string{"| 0 (2 oom) |", "dense at 333 frames, prompt fish, seed 16: oom (needs 9 GiB of 4)", "22 ok, 2 oom", "no dense cell at 333 frames to compare with"}},
+		}(), want: []string{"| 0 (2 oom) |", "dense at 333 frames, prompt fish, seed 16: oom (needs 9 GiB of 4)", "22 ok, 2 oom", "no dense cell at 333 frames to compare with",
+			"Did not fit: dense at 333 frames: out of memory in 2 of 2 (the longest that fits: 165)."}, not: []string{"GPU"}},
+		{name: "on GPUs", recs: func() []bench.Record {
+			recs := smoke(t)
+			for i := range recs {
+				recs[i].Metrics[bench.GPUPeakBytes], recs[i].Metrics[bench.GPUHours] = 3<<30, 0.25
+				if c, _ := recs[i].DecodeCell(); c.Method.Name == "dense" {
+					recs[i].Status, recs[i].Error, recs[i].Metrics = bench.StatusTimeout, "took more than 1h0m0s", map[string]float64{bench.GPUHours: 1.25}
+				} else if c.Frames == 81 && c.Prompt.Tag == "fish" {
+					delete(recs[i].Metrics, bench.GPUHours)
+				}
+			}
+			return recs
+		}(), want: []string{"| Peak GPU memory, MiB |  GPU-hours |", "3072 |      0.500 |", "3072 | 0.250 of 1 |", "|       2.50 |",
+			"Did not fit: dense at 81 frames: out of time in 2 of 2 (no horizon fits)."}},
 		{name: "beyond the bound", recs: func() []bench.Record {
 			recs := smoke(t)
 			for i := range recs {

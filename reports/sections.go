@@ -89,10 +89,18 @@ func (b *builder) cost(p *page, s section, suffix string) error {
 	p.table(costTable(s))
 	p.text("Values are means over the n videos of a row with their 95 % interval in brackets; a value from fewer videos says its own n. " +
 		"Speed-ups are geometric means of dense time over the method's, paired by prompt and seed at the same frames; ~ marks an interval that holds 1. " +
-		"The bound is what the attended fraction allows, 1/(1 - a(1 - f)) with a the attention's share of dense denoising and f the fraction. Peak memory is the largest of the row.")
+		"The bound is what the attended fraction allows, 1/(1 - a(1 - f)) with a the attention's share of dense denoising and f the fraction. Peak memory is the largest of the row." + gpuLegend(s))
 	p.items(s.residue())
 	b.warnAll(s.beyondBound())
 	return nil
+}
+
+// gpuLegend explains the columns that only cells on GPUs have.
+func gpuLegend(s section) string {
+	if !s.onGPUs() {
+		return ""
+	}
+	return " That of GPUs is sampled while a command runs; GPU-hours are the sum over the row's cells, those that were lost included."
 }
 
 // examples draws what single videos look like at the longest horizon.

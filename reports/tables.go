@@ -100,6 +100,10 @@ func measured(cells []cell, metric string) (stats.Interval, string) {
 func costTable(s section) table {
 	t := table{Header: []string{"Frames", "Latent frames", "Ratio", "Method", "n", "Wall, s", "Denoise, s",
 		"Speed-up of denoise", "Speed-up of wall", "Bound of denoise", "Bound of wall", "Attended fraction", "Peak memory, MiB"}, Left: []int{3}}
+	gpus := s.onGPUs()
+	if gpus {
+		t.Header = append(t.Header, "Peak GPU memory, MiB", "GPU-hours")
+	}
 	var ns notes
 	s.eachRow(func(frames int, m method, all []cell) {
 		ok := onlyOK(all)
@@ -111,9 +115,13 @@ func costTable(s section) table {
 		_, unpaired := s.pairs(m, frames)
 		denoise, wall := s.speedup(m, frames, bench.DenoiseSeconds), s.speedup(m, frames, bench.WallSeconds)
 		latent, ratio := s.latent(frames)
-		t.Rows = append(t.Rows, []string{strconv.Itoa(frames), latent, ratio, m.title, size(all),
+		row := []string{strconv.Itoa(frames), latent, ratio, m.title, size(all),
 			mean(bench.WallSeconds), mean(bench.DenoiseSeconds), change(denoise, n, unpaired, &ns), change(wall, n, unpaired, &ns),
-			most(m, s.bound(m, frames, bench.DenoiseSeconds), &ns), most(m, s.bound(m, frames, bench.WallSeconds), &ns), fraction(ok, &ns), mebibytes(ok, &ns)})
+			most(m, s.bound(m, frames, bench.DenoiseSeconds), &ns), most(m, s.bound(m, frames, bench.WallSeconds), &ns), fraction(ok, &ns), mebibytes(ok, bench.PeakRSSBytes, &ns)}
+		if gpus {
+			row = append(row, mebibytes(ok, bench.GPUPeakBytes, &ns), gpuHoursOf(all, &ns))
+		}
+		t.Rows = append(t.Rows, row)
 	})
 	t.Notes = ns.texts
 	return t
@@ -140,11 +148,11 @@ func fraction(ok []cell, ns *notes) string {
 	return sig(i.Value)
 }
 
-// mebibytes is the largest peak of the rows.
-func mebibytes(ok []cell, ns *notes) string {
-	v := values(ok, bench.PeakRSSBytes)
+// mebibytes is the largest peak of a row.
+func mebibytes(ok []cell, metric string, ns *notes) string {
+	v := values(ok, metric)
 	if len(v) == 0 {
-		i, _ := measured(ok, bench.PeakRSSBytes)
+		i, _ := measured(ok, metric)
 		return ns.without(i.Reason)
 	}
 	return strconv.FormatFloat(slices.Max(v)/(1<<20), 'f', 0, 64)

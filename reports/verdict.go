@@ -114,9 +114,16 @@ func (s section) headline(ref reference, rate float64) (at int, sentences []stri
 		if t := cheapest(all); t != "" {
 			sentences = append(sentences, t)
 		}
+		if t := s.infeasible(); t != "" {
+			sentences = append(sentences, t)
+		}
 		return frames, sentences
 	}
-	return 0, []string{"No video was scored, so nothing is said about freezing or looping."}
+	sentences = []string{"No video was scored, so nothing is said about freezing or looping."}
+	if t := s.infeasible(); t != "" {
+		sentences = append(sentences, t)
+	}
+	return 0, sentences
 }
 
 func failed(all []verdict, length string, n int) string {

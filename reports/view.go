@@ -114,10 +114,19 @@ var viewColumns = []web.Column{
 	{ID: "memory", Title: "Peak, MiB", Help: "largest peak memory of the row"},
 }
 
+// gpuColumns follow where some cell ran on a GPU.
+var gpuColumns = []web.Column{
+	{ID: "gpu_memory", Title: "Peak GPU, MiB", Help: "largest peak of GPU memory of the row, as sampled while the command ran"},
+	{ID: "gpu_hours", Title: "GPU-hours", Help: "sum over the row's cells, those that were lost included"},
+}
+
 // rows are one for each method and horizon over all prompts, and one for each
 // prompt where there are several.
 func (w *viewer) rows(tags []string) {
 	w.v.Columns = viewColumns
+	if w.s.onGPUs() {
+		w.v.Columns = slices.Concat(viewColumns, gpuColumns)
+	}
 	add := func(s section, prompt int) {
 		for h, frames := range s.frames {
 			for m, method := range s.methods {
@@ -150,16 +159,31 @@ func (w *viewer) row(s section, m, h, prompt int, all []cell) web.Row {
 	freeze.Notes = append(freeze.Notes, lost...)
 	motion, reason := w.ref.motion(ok)
 	_, unpaired := s.pairs(method, frames)
-	memory := web.Cell{Text: absent}
-	if v := values(ok, bench.PeakRSSBytes); len(v) > 0 {
-		most := slices.Max(v) / (1 << 20)
-		memory = web.Cell{Text: strconv.FormatFloat(most, 'f', 0, 64), Value: known(most)}
-	} else {
-		memory.Notes = []int{w.note(bench.PeakRSSBytes + " was not measured")}
-	}
 	r.Cells = []web.Cell{freeze, loop, w.others(ok), w.ratio(motion, n, reason), mean(compositeScore), mean(bench.DenoiseSeconds), mean(bench.WallSeconds),
-		w.ratio(s.speedup(method, frames, bench.DenoiseSeconds), n, unpaired), w.bound(s, method, frames), w.plain(ok, bench.AttendedFraction), memory}
+		w.ratio(s.speedup(method, frames, bench.DenoiseSeconds), n, unpaired), w.bound(s, method, frames), w.plain(ok, bench.AttendedFraction), w.mebibytes(ok, bench.PeakRSSBytes)}
+	if w.s.onGPUs() {
+		hours := web.Cell{Text: absent}
+		if h, n := spent(all); n > 0 {
+			hours = web.Cell{Text: sig(h), Value: known(h)}
+			if n != len(all) {
+				hours.Notes = []int{w.note(fmt.Sprintf("%s is known of %d of %d cells", bench.GPUHours, n, len(all)))}
+			}
+		} else {
+			hours.Notes = []int{w.note(bench.GPUHours + " was not measured")}
+		}
+		r.Cells = append(r.Cells, w.mebibytes(ok, bench.GPUPeakBytes), hours)
+	}
 	return r
+}
+
+// mebibytes is the largest peak of a row.
+func (w *viewer) mebibytes(ok []cell, metric string) web.Cell {
+	v := values(ok, metric)
+	if len(v) == 0 {
+		return web.Cell{Text: absent, Notes: []int{w.note(metric + " was not measured")}}
+	}
+	most := slices.Max(v) / (1 << 20)
+	return web.Cell{Text: strconv.FormatFloat(most, 'f', 0, 64), Value: known(most)}
 }
 
 // compositeScore is the scorer's own, 0 to 100.

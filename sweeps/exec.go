@@ -221,19 +221,19 @@ func (g command) measured(j *job, s slot, res process.Result, u nvidia.Usage, ue
 		gpus = 1 + strings.Count(s.gpu, ",")
 	}
 	if gpus > 0 {
-		j.sample(gpuHours, res.Wall.Hours()*float64(gpus))
+		j.sample(bench.GPUHours, res.Wall.Hours()*float64(gpus))
 	} else {
-		j.warn("no " + gpuHours + ": there is no nvidia-smi here, and the spec states no gpus")
+		j.warn("no " + bench.GPUHours + ": there is no nvidia-smi here, and the spec states no gpus")
 	}
 	switch {
 	case len(s.gpus) == 0 && s.gpu != "":
-		j.warn("no " + gpuPeak + ": nvidia-smi does not know GPU " + s.gpu)
+		j.warn("no " + bench.GPUPeakBytes + ": nvidia-smi does not know GPU " + s.gpu)
 	case uerr != nil:
-		j.warn("no " + gpuPeak + ": " + uerr.Error())
+		j.warn("no " + bench.GPUPeakBytes + ": " + uerr.Error())
 	case len(s.gpus) > 0 && u.Samples == 0:
-		j.warn("no " + gpuPeak + ": the program ended before its GPUs were sampled")
+		j.warn("no " + bench.GPUPeakBytes + ": the program ended before its GPUs were sampled")
 	case len(s.gpus) > 0:
-		j.sample(gpuPeak, u.PeakBytes)
+		j.sample(bench.GPUPeakBytes, u.PeakBytes)
 		if u.Utilised {
 			j.sample(gpuUse, u.Utilisation)
 		}

@@ -256,7 +256,7 @@ test $(ls "$all" | wc -l) -ge 2 || exit 3; make "$1" "$2"`, "    env: {GPU: \"{g
 		t.Errorf("slots %v, %v", list, err)
 	}
 	rec, _, _ := (&Store{Dir: dir}).Done(more.ID)
-	hours, ok := rec.Metric(gpuHours)
+	hours, ok := rec.Metric(bench.GPUHours)
 	wall, _ := rec.Metric(bench.WallSeconds)
 	if !ok || math.Abs(hours*3600-wall) > 1e-9 {
 		t.Errorf("%g GPU hours of %g s on one GPU", hours, wall)

@@ -31,11 +31,9 @@ func (o *outcome) Unwrap() error { return o.err }
 
 // Metrics of generators that are not ours, beside those of package bench.
 const (
-	cpuSeconds = "cpu_s"                 // user and system time of the command
-	gpuHours   = "gpu_h"                 // wall time x GPUs / 3600
-	gpuPeak    = "gpu_peak_memory_bytes" // largest memory in use on the cell's GPUs, sampled
-	gpuUse     = "gpu_utilisation"       // mean of the samples, 0..1
-	limit      = "timeout_s"             // what a timed-out cell had
+	cpuSeconds = "cpu_s"           // user and system time of the command
+	gpuUse     = "gpu_utilisation" // mean of the samples, 0..1
+	limit      = "timeout_s"       // what a timed-out cell had
 
 	// Of servers.
 	requestSeconds = "request_s"             // from the request to the checked video

@@ -350,8 +350,8 @@ func (g server) measured(j *job, made videoapi.Job, queued, seen, request time.D
 // cost notes the GPU hours.
 func (g server) cost(j *job, seconds float64) {
 	if g.f.GPUs > 0 && seconds > 0 {
-		j.sample(gpuHours, seconds/3600*float64(g.f.GPUs))
+		j.sample(bench.GPUHours, seconds/3600*float64(g.f.GPUs))
 	} else {
-		j.warn("no " + gpuHours + ": the spec does not state the gpus of a server, or the server not its time")
+		j.warn("no " + bench.GPUHours + ": the spec does not state the gpus of a server, or the server not its time")
 	}
 }

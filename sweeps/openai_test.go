@@ -266,7 +266,7 @@ func TestOpenAIVideo(t *testing.T) {
 		}
 	}
 	rec := record(t, dir, &p.Cells[0])
-	for name, want := range map[string]float64{bench.WallSeconds: 12.5, gpuHours: 25.0 / 3600, serverPeak: 2048, stagePrefix + "vae": 1.25} {
+	for name, want := range map[string]float64{bench.WallSeconds: 12.5, bench.GPUHours: 25.0 / 3600, serverPeak: 2048, stagePrefix + "vae": 1.25} {
 		if v, _ := rec.Metric(name); v != want {
 			t.Errorf("%s is %g, want %g", name, v, want)
 		}
@@ -384,8 +384,8 @@ func TestOpenAIVideoFaults(t *testing.T) {
 			}},
 		{"job out of memory", func(s *videoServer) { s.fail = "CUDA out of memory. Tried to allocate 20.00 GiB" }, "    gpus: 1", bench.StatusOOM, "Tried to allocate 20.00 GiB",
 			func(_ *videoServer, rec bench.Record) string {
-				if rec.Metrics[gpuHours] != 7.5/3600 {
-					return fmt.Sprint("gpu_h ", rec.Metrics[gpuHours])
+				if rec.Metrics[bench.GPUHours] != 7.5/3600 {
+					return fmt.Sprint("gpu_h ", rec.Metrics[bench.GPUHours])
 				}
 				return ""
 			}},
