@@ -117,7 +117,7 @@ func TestSweepCommand(t *testing.T) {
 	spec := write(t, filepath.Join(filepath.Dir(m), "grid.yaml"), "model: tiny\nmethods: [dense, {name: lvsa, window: 1, reference: 2}]\nhorizons: [1x, 2x]\nprompts: [fish]\nsteps: 2\n")
 	out := filepath.Join(t.TempDir(), "out")
 	status, stdout, stderr := call(t.Context(), "sweep", spec, "--dry-run")
-	if status != 0 || !strings.Contains(stdout, "4 cells") || !strings.Contains(stdout, "TFLOP") {
+	if status != 0 || !strings.Contains(stdout, "4 cells") || !strings.Contains(stdout, "TFLOP") || !strings.Contains(stdout, "to do") {
 		t.Fatalf("dry run: status %d, %q, %s", status, stdout, stderr)
 	}
 	status, stdout, stderr = call(t.Context(), "sweep", spec, "-o", out)

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -105,12 +108,19 @@ func (p *program) listCells(plan *sweeps.Plan, dir string) error {
 	if s, err := sweeps.ExistingStore(dir); err == nil && dir != "" {
 		store = s
 	}
+	work := slices.ContainsFunc(plan.Cells, func(c sweeps.Cell) bool { return c.Work.FLOP > 0 }) // of other people's generators it is not known
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "id\tmethod\tframes\thorizon\tprompt\tseed\tattended\tTFLOP\tstate")
+	row := func(cells []string, attended, tflop, state string) {
+		if work {
+			cells = append(cells, attended, tflop)
+		}
+		fmt.Fprintln(w, strings.Join(append(cells, state), "\t"))
+	}
+	row([]string{"id", "method", "frames", "horizon", "prompt", "seed"}, "attended", "TFLOP", "state")
 	var total float64
 	for i := range plan.Cells {
 		c := &plan.Cells[i]
-		state := ""
+		state := "to do"
 		if store != nil {
 			if _, ok, _ := store.Done(c.ID); ok {
 				state = "done"
@@ -121,7 +131,7 @@ func (p *program) listCells(plan *sweeps.Plan, dir string) error {
 			attended, tflop = fmt.Sprintf("%.3f", c.Work.Attended), fmt.Sprintf("%.3g", c.Work.FLOP/1e12)
 		}
 		total += c.Work.FLOP
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\n", c.ID, c.Method.Title(), c.Frames, c.Horizon(), c.Prompt.Tag, c.Seed, attended, tflop, state)
+		row([]string{c.ID, c.Method.Title(), strconv.Itoa(c.Frames), c.Horizon(), c.Prompt.Tag, strconv.FormatInt(c.Seed, 10)}, attended, tflop, state)
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("sweep: %w", err)
