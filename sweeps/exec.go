@@ -298,7 +298,7 @@ func scan(rules LogRules, files ...string) (f findings, err error) {
 func clip(s string) string {
 	s = strings.TrimSpace(strings.ToValidUTF8(s, "?"))
 	if len(s) > 300 {
-		s = s[:300] + "..."
+		s = strings.ToValidUTF8(s[:300], "") + "..." // not half a character
 	}
 	return s
 }

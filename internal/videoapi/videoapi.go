@@ -310,7 +310,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, ki
 func clip(b []byte) string {
 	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "?")), " ")
 	if len(s) > maxText {
-		s = s[:maxText] + "..."
+		s = strings.ToValidUTF8(s[:maxText], "") + "..." // not half a character
 	}
 	return s
 }
