@@ -76,13 +76,22 @@ func hue(k func(i int) float64) effect {
 // shift moves the picture by shares of its width and height; it is enlarged a
 // little, so that no border comes into view.
 func shift(enlarge float64, by func(i int) (dx, dy float64)) effect {
+	return look(func(i int) (float64, float64, float64) {
+		dx, dy := by(i)
+		return enlarge, dx, dy
+	})
+}
+
+// look is a camera over the picture: it enlarges about the middle and shows what is dx, dy
+// of the frame beside it.
+func look(at func(i int) (enlarge, dx, dy float64)) effect {
 	var src *Image
 	return func(i int, im *Image) {
 		if src == nil {
 			src = newImage(im.W, im.H)
 		}
 		copy(src.Pix, im.Pix)
-		dx, dy := by(i)
+		enlarge, dx, dy := at(i)
 		cx, cy := float64(im.W-1)/2, float64(im.H-1)/2
 		for y := range im.H {
 			for x := range im.W {

@@ -479,7 +479,7 @@ var failures = []failure{
 }
 
 // seedOther is that of the scenes behind a cut.
-func (r *recipe) seedOther() uint64 { return editionSeed(r.Edition, 9) }
+func (r *recipe) seedOther() uint64 { return editionSeed(r.Edition, behindCut) }
 
 func (r *recipe) shimmers(from, stride int, sigma float64) {
 	r.hold(from, r.last())

@@ -5,14 +5,6 @@ import (
 	"testing"
 )
 
-func difference(a, b *Image) float64 {
-	var s float64
-	for i, v := range a.Pix {
-		s += math.Abs(float64(min(255, max(0, v)) - min(255, max(0, b.Pix[i]))))
-	}
-	return s / float64(len(a.Pix))
-}
-
 // A source that stood still or came back would make its labels false.
 func TestSourcesNeitherStandNorRepeat(t *testing.T) {
 	const n, w, h = 192, 48, 27

@@ -113,8 +113,8 @@ var negatives = []negative{
 }
 
 // montage turns the scene into cuts+1 shots, from other families of the split;
-// fade frames of the first cut are a dissolve.
-func (r *recipe) montage(cuts, fade int) {
+// fade frames of the first cut are a dissolve. It returns the first frames of the new shots.
+func (r *recipe) montage(cuts, fade int) []float64 {
 	first, rnd := r.scene, r.rand()
 	var rest []Family
 	for _, f := range Families {
@@ -155,4 +155,5 @@ func (r *recipe) montage(cuts, fade int) {
 			return float64(i) + far*r.rate/24, float32(i-end+fade+1) / float32(fade+1)
 		}
 	}
+	return at
 }

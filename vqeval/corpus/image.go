@@ -184,3 +184,12 @@ func floor(x float32) float32 { return float32(math.Floor(float64(x))) }
 
 func sin(x float32) float32 { return float32(math.Sin(float64(x))) }
 func cos(x float32) float32 { return float32(math.Cos(float64(x))) }
+
+// difference is the mean one of the channels as they are shown, in grey levels.
+func difference(a, b *Image) float64 {
+	var s float64
+	for i, v := range a.Pix {
+		s += math.Abs(float64(min(255, max(0, v)) - min(255, max(0, b.Pix[i]))))
+	}
+	return s / float64(len(a.Pix))
+}

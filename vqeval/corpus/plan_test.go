@@ -121,6 +121,9 @@ func testPlan(t *testing.T, edition int) {
 			t.Errorf("%d variants of %s", variantsOf[k], k)
 		}
 	}
+	if edition >= largerFrom && (negatives < 520 || positives["freeze"] < 90 || positives["loop"] < 145) {
+		t.Errorf("%d healthy videos, %d freezes and %d loops in the test half", negatives, positives["freeze"], positives["loop"])
+	}
 	for f, l := range byFile {
 		if l.Variant != "" && l.CI && !byFile[l.Variant].CI {
 			t.Errorf("%s is for CI, its base is not", f)
