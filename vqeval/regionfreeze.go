@@ -18,6 +18,7 @@ type regionFreeze struct {
 	leap     float64 // largest step at its end, likewise
 	rim      float64 // share of the blocks around it that go on
 	change   float64 // of the look of the whole frame where it stops
+	kept     float64 // contrast of what stands still, of what it had while it lived
 }
 
 // blockLife is how far each block gets from where it is within half a second,
@@ -193,18 +194,24 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	f.drop, f.leap = pace, leap
 	f.rim = l.rim(in, before, after)
 	f.change = lookStep(src, s, f.from, second)
+	around := int(math.Round(regionSeconds * second))
+	f.kept = contrast(raw, shot{f.from, min(f.to, f.from+around)}, in) /
+		math.Max(1e-9, contrast(raw, shot{max(s.from, f.from-around), f.from}, in))
+	// The first part of some ratios says nothing: it is there in a part that is cut out of
+	// a lively frame as well, or is what coding leaves.
 	f.severity = strength(
 		regionArea/f.area,
-		a0/b0/regionQuiet,
+		beyond(regionQuietFree, a0/b0/regionQuiet),
 		spread/regionSpread,
 		0.4*regionSeconds*second/float64(max(1, f.to-f.from)),
 		0.7*regionLevels/b0,
-		max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live),
-		regionDrop/max(1e-9, f.drop),
-		regionRim/max(1e-9, f.rim),
+		beyond(regionLive, max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live)),
+		beyond(regionDrop, regionDrop/max(1e-9, f.drop)),
+		beyond(regionRimFree, regionRim/max(1e-9, f.rim)),
 		f.change/regionChange,
-		f.leap/regionLeap,
+		beyond(1/regionLeap, f.leap/regionLeap),
 		(1-g.fill(in))/regionFill,
+		beyond(regionKeptFree, max(0, 1-f.kept)/(1-regionKept)),
 	)
 	return f
 }
@@ -238,6 +245,34 @@ func (l blockLife) rim(in []bool, before, after []float64) float64 {
 		return 0
 	}
 	return live / around
+}
+
+// contrast is the mean standard deviation within the blocks of a part over up to eight
+// frames. A part that freezes keeps what it shows; one that things leave, or that fades, empties.
+func contrast(p *planes, s shot, in []bool) float64 {
+	g := p.grid()
+	v := make([]uint16, p.w*p.h)
+	var all, n float64
+	for t := s.from; t < s.to; t += max(1, (s.to-s.from+7)/8) {
+		unpack(v, p.plane(t))
+		for b, ok := range in {
+			if !ok {
+				continue
+			}
+			x0, y0 := b%g.cols*blockWidth, b/g.cols*blockHeight
+			var sum, sq float64
+			for y := y0; y < y0+blockHeight; y++ {
+				for _, x := range v[y*p.w+x0:][:blockWidth] {
+					sum += float64(x)
+					sq += float64(x) * float64(x)
+				}
+			}
+			const samples = blockWidth * blockHeight
+			all += math.Sqrt(math.Max(0, sq/samples-sum*sum/samples/samples)) / unit
+			n++
+		}
+	}
+	return all / math.Max(1, n)
 }
 
 // lookStep is how far the look of the whole frame is from itself on both sides of a

@@ -13,6 +13,7 @@ type returnEvidence struct {
 	fade       int     // frames of the cross-fade, 1 = a jump
 	near       float64 // difference from the first frames, grey levels
 	far        float64 // likewise just before
+	how        float64 // ratio for strength: it came neither by a jump nor by a fade
 	severity   float64
 }
 
@@ -80,7 +81,9 @@ func findReturns(c *clip) []returnEvidence {
 	// started is at a third one.
 	for i, e := range out {
 		if u := e.onset - 1; e.fade > 1 && e.severity >= 0.1 {
-			out[i].severity = weakened(e.severity, beyond(returnMixedFree, c.unmixed(u, u+e.fade/2, u+e.fade)/returnMixed))
+			unmixed := c.unmixed(u, u+e.fade/2, u+e.fade) / returnMixed
+			e.severity = e.strength(first, grows, clamp01(1-unmixed))
+			out[i].severity = weakened(e.severity, beyond(returnMixedFree, unmixed))
 		}
 	}
 	// What comes back by itself again and again swings.
@@ -119,13 +122,11 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 			how = c.detour(u, t) / returnDetour * min(1, c.usualWay(u, fade)/c.d.at(u, t))
 		}
 		if how < best {
-			best, e.fade, e.far = how, fade, far
-			e.severity = strength(
-				how,
-				r[t]/(returnNear*(first+returnNoise)),
-				r[t]/(returnMatch*min(far, grows)+1e-9),
-				max(returnLevels, returnSteps*first)/(min(far, grows)+1e-9),
-			)
+			best, e.fade, e.far, e.how = how, fade, far, how
+			e.severity = e.strength(first, grows, 0)
+			if fade == 1 {
+				e.severity = e.strength(first, grows, 1)
+			}
 		}
 		if fade == 1 && how <= 1 {
 			break // what jumps does not fade
@@ -138,6 +139,20 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 		e.onset = t - e.fade + 1
 	}
 	return e
+}
+
+// strength is the severity where the start moves on by first from frame to frame and by grows
+// within a second. anew is 1 where the picture cannot be one that merely moved there:
+// an encoder had to code it anew, and what it leaves then is not in the
+// difference of neighbouring frames.
+func (e returnEvidence) strength(first, grows, anew float64) float64 {
+	far := min(e.far, grows)
+	return strength(
+		e.how,
+		e.near/(returnNear*(first+returnNoise+returnAnew*anew)),
+		e.near/(returnMatch*far+returnAnew/2*anew+1e-9),
+		max(returnLevels, returnSteps*first)/(far+1e-9),
+	)
 }
 
 // detour is how much longer the way from frame u to t is by the frame between them that

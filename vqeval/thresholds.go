@@ -86,20 +86,23 @@ const (
 	staticBlocks = 0.03 // share of the blocks that count as liveliest
 
 	// A region that freezes.
-	regionLevels  = 0.8   // grey levels that its blocks got within half a second
-	regionQuiet   = 0.3   // of which this is left
-	regionArea    = 0.055 // of the frame
-	regionSeconds = 2.0   // that it lasts
-	regionSpread  = 7.0   // frames within which its blocks stop
-	regionLive    = 0.12  // of the rest of the frame that goes on
-	regionLeast   = 0.05  // of the frame that goes on: what covers it all is no part
-	regionRim     = 0.5   // of the blocks around it that lived and go on
-	regionChange  = 0.25  // of the look of the whole frame: a cut, a fade
-	regionLeap    = 5.0   // times its usual pace: a jump ends there
-	regionDrop    = 0.25  // of its usual pace until it stops
-	regionWhole   = 0.8   // severity from which a freeze of the whole frame is believed
-	regionFill    = 0.8   // of the rectangle around it that it leaves
-	regionTries   = 5     // times at which a part may have stopped
+	regionLevels    = 0.8   // grey levels that its blocks got within half a second
+	regionQuiet     = 0.3   // of which this is left
+	regionQuietFree = 0.3   // of that coding leaves
+	regionArea      = 0.055 // of the frame
+	regionSeconds   = 2.0   // that it lasts
+	regionSpread    = 5.0   // frames within which its blocks stop
+	regionLive      = 0.12  // of the rest of the frame that goes on
+	regionLeast     = 0.05  // of the frame that goes on: what covers it all is no part
+	regionRim       = 0.5   // of the blocks around it that lived and go on
+	regionRimFree   = 0.4   // of that ratio
+	regionKept      = 0.6   // of its contrast
+	regionKeptFree  = 0.4   // of which nothing is said by
+	regionChange    = 0.25  // of the look of the whole frame: a cut, a fade
+	regionLeap      = 5.0   // times its usual pace: a jump ends there
+	regionDrop      = 0.25  // of its usual pace until it stops
+	regionFill      = 0.6   // of the rectangle around it that it leaves
+	regionTries     = 5     // times at which a part may have stopped
 
 	// A region that loops.
 	regionPairs      = 12   // frames of which each lag is measured
@@ -210,6 +213,7 @@ const (
 	returnSteps     = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
 	returnNear      = 0.9  // of the adjacent difference at the start, plus noise
 	returnNoise     = 0.5  // grey levels
+	returnAnew      = 1.0  // grey levels more where it is coded anew, and half of that beside the next
 	returnMatch     = 0.25 // of how far the content was, and of how far the start moves on
 	returnOften     = 3    // other returns like it: so many are a rhythm
 	returnLevels    = 1.0  // grey levels that both are at least
