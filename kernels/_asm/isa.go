@@ -37,12 +37,16 @@ func (v isa) vec() vec {
 
 func (v isa) zero() vec {
 	r := v.vec()
+	v.clear(r)
+	return r
+}
+
+func (v isa) clear(r vec) {
 	if v.wide {
 		VPXORD(r, r, r)
 	} else {
 		VXORPS(r, r, r)
 	}
-	return r
 }
 
 // hoisted are the constants that the present function keeps in registers.

@@ -42,6 +42,9 @@ func operators(v isa) {
 				dot(v, rows, vecs, kind)
 			}
 			logits(v, rows, vecs)
+			if v.wide {
+				weights(v, rows, vecs)
+			}
 		}
 	}
 	for _, s := range v.values {
@@ -49,10 +52,16 @@ func operators(v isa) {
 	}
 	for _, vecs := range v.widths {
 		softmax(v, vecs)
+		if v.wide {
+			weigh(v, vecs)
+		}
 		columnMax(v, vecs)
 		scaleRows(v, vecs)
 	}
-	copyRows(v)
+	copyRows(v, false)
+	if v.wide {
+		copyRows(v, true)
+	}
 	fetchRows(v)
 	transpose(v)
 	mulAdds(v)

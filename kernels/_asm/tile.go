@@ -5,15 +5,22 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // copyRows gathers rows into a tile, so that the loops over it meet neither
 // the strides of the tensor nor the cache sets that these fall into.
-func copyRows(v isa) {
-	TEXT("copyRows"+v.suffix, NOSPLIT, "func(rows, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)")
+func copyRows(v isa, measure bool) {
+	name, args := "copyRows", ""
+	doc := []string{name + v.suffix + " sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n."}
+	if measure {
+		name, args = "measureRows", ", most *float32"
+		doc = []string{name + v.suffix + " sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n, and raises most[l] to the",
+			"greatest sum over a row of the squares in lane l of its vectors, where a NaN is greater than any."}
+	}
+	TEXT(name+v.suffix, NOSPLIT, "func(rows, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int"+args+")")
 	Pragma("noescape")
-	Doc("copyRows"+v.suffix+" sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n.",
-		"rows is at least 1, n a positive multiple of the vector width.")
+	Doc(append(doc, "rows is at least 1, n a positive multiple of the vector width.")...)
 	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
 	src, srcStride := Load(Param("src"), GP64()), Load(Param("srcStride"), GP64())
 	sub := Load(Param("sub"), GP64())
@@ -21,25 +28,43 @@ func copyRows(v isa) {
 	SHLQ(Imm(2), n)
 	SHLQ(Imm(2), srcStride)
 	SHLQ(Imm(2), dstStride)
+	var most reg.Register
+	var peak, sum vec
+	if measure {
+		most, peak, sum = Load(Param("most"), GP64()), v.vec(), v.vec()
+		VMOVUPS(Mem{Base: most}, peak)
+	}
 	ahead := GP64() // a few rows on
 	LEAQ(Mem{Base: src, Index: srcStride, Scale: 4}, ahead)
 	at := GP64()
 	Label("row")
 	XORQ(at, at)
+	if measure {
+		v.clear(sum)
+	}
 	Label("vec")
 	PREFETCHT0(Mem{Base: ahead, Index: at, Scale: 1})
 	x := v.vec()
 	VMOVUPS(Mem{Base: src, Index: at, Scale: 1}, x)
 	VSUBPS(Mem{Base: sub, Index: at, Scale: 1}, x, x)
 	VMOVUPS(x, Mem{Base: dst, Index: at, Scale: 1})
+	if measure {
+		VFMADD231PS(x, x, sum)
+	}
 	ADDQ(U32(uint32(v.bytes())), at)
 	CMPQ(at, n)
 	JL(LabelRef("vec"))
+	if measure {
+		VPMAXUD(sum, peak, peak) // in order as integers
+	}
 	ADDQ(srcStride, src)
 	ADDQ(srcStride, ahead)
 	ADDQ(dstStride, dst)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
+	if measure {
+		VMOVUPS(peak, Mem{Base: most})
+	}
 	VZEROUPPER()
 	RET()
 }

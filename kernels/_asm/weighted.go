@@ -20,7 +20,7 @@ func weighted(v isa, rows, vecs int) {
 	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b *float32, scale *float32, c *float32)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s sets c[i*%d+j] = c[i*%[2]d+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*%[2]d+j], i < %d*times, j < %[2]d.",
-		name, width, rows), "times and k are at least 1.")
+		name, width, rows), "times and k are at least 1; without a scale it is 1.")
 
 	times, k := Load(Param("times"), GP64()), GP64()
 	first, a := Load(Param("a"), GP64()), GP64()
@@ -34,13 +34,10 @@ func weighted(v isa, rows, vecs int) {
 	Load(Param("k"), k)
 	Load(Param("b"), b)
 	MOVQ(first, a)
-	s := loadRow(v, vecs, Mem{Base: scale})
 	acc := make([][]vec, rows)
 	for i := range acc {
-		for j := range vecs {
-			r := v.vec()
-			VMULPS(Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}, s[j], r)
-			acc[i] = append(acc[i], r)
+		for range vecs {
+			acc[i] = append(acc[i], v.zero())
 		}
 	}
 	far := GP64()
@@ -59,11 +56,24 @@ func weighted(v isa, rows, vecs int) {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 
+	TESTQ(scale, scale)
+	JZ(LabelRef("sum"))
+	s := loadRow(v, vecs, Mem{Base: scale})
 	for i := range acc {
 		for j := range vecs {
+			VFMADD231PS(Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}, s[j], acc[i][j])
 			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
 		}
 	}
+	JMP(LabelRef("next"))
+	Label("sum")
+	for i := range acc {
+		for j := range vecs {
+			VADDPS(Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}, acc[i][j], acc[i][j])
+			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
+		}
+	}
+	Label("next")
 	ADDQ(U32(uint32(4*rows)), first)
 	ADDQ(U32(uint32(4*rows*width)), c)
 	DECQ(times)

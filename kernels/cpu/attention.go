@@ -13,18 +13,19 @@ import (
 // runs of keys: neighbouring blocks of a row are one run, and neighbouring
 // rows with the same columns are one row.
 type plan struct {
-	b      *Backend
-	shape  kernels.Shape
-	logits kernels.Logits
-	bands  []band    // of logits, for the packed variants
-	factor []float32 // of the bands at token distance i-NK, where they are in use
-	runs   []span32  // of rows, panels and items
-	rows   []maskRow
-	panels []planPanel // of items, for the packed variants
-	holes  []hole      // of panels
-	items  []planItem  // per batch and head: ranges of queries, in order
-	perHd  []int32     // items of head table t are items[perHd[t]:perHd[t+1]]
-	heads  int         // head tables: 1 or H
+	b        *Backend
+	shape    kernels.Shape
+	logits   kernels.Logits
+	bands    []band    // of logits, for the packed variants
+	factor   []float32 // of the bands at token distance i-NK, where they are in use
+	steepest float64   // factor of bands, at least 1
+	runs     []span32  // of rows, panels and items
+	rows     []maskRow
+	panels   []planPanel // of items, for the packed variants
+	holes    []hole      // of panels
+	items    []planItem  // per batch and head: ranges of queries, in order
+	perHd    []int32     // items of head table t are items[perHd[t]:perHd[t+1]]
+	heads    int         // head tables: 1 or H
 
 	mu     sync.Mutex // one Run at a time: the fields below are its state
 	closed bool

@@ -10,6 +10,11 @@ import "math"
 //	weights and running sum of S         softmax, along the lanes
 //	O[dim][query] = O alpha + Vᵀ S       weighted
 //
+// or, where the logits are known to be small (attention_bounds.go),
+//
+//	S[key][query] = 2^(K Qᵀ scale)       weights, and their running sum
+//	O[dim][query] = O + Vᵀ S             weighted
+//
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
 // strides of K and V do not matter. A query's sums run over its keys in order.
@@ -31,6 +36,9 @@ type panel struct {
 	runs  []span32  // keys from the present tile on
 	holes []hole
 	row   int // first mask row
+
+	norm  float64 // of its queries, at most
+	level level
 }
 
 // packed is the state of one worker in one item.
@@ -44,6 +52,9 @@ type packed struct {
 	alpha  []float32
 	keys   []float32 // [keyTile, D+tileExtra], centred where asked for
 	values []float32 // [keyTile, padded D+tileExtra]
+	most   []float32 // [lanes] of measureRows
+	scales []float32 // [lanes] of scale
+	bounds bounds    // of the present tile
 	plain  []float32 // scratch of the generic variant
 	panels []panel
 	pieces []piece // of the present panel in the present tile
@@ -54,7 +65,7 @@ func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRow
 
 func (p *plan) packedScratch() int {
 	w := p.b.set.wide().width
-	n := min(maxPanels, max(1, groupDims/p.shape.D))*w*(p.shape.D+p.paddedDim()+2) + (keyTile+2)*w
+	n := min(maxPanels, max(1, groupDims/p.shape.D))*w*(p.shape.D+p.paddedDim()+2) + (keyTile+2)*w + 2*maxLanes
 	n += keyTile * (p.shape.D + p.paddedDim() + 2*tileExtra)
 	return n + ceilDiv(p.genericScratch(), maxLanes)*maxLanes
 }
@@ -78,6 +89,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		a.panels = append(a.panels, x)
 	}
 	a.keys, a.values = take(keyTile*(d+tileExtra)), take(keyTile*(pd+tileExtra))
+	a.most, a.scales = take(maxLanes), take(maxLanes)
 	a.plain = mem
 	if pd != d {
 		clear(a.values)
@@ -145,6 +157,7 @@ func (a *packed) packQueries(x *panel) {
 			x.q[(from+c)*w+i] = v * sign
 		}
 	}
+	a.measureQueries(x)
 	clear(x.o)
 	clear(x.d)
 	for i := range x.m {
@@ -160,26 +173,35 @@ func (a *packed) gather(tile []piece) {
 		mean = p.mean[(a.b*p.shape.Hkv+a.hk)*d:][:d]
 	}
 	ks, vs := d+tileExtra, p.paddedDim()+tileExtra
-	for _, g := range tile {
-		a.copyRows(a.keys[g.row*ks:], ks, p.k, g, mean)
-		a.copyRows(a.values[g.row*vs:], vs, p.v, g, zeros[:d])
-	}
+	a.bounds.keys = a.copyRows(a.keys, ks, p.k, tile, mean)
+	a.bounds.values = a.copyRows(a.values, vs, p.v, tile, zeros[:d])
 }
 
-func (a *packed) copyRows(dst []float32, stride int, t tensor, g piece, sub []float32) {
-	src := t.f[t.at(a.b, a.hk, g.k0):]
-	whole := a.p.b.set.whole(len(sub))
-	if whole > 0 {
-		a.p.b.set.copyRows(g.n, whole, &src[0], t.n, &sub[0], &dst[0], stride)
-	}
-	if whole == len(sub) {
-		return
-	}
-	for j := range g.n {
-		for c := whole; c < len(sub); c++ {
-			dst[j*stride+c] = src[j*t.n+c] - sub[c]
+// copyRows copies the rows of a tile, less sub, and returns a bound of their norms
+// where that is known.
+func (a *packed) copyRows(dst []float32, stride int, t tensor, tile []piece, sub []float32) (norm float64) {
+	set := a.p.b.set
+	whole := set.whole(len(sub))
+	measure := a.p.measures()
+	clear(a.most)
+	for _, g := range tile {
+		src, dst := t.f[t.at(a.b, a.hk, g.k0):], dst[g.row*stride:]
+		switch {
+		case measure:
+			set.measureRows(g.n, whole, &src[0], t.n, &sub[0], &dst[0], stride, &a.most[0])
+		case whole > 0:
+			set.copyRows(g.n, whole, &src[0], t.n, &sub[0], &dst[0], stride)
+		}
+		if whole == len(sub) {
+			continue
+		}
+		for j := range g.n {
+			for c := whole; c < len(sub); c++ {
+				dst[j*stride+c] = src[j*t.n+c] - sub[c]
+			}
 		}
 	}
+	return a.normBound()
 }
 
 // seen lists the pieces of a tile that a panel sees.
@@ -225,6 +247,8 @@ func (a *packed) tileOfKeys(tile []piece, first, last bool) {
 func (a *packed) tileOfPanel(i int, pieces []piece) {
 	x, p, d, pd := &a.panels[i], a.p, a.p.shape.D, a.p.paddedDim()
 	ks, vs, w := d+tileExtra, pd+tileExtra, x.tile.width
+	a.settle(x)
+	direct := x.level == fixed && a.direct(x, pieces)
 	copy(a.top, x.m)
 	n := 0
 	for rest := pieces; len(rest) > 0; {
@@ -232,18 +256,29 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 		row, rows, rest = stretch(rest)
 		for r := 0; r < rows; {
 			times, each := x.tile.split(rows - r)
-			x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
+			if direct {
+				x.tile.weights[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.scales[0], &x.d[0])
+			} else {
+				x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
+			}
 			r += times * each
 			a.fetch(i, r, 2*rows)
 		}
 		n += rows
 	}
-	if p.editTile(x, pieces, a.s) {
-		copy(a.top, x.m)
-		x.tile.columnMax(n, &a.s[0], &a.top[0])
+	var scale *float32
+	switch {
+	case direct:
+	case x.level == fixed:
+		a.weigh(x, pieces, n)
+	default:
+		if p.editTile(x, pieces, a.s) {
+			copy(a.top, x.m)
+			x.tile.columnMax(n, &a.s[0], &a.top[0])
+		}
+		x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
+		scale = &a.alpha[0]
 	}
-	x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
-	scale := &a.alpha[0]
 	n = 0
 	for rest := pieces; len(rest) > 0; {
 		var row, rows int
@@ -255,7 +290,7 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 			c += times * t.rows
 			a.fetch(i, pd+c, 2*pd)
 		}
-		scale = &ones[0]
+		scale = nil
 		n += rows
 	}
 }

@@ -11,8 +11,10 @@
 //     differ between variants in the last bits (FMA, order of sums).
 //   - Error against float64: a product over k terms is within a small multiple
 //     of sqrt(k)*2^-24 of the sum of |terms|; the vector exponential is within
-//     1 ulp where its result is normal; the weights of attention, which are at
-//     most 1, are within 3e-7 of those of the same logits.
+//     1 ulp where its result is normal; the weights of attention are within 3e-7
+//     of those of the same logits, of the greatest one where a running max is
+//     their reference, and relatively (2e-7) where norms bound the logits and
+//     the reference is 0.
 //   - A row of attention that sees no key gives zeros and a log-sum-exp of
 //     -Inf. A NaN in a row's query, or in a key or value that it sees, makes
 //     the row NaN.

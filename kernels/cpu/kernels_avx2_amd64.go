@@ -101,7 +101,7 @@ func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 func logits6x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // weighted4x16AVX2 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 4*times, j < 16.
-// times and k are at least 1.
+// times and k are at least 1; without a scale it is 1.
 //
 //go:noescape
 func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)

@@ -20,6 +20,12 @@ func taps1x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights1x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 1*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul1x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
 //
 //go:noescape
@@ -35,6 +41,12 @@ func taps1x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights1x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 1*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul2x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 2, j < 32.
 //
@@ -52,6 +64,12 @@ func taps2x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights2x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 2*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul2x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
 //
 //go:noescape
@@ -67,6 +85,12 @@ func taps2x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights2x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 2*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul3x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 3, j < 32.
 //
@@ -84,6 +108,12 @@ func taps3x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights3x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 3*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul3x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
 //
 //go:noescape
@@ -99,6 +129,12 @@ func taps3x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights3x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 3*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul4x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 4, j < 32.
 //
@@ -116,6 +152,12 @@ func taps4x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights4x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 4*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul4x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
 //
 //go:noescape
@@ -131,6 +173,12 @@ func taps4x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights4x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 4*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul5x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 5, j < 32.
 //
@@ -148,6 +196,12 @@ func taps5x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights5x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 5*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul5x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
 //
 //go:noescape
@@ -163,6 +217,12 @@ func taps5x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights5x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 5*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul6x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 6, j < 32.
 //
@@ -180,6 +240,12 @@ func taps6x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights6x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 6*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul6x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
 //
 //go:noescape
@@ -195,6 +261,12 @@ func taps6x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights6x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 6*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul7x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 7, j < 32.
 //
@@ -212,6 +284,12 @@ func taps7x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights7x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 7*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul7x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 7, j < 16.
 //
 //go:noescape
@@ -227,6 +305,12 @@ func taps7x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights7x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 7*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul8x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 8, j < 32.
 //
@@ -244,6 +328,12 @@ func taps8x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights8x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 8*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul8x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 8, j < 16.
 //
 //go:noescape
@@ -259,6 +349,12 @@ func taps8x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights8x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 8*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul9x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 9, j < 32.
 //
@@ -276,6 +372,12 @@ func taps9x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights9x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 9*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul9x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 9, j < 16.
 //
 //go:noescape
@@ -291,6 +393,12 @@ func taps9x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights9x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 9*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul10x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 10, j < 32.
 //
@@ -308,6 +416,12 @@ func taps10x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights10x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 10*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul10x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 10, j < 16.
 //
 //go:noescape
@@ -323,6 +437,12 @@ func taps10x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights10x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 10*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul11x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 11, j < 32.
 //
@@ -340,6 +460,12 @@ func taps11x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights11x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 11*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul11x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 11, j < 16.
 //
 //go:noescape
@@ -355,6 +481,12 @@ func taps11x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights11x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 11*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul12x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 12, j < 32.
 //
@@ -372,6 +504,12 @@ func taps12x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights12x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 12*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul12x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 12, j < 16.
 //
 //go:noescape
@@ -387,6 +525,12 @@ func taps12x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights12x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 12*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul13x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 13, j < 32.
 //
@@ -404,6 +548,12 @@ func taps13x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights13x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 13*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul13x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 13, j < 16.
 //
 //go:noescape
@@ -419,6 +569,12 @@ func taps13x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
+
+// weights13x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 13*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul14x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 14, j < 32.
 //
@@ -436,6 +592,12 @@ func taps14x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights14x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 14*times, j < 32.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // mul14x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 14, j < 16.
 //
 //go:noescape
@@ -452,20 +614,26 @@ func taps14x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights14x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 14*times, j < 16.
+// times and k are at least 1; scale has 16 equal elements.
+//
+//go:noescape
+func weights14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+
 // weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8*times, j < 32.
-// times and k are at least 1.
+// times and k are at least 1; without a scale it is 1.
 //
 //go:noescape
 func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 
 // weighted16x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 16*times, j < 16.
-// times and k are at least 1.
+// times and k are at least 1; without a scale it is 1.
 //
 //go:noescape
 func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
 
 // weighted8x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 8*times, j < 16.
-// times and k are at least 1.
+// times and k are at least 1; without a scale it is 1.
 //
 //go:noescape
 func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
@@ -474,6 +642,12 @@ func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale
 //
 //go:noescape
 func softmax32AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+
+// weigh32AVX512 sets s = 2^(s*pos), or 2^(s*neg) where s is not positive, of n rows of 32 logits, and adds them to d;
+// the exponents are at most 120, and no NaN. n is at least 1.
+//
+//go:noescape
+func weigh32AVX512(n int, s *float32, pos float32, neg float32, d *float32)
 
 // columnMax32AVX512 sets top[j] = max(top[j], s[i*32+j]), i < n, j < 32; a NaN is passed over.
 //
@@ -491,6 +665,12 @@ func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep in
 //go:noescape
 func softmax16AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
 
+// weigh16AVX512 sets s = 2^(s*pos), or 2^(s*neg) where s is not positive, of n rows of 16 logits, and adds them to d;
+// the exponents are at most 120, and no NaN. n is at least 1.
+//
+//go:noescape
+func weigh16AVX512(n int, s *float32, pos float32, neg float32, d *float32)
+
 // columnMax16AVX512 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
 //
 //go:noescape
@@ -507,6 +687,13 @@ func scaleRows16AVX512(n int, s *float32, pos *float32, neg *float32, negStep in
 //
 //go:noescape
 func copyRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+
+// measureRowsAVX512 sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n, and raises most[l] to the
+// greatest sum over a row of the squares in lane l of its vectors, where a NaN is greater than any.
+// rows is at least 1, n a positive multiple of the vector width.
+//
+//go:noescape
+func measureRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int, most *float32)
 
 // fetchRowsAVX512 fetches src[r*srcStride+c], r < rows, c < n, into the L2 cache.
 // rows and n are at least 1.

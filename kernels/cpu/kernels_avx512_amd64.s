@@ -93,25 +93,24 @@ TEXT ·logits1x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), SI
-	MOVQ   top+48(FP), DI
 	SHLQ   $0x02, BX
-	IMUL3Q $0x01, BX, R8
+	IMUL3Q $0x01, BX, DI
 	SHLQ   $0x02, CX
-	SUBQ   CX, R8
+	SUBQ   CX, DI
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), BX
-	LEAQ   (DX)(R8*1), R9
-	LEAQ   (R9)(CX*4), R9
+	LEAQ   (DX)(DI*1), R8
+	LEAQ   (R8)(CX*4), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
 loop:
 	VMOVUPS      (BX), Z2
 	VMOVUPS      64(BX), Z3
-	PREFETCHT0   (R9)
-	ADDQ         $0x00000040, R9
+	PREFETCHT0   (R8)
+	ADDQ         $0x00000040, R8
 	VBROADCASTSS (DX), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
@@ -119,20 +118,129 @@ loop:
 	ADDQ         $0x00000080, BX
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z2
+	VMOVUPS      64(CX), Z3
 	VMOVUPS      Z0, (SI)
 	VMAXPS       Z2, Z0, Z2
 	VMOVUPS      Z1, 64(SI)
 	VMAXPS       Z3, Z1, Z3
-	VMOVUPS      Z2, (DI)
-	VMOVUPS      Z3, 64(DI)
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
 	ADDQ         $0x00000080, SI
-	ADDQ         R8, DX
+	ADDQ         DI, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
 	RET
+
+// func weights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights1x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), SI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x01, BX, DI
+	SHLQ   $0x02, CX
+	SUBQ   CX, DI
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), BX
+	LEAQ   (DX)(DI*1), R8
+	LEAQ   (R8)(CX*4), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (BX), Z2
+	VMOVUPS      64(BX), Z3
+	PREFETCHT0   (R8)
+	ADDQ         $0x00000040, R8
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, BX
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R8
+	VMOVUPS      (R8), Z2
+	VMOVUPS      64(R8), Z3
+	VMOVUPS      (CX), Z6
+	VBROADCASTSS c49400000<>+0(SB), Z7
+	VMOVUPS      weights<>+0(SB), Z8
+	VBROADCASTSS c41902309<>+0(SB), Z9
+	VBROADCASTSS c4147d0ed<>+0(SB), Z10
+	VBROADCASTSS c408a81e4<>+0(SB), Z11
+	VMOVAPS      Z7, Z4
+	VFMADD231PS  Z6, Z0, Z4
+	VSUBPS       Z7, Z4, Z5
+	VFMSUB132PS  Z6, Z5, Z0
+	VPERMPS      Z8, Z4, Z5
+	VPSLLD       $0x13, Z4, Z4
+	VPADDD       Z4, Z5, Z5
+	VADDPS       Z11, Z0, Z4
+	VFMADD213PS  Z10, Z0, Z4
+	VFMADD213PS  Z9, Z0, Z4
+	VMULPS       Z5, Z4, Z0
+	VMOVUPS      Z0, (SI)
+	VADDPS       Z0, Z2, Z2
+	VMOVAPS      Z7, Z4
+	VFMADD231PS  Z6, Z1, Z4
+	VSUBPS       Z7, Z4, Z5
+	VFMSUB132PS  Z6, Z5, Z1
+	VPERMPS      Z8, Z4, Z5
+	VPSLLD       $0x13, Z4, Z4
+	VPADDD       Z4, Z5, Z5
+	VADDPS       Z11, Z1, Z4
+	VFMADD213PS  Z10, Z1, Z4
+	VFMADD213PS  Z9, Z1, Z4
+	VMULPS       Z5, Z4, Z1
+	VMOVUPS      Z1, 64(SI)
+	VADDPS       Z1, Z3, Z3
+	VMOVUPS      Z2, (R8)
+	VMOVUPS      Z3, 64(R8)
+	ADDQ         $0x00000080, SI
+	ADDQ         DI, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+DATA c49400000<>+0(SB)/4, $0x49400000
+GLOBL c49400000<>(SB), RODATA|NOPTR, $4
+
+DATA weights<>+0(SB)/4, $0x3d6356e9
+DATA weights<>+4(SB)/4, $0x3d656799
+DATA weights<>+8(SB)/4, $0x3d67ea5d
+DATA weights<>+12(SB)/4, $0x3d697221
+DATA weights<>+16(SB)/4, $0x3d672d47
+DATA weights<>+20(SB)/4, $0x3d652963
+DATA weights<>+24(SB)/4, $0x3d636953
+DATA weights<>+28(SB)/4, $0x3d61f019
+DATA weights<>+32(SB)/4, $0x3d60c0d8
+DATA weights<>+36(SB)/4, $0x3d5fded6
+DATA weights<>+40(SB)/4, $0x3d5f4d7f
+DATA weights<>+44(SB)/4, $0x3d5f1064
+DATA weights<>+48(SB)/4, $0x3d5f2b41
+DATA weights<>+52(SB)/4, $0x3d5fa1fb
+DATA weights<>+56(SB)/4, $0x3d6078a3
+DATA weights<>+60(SB)/4, $0x3d61b378
+GLOBL weights<>(SB), RODATA|NOPTR, $64
+
+DATA c41902309<>+0(SB)/4, $0x41902309
+GLOBL c41902309<>(SB), RODATA|NOPTR, $4
+
+DATA c4147d0ed<>+0(SB)/4, $0x4147d0ed
+GLOBL c4147d0ed<>(SB), RODATA|NOPTR, $4
+
+DATA c408a81e4<>+0(SB)/4, $0x408a81e4
+GLOBL c408a81e4<>(SB), RODATA|NOPTR, $4
 
 // func mul1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi int, c *float32, ldc int)
 // Requires: AVX, AVX512F, MMX+
@@ -213,35 +321,95 @@ TEXT ·logits1x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), SI
-	MOVQ   top+48(FP), DI
 	SHLQ   $0x02, BX
-	IMUL3Q $0x01, BX, R8
+	IMUL3Q $0x01, BX, DI
 	SHLQ   $0x02, CX
-	SUBQ   CX, R8
+	SUBQ   CX, DI
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), BX
-	LEAQ   (DX)(R8*1), R9
-	LEAQ   (R9)(CX*4), R9
+	LEAQ   (DX)(DI*1), R8
+	LEAQ   (R8)(CX*4), R8
 	VPXORD Z0, Z0, Z0
 
 loop:
 	VMOVUPS      (BX), Z1
-	PREFETCHT0   (R9)
-	ADDQ         $0x00000040, R9
+	PREFETCHT0   (R8)
+	ADDQ         $0x00000040, R8
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, BX
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (DI), Z1
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z1
 	VMOVUPS      Z0, (SI)
 	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      Z1, (DI)
+	VMOVUPS      Z1, (CX)
 	ADDQ         $0x00000040, SI
-	ADDQ         R8, DX
+	ADDQ         DI, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights1x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), SI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x01, BX, DI
+	SHLQ   $0x02, CX
+	SUBQ   CX, DI
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), BX
+	LEAQ   (DX)(DI*1), R8
+	LEAQ   (R8)(CX*4), R8
+	VPXORD Z0, Z0, Z0
+
+loop:
+	VMOVUPS      (BX), Z1
+	PREFETCHT0   (R8)
+	ADDQ         $0x00000040, R8
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, BX
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R8
+	VMOVUPS      (R8), Z1
+	VMOVUPS      (CX), Z4
+	VBROADCASTSS c49400000<>+0(SB), Z3
+	VMOVUPS      weights<>+0(SB), Z5
+	VBROADCASTSS c41902309<>+0(SB), Z6
+	VBROADCASTSS c4147d0ed<>+0(SB), Z7
+	VBROADCASTSS c408a81e4<>+0(SB), Z8
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  Z4, Z0, Z2
+	VSUBPS       Z3, Z2, Z3
+	VFMSUB132PS  Z4, Z3, Z0
+	VPERMPS      Z5, Z2, Z3
+	VPSLLD       $0x13, Z2, Z2
+	VPADDD       Z2, Z3, Z3
+	VADDPS       Z8, Z0, Z2
+	VFMADD213PS  Z7, Z0, Z2
+	VFMADD213PS  Z6, Z0, Z2
+	VMULPS       Z3, Z2, Z0
+	VMOVUPS      Z0, (SI)
+	VADDPS       Z0, Z1, Z1
+	VMOVUPS      Z1, (R8)
+	ADDQ         $0x00000040, SI
+	ADDQ         DI, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -357,17 +525,16 @@ TEXT ·logits2x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x02, BX, R9
+	IMUL3Q $0x02, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
+	SUBQ   CX, R8
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R10
-	LEAQ   (R10)(CX*4), R10
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -376,8 +543,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z4
 	VMOVUPS      64(SI), Z5
-	PREFETCHT0   (R10)
-	ADDQ         $0x00000040, R10
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
 	VBROADCASTSS (DX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
@@ -388,8 +555,9 @@ loop:
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z4
+	VMOVUPS      64(CX), Z5
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z4, Z0, Z4
 	VMOVUPS      Z1, 64(DI)
@@ -398,10 +566,119 @@ loop:
 	VMAXPS       Z4, Z2, Z4
 	VMOVUPS      Z3, 192(DI)
 	VMAXPS       Z5, Z3, Z5
-	VMOVUPS      Z4, (R8)
-	VMOVUPS      Z5, 64(R8)
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
 	ADDQ         $0x00000100, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights2x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x02, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (SI), Z4
+	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (DX)(BX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R9
+	VMOVUPS      (R9), Z4
+	VMOVUPS      64(R9), Z5
+	VMOVUPS      (CX), Z8
+	VBROADCASTSS c49400000<>+0(SB), Z9
+	VMOVUPS      weights<>+0(SB), Z10
+	VBROADCASTSS c41902309<>+0(SB), Z11
+	VBROADCASTSS c4147d0ed<>+0(SB), Z12
+	VBROADCASTSS c408a81e4<>+0(SB), Z13
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z0, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z0
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z0, Z6
+	VFMADD213PS  Z12, Z0, Z6
+	VFMADD213PS  Z11, Z0, Z6
+	VMULPS       Z7, Z6, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z4, Z4
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z1, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z1
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z1, Z6
+	VFMADD213PS  Z12, Z1, Z6
+	VFMADD213PS  Z11, Z1, Z6
+	VMULPS       Z7, Z6, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z5, Z5
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z2, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z2
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z2, Z6
+	VFMADD213PS  Z12, Z2, Z6
+	VFMADD213PS  Z11, Z2, Z6
+	VMULPS       Z7, Z6, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z4, Z4
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z3, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z3
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z3, Z6
+	VFMADD213PS  Z12, Z3, Z6
+	VFMADD213PS  Z11, Z3, Z6
+	VMULPS       Z7, Z6, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z4, (R9)
+	VMOVUPS      Z5, 64(R9)
+	ADDQ         $0x00000100, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -500,24 +777,23 @@ TEXT ·logits2x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x02, BX, R9
+	IMUL3Q $0x02, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
+	SUBQ   CX, R8
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R10
-	LEAQ   (R10)(CX*4), R10
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
 loop:
 	VMOVUPS      (SI), Z2
-	PREFETCHT0   (R10)
-	ADDQ         $0x00000040, R10
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
 	VBROADCASTSS (DX), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (DX)(BX*1), Z3
@@ -526,14 +802,91 @@ loop:
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z2
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z2
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z2, Z0, Z2
 	VMOVUPS      Z1, 64(DI)
 	VMAXPS       Z2, Z1, Z2
-	VMOVUPS      Z2, (R8)
+	VMOVUPS      Z2, (CX)
 	ADDQ         $0x00000080, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights2x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x02, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (SI), Z2
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
+	VBROADCASTSS (DX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (DX)(BX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R9
+	VMOVUPS      (R9), Z2
+	VMOVUPS      (CX), Z5
+	VBROADCASTSS c49400000<>+0(SB), Z6
+	VMOVUPS      weights<>+0(SB), Z7
+	VBROADCASTSS c41902309<>+0(SB), Z8
+	VBROADCASTSS c4147d0ed<>+0(SB), Z9
+	VBROADCASTSS c408a81e4<>+0(SB), Z10
+	VMOVAPS      Z6, Z3
+	VFMADD231PS  Z5, Z0, Z3
+	VSUBPS       Z6, Z3, Z4
+	VFMSUB132PS  Z5, Z4, Z0
+	VPERMPS      Z7, Z3, Z4
+	VPSLLD       $0x13, Z3, Z3
+	VPADDD       Z3, Z4, Z4
+	VADDPS       Z10, Z0, Z3
+	VFMADD213PS  Z9, Z0, Z3
+	VFMADD213PS  Z8, Z0, Z3
+	VMULPS       Z4, Z3, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z2, Z2
+	VMOVAPS      Z6, Z3
+	VFMADD231PS  Z5, Z1, Z3
+	VSUBPS       Z6, Z3, Z4
+	VFMSUB132PS  Z5, Z4, Z1
+	VPERMPS      Z7, Z3, Z4
+	VPSLLD       $0x13, Z3, Z3
+	VPADDD       Z3, Z4, Z4
+	VADDPS       Z10, Z1, Z3
+	VFMADD213PS  Z9, Z1, Z3
+	VFMADD213PS  Z8, Z1, Z3
+	VMULPS       Z4, Z3, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (R9)
+	ADDQ         $0x00000080, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -670,17 +1023,16 @@ TEXT ·logits3x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x03, BX, R9
+	IMUL3Q $0x03, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
+	SUBQ   CX, R8
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R10
-	LEAQ   (R10)(CX*4), R10
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -691,8 +1043,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z6
 	VMOVUPS      64(SI), Z7
-	PREFETCHT0   (R10)
-	ADDQ         $0x00000040, R10
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
 	VBROADCASTSS (DX), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
@@ -706,8 +1058,9 @@ loop:
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z6
+	VMOVUPS      64(CX), Z7
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z6, Z0, Z6
 	VMOVUPS      Z1, 64(DI)
@@ -720,10 +1073,150 @@ loop:
 	VMAXPS       Z6, Z4, Z6
 	VMOVUPS      Z5, 320(DI)
 	VMAXPS       Z7, Z5, Z7
-	VMOVUPS      Z6, (R8)
-	VMOVUPS      Z7, 64(R8)
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
 	ADDQ         $0x00000180, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights3x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x03, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (SI), Z6
+	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (DX)(BX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R9
+	VMOVUPS      (R9), Z6
+	VMOVUPS      64(R9), Z7
+	VMOVUPS      (CX), Z10
+	VBROADCASTSS c49400000<>+0(SB), Z11
+	VMOVUPS      weights<>+0(SB), Z12
+	VBROADCASTSS c41902309<>+0(SB), Z13
+	VBROADCASTSS c4147d0ed<>+0(SB), Z14
+	VBROADCASTSS c408a81e4<>+0(SB), Z15
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z0, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z0
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z0, Z8
+	VFMADD213PS  Z14, Z0, Z8
+	VFMADD213PS  Z13, Z0, Z8
+	VMULPS       Z9, Z8, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z6, Z6
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z1, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z1
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z1, Z8
+	VFMADD213PS  Z14, Z1, Z8
+	VFMADD213PS  Z13, Z1, Z8
+	VMULPS       Z9, Z8, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z2, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z2
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z2, Z8
+	VFMADD213PS  Z14, Z2, Z8
+	VFMADD213PS  Z13, Z2, Z8
+	VMULPS       Z9, Z8, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z6, Z6
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z3, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z3
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z3, Z8
+	VFMADD213PS  Z14, Z3, Z8
+	VFMADD213PS  Z13, Z3, Z8
+	VMULPS       Z9, Z8, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z4, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z4
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z4, Z8
+	VFMADD213PS  Z14, Z4, Z8
+	VFMADD213PS  Z13, Z4, Z8
+	VMULPS       Z9, Z8, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z6, Z6
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z5, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z5
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z5, Z8
+	VFMADD213PS  Z14, Z5, Z8
+	VFMADD213PS  Z13, Z5, Z8
+	VMULPS       Z9, Z8, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z7, Z7
+	VMOVUPS      Z6, (R9)
+	VMOVUPS      Z7, 64(R9)
+	ADDQ         $0x00000180, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -836,25 +1329,24 @@ TEXT ·logits3x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x03, BX, R9
+	IMUL3Q $0x03, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
+	SUBQ   CX, R8
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R10
-	LEAQ   (R10)(CX*4), R10
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
 loop:
 	VMOVUPS      (SI), Z3
-	PREFETCHT0   (R10)
-	ADDQ         $0x00000040, R10
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
 	VBROADCASTSS (DX), Z4
 	VFMADD231PS  Z3, Z4, Z0
 	VBROADCASTSS (DX)(BX*1), Z4
@@ -865,16 +1357,109 @@ loop:
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z3
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z3
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z3, Z0, Z3
 	VMOVUPS      Z1, 64(DI)
 	VMAXPS       Z3, Z1, Z3
 	VMOVUPS      Z2, 128(DI)
 	VMAXPS       Z3, Z2, Z3
-	VMOVUPS      Z3, (R8)
+	VMOVUPS      Z3, (CX)
 	ADDQ         $0x000000c0, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights3x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x03, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R9
+	LEAQ   (R9)(CX*4), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+loop:
+	VMOVUPS      (SI), Z3
+	PREFETCHT0   (R9)
+	ADDQ         $0x00000040, R9
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (DX)(BX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (DX)(BX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R9
+	VMOVUPS      (R9), Z3
+	VMOVUPS      (CX), Z6
+	VBROADCASTSS c49400000<>+0(SB), Z7
+	VMOVUPS      weights<>+0(SB), Z8
+	VBROADCASTSS c41902309<>+0(SB), Z9
+	VBROADCASTSS c4147d0ed<>+0(SB), Z10
+	VBROADCASTSS c408a81e4<>+0(SB), Z11
+	VMOVAPS      Z7, Z4
+	VFMADD231PS  Z6, Z0, Z4
+	VSUBPS       Z7, Z4, Z5
+	VFMSUB132PS  Z6, Z5, Z0
+	VPERMPS      Z8, Z4, Z5
+	VPSLLD       $0x13, Z4, Z4
+	VPADDD       Z4, Z5, Z5
+	VADDPS       Z11, Z0, Z4
+	VFMADD213PS  Z10, Z0, Z4
+	VFMADD213PS  Z9, Z0, Z4
+	VMULPS       Z5, Z4, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z3, Z3
+	VMOVAPS      Z7, Z4
+	VFMADD231PS  Z6, Z1, Z4
+	VSUBPS       Z7, Z4, Z5
+	VFMSUB132PS  Z6, Z5, Z1
+	VPERMPS      Z8, Z4, Z5
+	VPSLLD       $0x13, Z4, Z4
+	VPADDD       Z4, Z5, Z5
+	VADDPS       Z11, Z1, Z4
+	VFMADD213PS  Z10, Z1, Z4
+	VFMADD213PS  Z9, Z1, Z4
+	VMULPS       Z5, Z4, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z3, Z3
+	VMOVAPS      Z7, Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VSUBPS       Z7, Z4, Z5
+	VFMSUB132PS  Z6, Z5, Z2
+	VPERMPS      Z8, Z4, Z5
+	VPSLLD       $0x13, Z4, Z4
+	VPADDD       Z4, Z5, Z5
+	VADDPS       Z11, Z2, Z4
+	VFMADD213PS  Z10, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VMULPS       Z5, Z4, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z3, Z3
+	VMOVUPS      Z3, (R9)
+	ADDQ         $0x000000c0, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -1034,18 +1619,17 @@ TEXT ·logits4x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x04, BX, R9
+	IMUL3Q $0x04, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R11
-	LEAQ   (R11)(CX*4), R11
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1058,8 +1642,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z8
 	VMOVUPS      64(SI), Z9
-	PREFETCHT0   (R11)
-	ADDQ         $0x00000040, R11
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
 	VBROADCASTSS (DX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -1069,15 +1653,16 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (DX)(R10*1), Z10
+	VBROADCASTSS (DX)(R9*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z8
+	VMOVUPS      64(CX), Z9
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z8, Z0, Z8
 	VMOVUPS      Z1, 64(DI)
@@ -1094,10 +1679,182 @@ loop:
 	VMAXPS       Z8, Z6, Z8
 	VMOVUPS      Z7, 448(DI)
 	VMAXPS       Z9, Z7, Z9
-	VMOVUPS      Z8, (R8)
-	VMOVUPS      Z9, 64(R8)
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
 	ADDQ         $0x00000200, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights4x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x04, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (SI), Z8
+	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DX)(BX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DX)(BX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (DX)(R9*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R10
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      (CX), Z12
+	VBROADCASTSS c49400000<>+0(SB), Z13
+	VMOVUPS      weights<>+0(SB), Z14
+	VBROADCASTSS c41902309<>+0(SB), Z15
+	VBROADCASTSS c4147d0ed<>+0(SB), Z16
+	VBROADCASTSS c408a81e4<>+0(SB), Z17
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z0, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z0
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z0, Z10
+	VFMADD213PS  Z16, Z0, Z10
+	VFMADD213PS  Z15, Z0, Z10
+	VMULPS       Z11, Z10, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z8, Z8
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z1, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z1
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z1, Z10
+	VFMADD213PS  Z16, Z1, Z10
+	VFMADD213PS  Z15, Z1, Z10
+	VMULPS       Z11, Z10, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z2, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z2
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z2, Z10
+	VFMADD213PS  Z16, Z2, Z10
+	VFMADD213PS  Z15, Z2, Z10
+	VMULPS       Z11, Z10, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z8, Z8
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z3, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z3
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z3, Z10
+	VFMADD213PS  Z16, Z3, Z10
+	VFMADD213PS  Z15, Z3, Z10
+	VMULPS       Z11, Z10, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z4, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z4
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z4, Z10
+	VFMADD213PS  Z16, Z4, Z10
+	VFMADD213PS  Z15, Z4, Z10
+	VMULPS       Z11, Z10, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z8, Z8
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z5, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z5
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z5, Z10
+	VFMADD213PS  Z16, Z5, Z10
+	VFMADD213PS  Z15, Z5, Z10
+	VMULPS       Z11, Z10, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z6, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z6
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z6, Z10
+	VFMADD213PS  Z16, Z6, Z10
+	VFMADD213PS  Z15, Z6, Z10
+	VMULPS       Z11, Z10, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z8, Z8
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z7, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z7
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z7, Z10
+	VFMADD213PS  Z16, Z7, Z10
+	VFMADD213PS  Z15, Z7, Z10
+	VMULPS       Z11, Z10, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z9, Z9
+	VMOVUPS      Z8, (R10)
+	VMOVUPS      Z9, 64(R10)
+	ADDQ         $0x00000200, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -1226,18 +1983,17 @@ TEXT ·logits4x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x04, BX, R9
+	IMUL3Q $0x04, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R11
-	LEAQ   (R11)(CX*4), R11
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1245,21 +2001,22 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z4
-	PREFETCHT0   (R11)
-	ADDQ         $0x00000040, R11
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
 	VBROADCASTSS (DX), Z5
 	VFMADD231PS  Z4, Z5, Z0
 	VBROADCASTSS (DX)(BX*1), Z5
 	VFMADD231PS  Z4, Z5, Z1
 	VBROADCASTSS (DX)(BX*2), Z5
 	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (DX)(R10*1), Z5
+	VBROADCASTSS (DX)(R9*1), Z5
 	VFMADD231PS  Z4, Z5, Z3
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z4
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z4
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z4, Z0, Z4
 	VMOVUPS      Z1, 64(DI)
@@ -1268,9 +2025,118 @@ loop:
 	VMAXPS       Z4, Z2, Z4
 	VMOVUPS      Z3, 192(DI)
 	VMAXPS       Z4, Z3, Z4
-	VMOVUPS      Z4, (R8)
+	VMOVUPS      Z4, (CX)
 	ADDQ         $0x00000100, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights4x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x04, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (SI), Z4
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (DX)(BX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (DX)(BX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (DX)(R9*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R10
+	VMOVUPS      (R10), Z4
+	VMOVUPS      (CX), Z7
+	VBROADCASTSS c49400000<>+0(SB), Z8
+	VMOVUPS      weights<>+0(SB), Z9
+	VBROADCASTSS c41902309<>+0(SB), Z10
+	VBROADCASTSS c4147d0ed<>+0(SB), Z11
+	VBROADCASTSS c408a81e4<>+0(SB), Z12
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z7, Z0, Z5
+	VSUBPS       Z8, Z5, Z6
+	VFMSUB132PS  Z7, Z6, Z0
+	VPERMPS      Z9, Z5, Z6
+	VPSLLD       $0x13, Z5, Z5
+	VPADDD       Z5, Z6, Z6
+	VADDPS       Z12, Z0, Z5
+	VFMADD213PS  Z11, Z0, Z5
+	VFMADD213PS  Z10, Z0, Z5
+	VMULPS       Z6, Z5, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z4, Z4
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z7, Z1, Z5
+	VSUBPS       Z8, Z5, Z6
+	VFMSUB132PS  Z7, Z6, Z1
+	VPERMPS      Z9, Z5, Z6
+	VPSLLD       $0x13, Z5, Z5
+	VPADDD       Z5, Z6, Z6
+	VADDPS       Z12, Z1, Z5
+	VFMADD213PS  Z11, Z1, Z5
+	VFMADD213PS  Z10, Z1, Z5
+	VMULPS       Z6, Z5, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z4, Z4
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z7, Z2, Z5
+	VSUBPS       Z8, Z5, Z6
+	VFMSUB132PS  Z7, Z6, Z2
+	VPERMPS      Z9, Z5, Z6
+	VPSLLD       $0x13, Z5, Z5
+	VPADDD       Z5, Z6, Z6
+	VADDPS       Z12, Z2, Z5
+	VFMADD213PS  Z11, Z2, Z5
+	VFMADD213PS  Z10, Z2, Z5
+	VMULPS       Z6, Z5, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z4, Z4
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z7, Z3, Z5
+	VSUBPS       Z8, Z5, Z6
+	VFMSUB132PS  Z7, Z6, Z3
+	VPERMPS      Z9, Z5, Z6
+	VPSLLD       $0x13, Z5, Z5
+	VPADDD       Z5, Z6, Z6
+	VADDPS       Z12, Z3, Z5
+	VFMADD213PS  Z11, Z3, Z5
+	VFMADD213PS  Z10, Z3, Z5
+	VMULPS       Z6, Z5, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z4, Z4
+	VMOVUPS      Z4, (R10)
+	ADDQ         $0x00000100, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -1451,18 +2317,17 @@ TEXT ·logits5x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x05, BX, R9
+	IMUL3Q $0x05, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R11
-	LEAQ   (R11)(CX*4), R11
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1477,8 +2342,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z10
 	VMOVUPS      64(SI), Z11
-	PREFETCHT0   (R11)
-	ADDQ         $0x00000040, R11
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
 	VBROADCASTSS (DX), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
@@ -1488,7 +2353,7 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (DX)(R10*1), Z12
+	VBROADCASTSS (DX)(R9*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
 	VBROADCASTSS (DX)(BX*4), Z12
@@ -1498,8 +2363,9 @@ loop:
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z10
+	VMOVUPS      64(CX), Z11
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z10, Z0, Z10
 	VMOVUPS      Z1, 64(DI)
@@ -1520,10 +2386,213 @@ loop:
 	VMAXPS       Z10, Z8, Z10
 	VMOVUPS      Z9, 576(DI)
 	VMAXPS       Z11, Z9, Z11
-	VMOVUPS      Z10, (R8)
-	VMOVUPS      Z11, 64(R8)
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
 	ADDQ         $0x00000280, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights5x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x05, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+loop:
+	VMOVUPS      (SI), Z10
+	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DX)(BX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (DX)(R9*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (DX)(BX*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R10
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VMOVUPS      (CX), Z14
+	VBROADCASTSS c49400000<>+0(SB), Z15
+	VMOVUPS      weights<>+0(SB), Z16
+	VBROADCASTSS c41902309<>+0(SB), Z17
+	VBROADCASTSS c4147d0ed<>+0(SB), Z18
+	VBROADCASTSS c408a81e4<>+0(SB), Z19
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z0, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z0
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z0, Z12
+	VFMADD213PS  Z18, Z0, Z12
+	VFMADD213PS  Z17, Z0, Z12
+	VMULPS       Z13, Z12, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z10, Z10
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z1, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z1
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z1, Z12
+	VFMADD213PS  Z18, Z1, Z12
+	VFMADD213PS  Z17, Z1, Z12
+	VMULPS       Z13, Z12, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z2, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z2
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z2, Z12
+	VFMADD213PS  Z18, Z2, Z12
+	VFMADD213PS  Z17, Z2, Z12
+	VMULPS       Z13, Z12, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z10, Z10
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z3, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z3
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z3, Z12
+	VFMADD213PS  Z18, Z3, Z12
+	VFMADD213PS  Z17, Z3, Z12
+	VMULPS       Z13, Z12, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z4, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z4
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z4, Z12
+	VFMADD213PS  Z18, Z4, Z12
+	VFMADD213PS  Z17, Z4, Z12
+	VMULPS       Z13, Z12, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z10, Z10
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z5, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z5
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z5, Z12
+	VFMADD213PS  Z18, Z5, Z12
+	VFMADD213PS  Z17, Z5, Z12
+	VMULPS       Z13, Z12, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z6, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z6
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z6, Z12
+	VFMADD213PS  Z18, Z6, Z12
+	VFMADD213PS  Z17, Z6, Z12
+	VMULPS       Z13, Z12, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z10, Z10
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z7, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z7
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z7, Z12
+	VFMADD213PS  Z18, Z7, Z12
+	VFMADD213PS  Z17, Z7, Z12
+	VMULPS       Z13, Z12, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z8, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z8
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z8, Z12
+	VFMADD213PS  Z18, Z8, Z12
+	VFMADD213PS  Z17, Z8, Z12
+	VMULPS       Z13, Z12, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z10, Z10
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z9, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z9
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z9, Z12
+	VFMADD213PS  Z18, Z9, Z12
+	VFMADD213PS  Z17, Z9, Z12
+	VMULPS       Z13, Z12, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z11, Z11
+	VMOVUPS      Z10, (R10)
+	VMOVUPS      Z11, 64(R10)
+	ADDQ         $0x00000280, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -1666,18 +2735,17 @@ TEXT ·logits5x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x05, BX, R9
+	IMUL3Q $0x05, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R11
-	LEAQ   (R11)(CX*4), R11
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1686,15 +2754,15 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z5
-	PREFETCHT0   (R11)
-	ADDQ         $0x00000040, R11
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
 	VBROADCASTSS (DX), Z6
 	VFMADD231PS  Z5, Z6, Z0
 	VBROADCASTSS (DX)(BX*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
 	VBROADCASTSS (DX)(BX*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (DX)(R10*1), Z6
+	VBROADCASTSS (DX)(R9*1), Z6
 	VFMADD231PS  Z5, Z6, Z3
 	VBROADCASTSS (DX)(BX*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
@@ -1702,7 +2770,8 @@ loop:
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z5
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z5
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z5, Z0, Z5
 	VMOVUPS      Z1, 64(DI)
@@ -1713,9 +2782,134 @@ loop:
 	VMAXPS       Z5, Z3, Z5
 	VMOVUPS      Z4, 256(DI)
 	VMAXPS       Z5, Z4, Z5
-	VMOVUPS      Z5, (R8)
+	VMOVUPS      Z5, (CX)
 	ADDQ         $0x00000140, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights5x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x05, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R10
+	LEAQ   (R10)(CX*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+loop:
+	VMOVUPS      (SI), Z5
+	PREFETCHT0   (R10)
+	ADDQ         $0x00000040, R10
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (DX)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (DX)(BX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (DX)(R9*1), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (DX)(BX*4), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R10
+	VMOVUPS      (R10), Z5
+	VMOVUPS      (CX), Z8
+	VBROADCASTSS c49400000<>+0(SB), Z9
+	VMOVUPS      weights<>+0(SB), Z10
+	VBROADCASTSS c41902309<>+0(SB), Z11
+	VBROADCASTSS c4147d0ed<>+0(SB), Z12
+	VBROADCASTSS c408a81e4<>+0(SB), Z13
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z0, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z0
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z0, Z6
+	VFMADD213PS  Z12, Z0, Z6
+	VFMADD213PS  Z11, Z0, Z6
+	VMULPS       Z7, Z6, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z5, Z5
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z1, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z1
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z1, Z6
+	VFMADD213PS  Z12, Z1, Z6
+	VFMADD213PS  Z11, Z1, Z6
+	VMULPS       Z7, Z6, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z5, Z5
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z2, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z2
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z2, Z6
+	VFMADD213PS  Z12, Z2, Z6
+	VFMADD213PS  Z11, Z2, Z6
+	VMULPS       Z7, Z6, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z5, Z5
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z3, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z3
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z3, Z6
+	VFMADD213PS  Z12, Z3, Z6
+	VFMADD213PS  Z11, Z3, Z6
+	VMULPS       Z7, Z6, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z5, Z5
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z8, Z4, Z6
+	VSUBPS       Z9, Z6, Z7
+	VFMSUB132PS  Z8, Z7, Z4
+	VPERMPS      Z10, Z6, Z7
+	VPSLLD       $0x13, Z6, Z6
+	VPADDD       Z6, Z7, Z7
+	VADDPS       Z13, Z4, Z6
+	VFMADD213PS  Z12, Z4, Z6
+	VFMADD213PS  Z11, Z4, Z6
+	VMULPS       Z7, Z6, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z5, Z5
+	VMOVUPS      Z5, (R10)
+	ADDQ         $0x00000140, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -1919,19 +3113,18 @@ TEXT ·logits6x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x06, BX, R9
+	IMUL3Q $0x06, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R12
-	LEAQ   (R12)(CX*4), R12
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1948,8 +3141,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z12
 	VMOVUPS      64(SI), Z13
-	PREFETCHT0   (R12)
-	ADDQ         $0x00000040, R12
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
 	VBROADCASTSS (DX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -1959,21 +3152,22 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (DX)(R10*1), Z14
+	VBROADCASTSS (DX)(R9*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
 	VBROADCASTSS (DX)(BX*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (DX)(R11*1), Z14
+	VBROADCASTSS (DX)(R10*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z12
+	VMOVUPS      64(CX), Z13
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z12, Z0, Z12
 	VMOVUPS      Z1, 64(DI)
@@ -1998,10 +3192,245 @@ loop:
 	VMAXPS       Z12, Z10, Z12
 	VMOVUPS      Z11, 704(DI)
 	VMAXPS       Z13, Z11, Z13
-	VMOVUPS      Z12, (R8)
-	VMOVUPS      Z13, 64(R8)
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
 	ADDQ         $0x00000300, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights6x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x06, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (SI), Z12
+	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DX)(BX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DX)(BX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (DX)(R9*1), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (DX)(BX*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (DX)(R10*1), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R11
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS      (CX), Z16
+	VBROADCASTSS c49400000<>+0(SB), Z17
+	VMOVUPS      weights<>+0(SB), Z18
+	VBROADCASTSS c41902309<>+0(SB), Z19
+	VBROADCASTSS c4147d0ed<>+0(SB), Z20
+	VBROADCASTSS c408a81e4<>+0(SB), Z21
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z0, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z0
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z0, Z14
+	VFMADD213PS  Z20, Z0, Z14
+	VFMADD213PS  Z19, Z0, Z14
+	VMULPS       Z15, Z14, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z12, Z12
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z1, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z1
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z1, Z14
+	VFMADD213PS  Z20, Z1, Z14
+	VFMADD213PS  Z19, Z1, Z14
+	VMULPS       Z15, Z14, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z2, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z2
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z2, Z14
+	VFMADD213PS  Z20, Z2, Z14
+	VFMADD213PS  Z19, Z2, Z14
+	VMULPS       Z15, Z14, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z12, Z12
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z3, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z3
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z3, Z14
+	VFMADD213PS  Z20, Z3, Z14
+	VFMADD213PS  Z19, Z3, Z14
+	VMULPS       Z15, Z14, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z4, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z4
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z4, Z14
+	VFMADD213PS  Z20, Z4, Z14
+	VFMADD213PS  Z19, Z4, Z14
+	VMULPS       Z15, Z14, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z12, Z12
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z5, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z5
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z5, Z14
+	VFMADD213PS  Z20, Z5, Z14
+	VFMADD213PS  Z19, Z5, Z14
+	VMULPS       Z15, Z14, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z6, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z6
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z6, Z14
+	VFMADD213PS  Z20, Z6, Z14
+	VFMADD213PS  Z19, Z6, Z14
+	VMULPS       Z15, Z14, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z12, Z12
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z7, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z7
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z7, Z14
+	VFMADD213PS  Z20, Z7, Z14
+	VFMADD213PS  Z19, Z7, Z14
+	VMULPS       Z15, Z14, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z8, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z8
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z8, Z14
+	VFMADD213PS  Z20, Z8, Z14
+	VFMADD213PS  Z19, Z8, Z14
+	VMULPS       Z15, Z14, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z12, Z12
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z9, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z9
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z9, Z14
+	VFMADD213PS  Z20, Z9, Z14
+	VFMADD213PS  Z19, Z9, Z14
+	VMULPS       Z15, Z14, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z10, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z10
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z10, Z14
+	VFMADD213PS  Z20, Z10, Z14
+	VFMADD213PS  Z19, Z10, Z14
+	VMULPS       Z15, Z14, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z12, Z12
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z11, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z11
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z11, Z14
+	VFMADD213PS  Z20, Z11, Z14
+	VFMADD213PS  Z19, Z11, Z14
+	VMULPS       Z15, Z14, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z13, Z13
+	VMOVUPS      Z12, (R11)
+	VMOVUPS      Z13, 64(R11)
+	ADDQ         $0x00000300, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -2160,19 +3589,18 @@ TEXT ·logits6x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x06, BX, R9
+	IMUL3Q $0x06, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R12
-	LEAQ   (R12)(CX*4), R12
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2182,25 +3610,26 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z6
-	PREFETCHT0   (R12)
-	ADDQ         $0x00000040, R12
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
 	VBROADCASTSS (DX), Z7
 	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (DX)(BX*1), Z7
 	VFMADD231PS  Z6, Z7, Z1
 	VBROADCASTSS (DX)(BX*2), Z7
 	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (DX)(R10*1), Z7
+	VBROADCASTSS (DX)(R9*1), Z7
 	VFMADD231PS  Z6, Z7, Z3
 	VBROADCASTSS (DX)(BX*4), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (DX)(R11*1), Z7
+	VBROADCASTSS (DX)(R10*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z6
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z6
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z6, Z0, Z6
 	VMOVUPS      Z1, 64(DI)
@@ -2213,9 +3642,151 @@ loop:
 	VMAXPS       Z6, Z4, Z6
 	VMOVUPS      Z5, 320(DI)
 	VMAXPS       Z6, Z5, Z6
-	VMOVUPS      Z6, (R8)
+	VMOVUPS      Z6, (CX)
 	ADDQ         $0x00000180, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights6x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x06, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (SI), Z6
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (DX)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (DX)(BX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (DX)(R9*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (DX)(BX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (DX)(R10*1), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R11
+	VMOVUPS      (R11), Z6
+	VMOVUPS      (CX), Z9
+	VBROADCASTSS c49400000<>+0(SB), Z10
+	VMOVUPS      weights<>+0(SB), Z11
+	VBROADCASTSS c41902309<>+0(SB), Z12
+	VBROADCASTSS c4147d0ed<>+0(SB), Z13
+	VBROADCASTSS c408a81e4<>+0(SB), Z14
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z9, Z0, Z7
+	VSUBPS       Z10, Z7, Z8
+	VFMSUB132PS  Z9, Z8, Z0
+	VPERMPS      Z11, Z7, Z8
+	VPSLLD       $0x13, Z7, Z7
+	VPADDD       Z7, Z8, Z8
+	VADDPS       Z14, Z0, Z7
+	VFMADD213PS  Z13, Z0, Z7
+	VFMADD213PS  Z12, Z0, Z7
+	VMULPS       Z8, Z7, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z6, Z6
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z9, Z1, Z7
+	VSUBPS       Z10, Z7, Z8
+	VFMSUB132PS  Z9, Z8, Z1
+	VPERMPS      Z11, Z7, Z8
+	VPSLLD       $0x13, Z7, Z7
+	VPADDD       Z7, Z8, Z8
+	VADDPS       Z14, Z1, Z7
+	VFMADD213PS  Z13, Z1, Z7
+	VFMADD213PS  Z12, Z1, Z7
+	VMULPS       Z8, Z7, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z6, Z6
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z9, Z2, Z7
+	VSUBPS       Z10, Z7, Z8
+	VFMSUB132PS  Z9, Z8, Z2
+	VPERMPS      Z11, Z7, Z8
+	VPSLLD       $0x13, Z7, Z7
+	VPADDD       Z7, Z8, Z8
+	VADDPS       Z14, Z2, Z7
+	VFMADD213PS  Z13, Z2, Z7
+	VFMADD213PS  Z12, Z2, Z7
+	VMULPS       Z8, Z7, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z6, Z6
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z9, Z3, Z7
+	VSUBPS       Z10, Z7, Z8
+	VFMSUB132PS  Z9, Z8, Z3
+	VPERMPS      Z11, Z7, Z8
+	VPSLLD       $0x13, Z7, Z7
+	VPADDD       Z7, Z8, Z8
+	VADDPS       Z14, Z3, Z7
+	VFMADD213PS  Z13, Z3, Z7
+	VFMADD213PS  Z12, Z3, Z7
+	VMULPS       Z8, Z7, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z6, Z6
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z9, Z4, Z7
+	VSUBPS       Z10, Z7, Z8
+	VFMSUB132PS  Z9, Z8, Z4
+	VPERMPS      Z11, Z7, Z8
+	VPSLLD       $0x13, Z7, Z7
+	VPADDD       Z7, Z8, Z8
+	VADDPS       Z14, Z4, Z7
+	VFMADD213PS  Z13, Z4, Z7
+	VFMADD213PS  Z12, Z4, Z7
+	VMULPS       Z8, Z7, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z6, Z6
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z9, Z5, Z7
+	VSUBPS       Z10, Z7, Z8
+	VFMSUB132PS  Z9, Z8, Z5
+	VPERMPS      Z11, Z7, Z8
+	VPSLLD       $0x13, Z7, Z7
+	VPADDD       Z7, Z8, Z8
+	VADDPS       Z14, Z5, Z7
+	VFMADD213PS  Z13, Z5, Z7
+	VFMADD213PS  Z12, Z5, Z7
+	VMULPS       Z8, Z7, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z6, Z6
+	VMOVUPS      Z6, (R11)
+	ADDQ         $0x00000180, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -2440,19 +4011,18 @@ TEXT ·logits7x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x07, BX, R9
+	IMUL3Q $0x07, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R12
-	LEAQ   (R12)(CX*4), R12
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2471,8 +4041,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
-	PREFETCHT0   (R12)
-	ADDQ         $0x00000040, R12
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
 	VBROADCASTSS (DX), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
@@ -2482,24 +4052,25 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (DX)(R10*1), Z16
+	VBROADCASTSS (DX)(R9*1), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
 	VBROADCASTSS (DX)(BX*4), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (DX)(R11*1), Z16
+	VBROADCASTSS (DX)(R10*1), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (DX)(R10*2), Z16
+	VBROADCASTSS (DX)(R9*2), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z14
+	VMOVUPS      64(CX), Z15
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z14, Z0, Z14
 	VMOVUPS      Z1, 64(DI)
@@ -2528,10 +4099,276 @@ loop:
 	VMAXPS       Z14, Z12, Z14
 	VMOVUPS      Z13, 832(DI)
 	VMAXPS       Z15, Z13, Z15
-	VMOVUPS      Z14, (R8)
-	VMOVUPS      Z15, 64(R8)
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
 	ADDQ         $0x00000380, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights7x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x07, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+loop:
+	VMOVUPS      (SI), Z14
+	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (DX)(BX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (DX)(BX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (DX)(R9*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (DX)(BX*4), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (DX)(R10*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (DX)(R9*2), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R11
+	VMOVUPS      (R11), Z14
+	VMOVUPS      64(R11), Z15
+	VMOVUPS      (CX), Z18
+	VBROADCASTSS c49400000<>+0(SB), Z19
+	VMOVUPS      weights<>+0(SB), Z20
+	VBROADCASTSS c41902309<>+0(SB), Z21
+	VBROADCASTSS c4147d0ed<>+0(SB), Z22
+	VBROADCASTSS c408a81e4<>+0(SB), Z23
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z0, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z0
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z0, Z16
+	VFMADD213PS  Z22, Z0, Z16
+	VFMADD213PS  Z21, Z0, Z16
+	VMULPS       Z17, Z16, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z1, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z1
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z1, Z16
+	VFMADD213PS  Z22, Z1, Z16
+	VFMADD213PS  Z21, Z1, Z16
+	VMULPS       Z17, Z16, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z15, Z15
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z2, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z2
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z2, Z16
+	VFMADD213PS  Z22, Z2, Z16
+	VFMADD213PS  Z21, Z2, Z16
+	VMULPS       Z17, Z16, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z3, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z3
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z3, Z16
+	VFMADD213PS  Z22, Z3, Z16
+	VFMADD213PS  Z21, Z3, Z16
+	VMULPS       Z17, Z16, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z15, Z15
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z4, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z4
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z4, Z16
+	VFMADD213PS  Z22, Z4, Z16
+	VFMADD213PS  Z21, Z4, Z16
+	VMULPS       Z17, Z16, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z5, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z5
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z5, Z16
+	VFMADD213PS  Z22, Z5, Z16
+	VFMADD213PS  Z21, Z5, Z16
+	VMULPS       Z17, Z16, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z15, Z15
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z6, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z6
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z6, Z16
+	VFMADD213PS  Z22, Z6, Z16
+	VFMADD213PS  Z21, Z6, Z16
+	VMULPS       Z17, Z16, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z7, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z7
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z7, Z16
+	VFMADD213PS  Z22, Z7, Z16
+	VFMADD213PS  Z21, Z7, Z16
+	VMULPS       Z17, Z16, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z15, Z15
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z8, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z8
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z8, Z16
+	VFMADD213PS  Z22, Z8, Z16
+	VFMADD213PS  Z21, Z8, Z16
+	VMULPS       Z17, Z16, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z9, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z9
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z9, Z16
+	VFMADD213PS  Z22, Z9, Z16
+	VFMADD213PS  Z21, Z9, Z16
+	VMULPS       Z17, Z16, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z15, Z15
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z10, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z10
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z10, Z16
+	VFMADD213PS  Z22, Z10, Z16
+	VFMADD213PS  Z21, Z10, Z16
+	VMULPS       Z17, Z16, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z11, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z11
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z11, Z16
+	VFMADD213PS  Z22, Z11, Z16
+	VFMADD213PS  Z21, Z11, Z16
+	VMULPS       Z17, Z16, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z15, Z15
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z12, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z12
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z12, Z16
+	VFMADD213PS  Z22, Z12, Z16
+	VFMADD213PS  Z21, Z12, Z16
+	VMULPS       Z17, Z16, Z12
+	VMOVUPS      Z12, 768(DI)
+	VADDPS       Z12, Z14, Z14
+	VMOVAPS      Z19, Z16
+	VFMADD231PS  Z18, Z13, Z16
+	VSUBPS       Z19, Z16, Z17
+	VFMSUB132PS  Z18, Z17, Z13
+	VPERMPS      Z20, Z16, Z17
+	VPSLLD       $0x13, Z16, Z16
+	VPADDD       Z16, Z17, Z17
+	VADDPS       Z23, Z13, Z16
+	VFMADD213PS  Z22, Z13, Z16
+	VFMADD213PS  Z21, Z13, Z16
+	VMULPS       Z17, Z16, Z13
+	VMOVUPS      Z13, 832(DI)
+	VADDPS       Z13, Z15, Z15
+	VMOVUPS      Z14, (R11)
+	VMOVUPS      Z15, 64(R11)
+	ADDQ         $0x00000380, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -2704,19 +4541,18 @@ TEXT ·logits7x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x07, BX, R9
+	IMUL3Q $0x07, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R12
-	LEAQ   (R12)(CX*4), R12
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2727,27 +4563,28 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z7
-	PREFETCHT0   (R12)
-	ADDQ         $0x00000040, R12
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
 	VBROADCASTSS (DX), Z8
 	VFMADD231PS  Z7, Z8, Z0
 	VBROADCASTSS (DX)(BX*1), Z8
 	VFMADD231PS  Z7, Z8, Z1
 	VBROADCASTSS (DX)(BX*2), Z8
 	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (DX)(R10*1), Z8
+	VBROADCASTSS (DX)(R9*1), Z8
 	VFMADD231PS  Z7, Z8, Z3
 	VBROADCASTSS (DX)(BX*4), Z8
 	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (DX)(R11*1), Z8
+	VBROADCASTSS (DX)(R10*1), Z8
 	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (DX)(R10*2), Z8
+	VBROADCASTSS (DX)(R9*2), Z8
 	VFMADD231PS  Z7, Z8, Z6
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z7
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z7
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z7, Z0, Z7
 	VMOVUPS      Z1, 64(DI)
@@ -2762,9 +4599,167 @@ loop:
 	VMAXPS       Z7, Z5, Z7
 	VMOVUPS      Z6, 384(DI)
 	VMAXPS       Z7, Z6, Z7
-	VMOVUPS      Z7, (R8)
+	VMOVUPS      Z7, (CX)
 	ADDQ         $0x000001c0, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights7x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x07, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R11
+	LEAQ   (R11)(CX*4), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+loop:
+	VMOVUPS      (SI), Z7
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (DX)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (DX)(R9*1), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (DX)(BX*4), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (DX)(R10*1), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (DX)(R9*2), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R11
+	VMOVUPS      (R11), Z7
+	VMOVUPS      (CX), Z10
+	VBROADCASTSS c49400000<>+0(SB), Z11
+	VMOVUPS      weights<>+0(SB), Z12
+	VBROADCASTSS c41902309<>+0(SB), Z13
+	VBROADCASTSS c4147d0ed<>+0(SB), Z14
+	VBROADCASTSS c408a81e4<>+0(SB), Z15
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z0, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z0
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z0, Z8
+	VFMADD213PS  Z14, Z0, Z8
+	VFMADD213PS  Z13, Z0, Z8
+	VMULPS       Z9, Z8, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z1, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z1
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z1, Z8
+	VFMADD213PS  Z14, Z1, Z8
+	VFMADD213PS  Z13, Z1, Z8
+	VMULPS       Z9, Z8, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z2, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z2
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z2, Z8
+	VFMADD213PS  Z14, Z2, Z8
+	VFMADD213PS  Z13, Z2, Z8
+	VMULPS       Z9, Z8, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z3, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z3
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z3, Z8
+	VFMADD213PS  Z14, Z3, Z8
+	VFMADD213PS  Z13, Z3, Z8
+	VMULPS       Z9, Z8, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z4, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z4
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z4, Z8
+	VFMADD213PS  Z14, Z4, Z8
+	VFMADD213PS  Z13, Z4, Z8
+	VMULPS       Z9, Z8, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z5, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z5
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z5, Z8
+	VFMADD213PS  Z14, Z5, Z8
+	VFMADD213PS  Z13, Z5, Z8
+	VMULPS       Z9, Z8, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z7, Z7
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z10, Z6, Z8
+	VSUBPS       Z11, Z8, Z9
+	VFMSUB132PS  Z10, Z9, Z6
+	VPERMPS      Z12, Z8, Z9
+	VPSLLD       $0x13, Z8, Z8
+	VPADDD       Z8, Z9, Z9
+	VADDPS       Z15, Z6, Z8
+	VFMADD213PS  Z14, Z6, Z8
+	VFMADD213PS  Z13, Z6, Z8
+	VMULPS       Z9, Z8, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z7, Z7
+	VMOVUPS      Z7, (R11)
+	ADDQ         $0x000001c0, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -3016,22 +5011,21 @@ TEXT ·logits8x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x08, BX, R9
+	IMUL3Q $0x08, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R13
-	LEAQ   (R13)(CX*4), R13
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3052,8 +5046,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
-	PREFETCHT0   (R13)
-	ADDQ         $0x00000040, R13
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
 	VBROADCASTSS (DX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -3063,27 +5057,28 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (DX)(R10*1), Z18
+	VBROADCASTSS (DX)(R9*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
 	VBROADCASTSS (DX)(BX*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (DX)(R11*1), Z18
+	VBROADCASTSS (DX)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (DX)(R10*2), Z18
+	VBROADCASTSS (DX)(R9*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (DX)(R12*1), Z18
+	VBROADCASTSS (DX)(R11*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z16
+	VMOVUPS      64(CX), Z17
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z16, Z0, Z16
 	VMOVUPS      Z1, 64(DI)
@@ -3116,10 +5111,310 @@ loop:
 	VMAXPS       Z16, Z14, Z16
 	VMOVUPS      Z15, 960(DI)
 	VMAXPS       Z17, Z15, Z17
-	VMOVUPS      Z16, (R8)
-	VMOVUPS      Z17, 64(R8)
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
 	ADDQ         $0x00000400, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights8x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x08, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+loop:
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (DX)(BX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (DX)(BX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (DX)(R9*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (DX)(BX*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (DX)(R10*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (DX)(R9*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (DX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R12
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      (CX), Z20
+	VBROADCASTSS c49400000<>+0(SB), Z21
+	VMOVUPS      weights<>+0(SB), Z22
+	VBROADCASTSS c41902309<>+0(SB), Z23
+	VBROADCASTSS c4147d0ed<>+0(SB), Z24
+	VBROADCASTSS c408a81e4<>+0(SB), Z25
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z0, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z0
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z0, Z18
+	VFMADD213PS  Z24, Z0, Z18
+	VFMADD213PS  Z23, Z0, Z18
+	VMULPS       Z19, Z18, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z1, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z1
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z1, Z18
+	VFMADD213PS  Z24, Z1, Z18
+	VFMADD213PS  Z23, Z1, Z18
+	VMULPS       Z19, Z18, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z2, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z2
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z2, Z18
+	VFMADD213PS  Z24, Z2, Z18
+	VFMADD213PS  Z23, Z2, Z18
+	VMULPS       Z19, Z18, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z3, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z3
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z3, Z18
+	VFMADD213PS  Z24, Z3, Z18
+	VFMADD213PS  Z23, Z3, Z18
+	VMULPS       Z19, Z18, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z4, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z4
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z4, Z18
+	VFMADD213PS  Z24, Z4, Z18
+	VFMADD213PS  Z23, Z4, Z18
+	VMULPS       Z19, Z18, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z5, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z5
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z5, Z18
+	VFMADD213PS  Z24, Z5, Z18
+	VFMADD213PS  Z23, Z5, Z18
+	VMULPS       Z19, Z18, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z6, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z6
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z6, Z18
+	VFMADD213PS  Z24, Z6, Z18
+	VFMADD213PS  Z23, Z6, Z18
+	VMULPS       Z19, Z18, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z7, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z7
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z7, Z18
+	VFMADD213PS  Z24, Z7, Z18
+	VFMADD213PS  Z23, Z7, Z18
+	VMULPS       Z19, Z18, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z8, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z8
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z8, Z18
+	VFMADD213PS  Z24, Z8, Z18
+	VFMADD213PS  Z23, Z8, Z18
+	VMULPS       Z19, Z18, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z9, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z9
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z9, Z18
+	VFMADD213PS  Z24, Z9, Z18
+	VFMADD213PS  Z23, Z9, Z18
+	VMULPS       Z19, Z18, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z10, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z10
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z10, Z18
+	VFMADD213PS  Z24, Z10, Z18
+	VFMADD213PS  Z23, Z10, Z18
+	VMULPS       Z19, Z18, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z11, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z11
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z11, Z18
+	VFMADD213PS  Z24, Z11, Z18
+	VFMADD213PS  Z23, Z11, Z18
+	VMULPS       Z19, Z18, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z12, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z12
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z12, Z18
+	VFMADD213PS  Z24, Z12, Z18
+	VFMADD213PS  Z23, Z12, Z18
+	VMULPS       Z19, Z18, Z12
+	VMOVUPS      Z12, 768(DI)
+	VADDPS       Z12, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z13, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z13
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z13, Z18
+	VFMADD213PS  Z24, Z13, Z18
+	VFMADD213PS  Z23, Z13, Z18
+	VMULPS       Z19, Z18, Z13
+	VMOVUPS      Z13, 832(DI)
+	VADDPS       Z13, Z17, Z17
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z14, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z14
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z14, Z18
+	VFMADD213PS  Z24, Z14, Z18
+	VFMADD213PS  Z23, Z14, Z18
+	VMULPS       Z19, Z18, Z14
+	VMOVUPS      Z14, 896(DI)
+	VADDPS       Z14, Z16, Z16
+	VMOVAPS      Z21, Z18
+	VFMADD231PS  Z20, Z15, Z18
+	VSUBPS       Z21, Z18, Z19
+	VFMSUB132PS  Z20, Z19, Z15
+	VPERMPS      Z22, Z18, Z19
+	VPSLLD       $0x13, Z18, Z18
+	VPADDD       Z18, Z19, Z19
+	VADDPS       Z25, Z15, Z18
+	VFMADD213PS  Z24, Z15, Z18
+	VFMADD213PS  Z23, Z15, Z18
+	VMULPS       Z19, Z18, Z15
+	VMOVUPS      Z15, 960(DI)
+	VADDPS       Z15, Z17, Z17
+	VMOVUPS      Z16, (R12)
+	VMOVUPS      Z17, 64(R12)
+	ADDQ         $0x00000400, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -3312,22 +5607,21 @@ TEXT ·logits8x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x08, BX, R9
+	IMUL3Q $0x08, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R13
-	LEAQ   (R13)(CX*4), R13
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3339,29 +5633,30 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z8
-	PREFETCHT0   (R13)
-	ADDQ         $0x00000040, R13
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
 	VBROADCASTSS (DX), Z9
 	VFMADD231PS  Z8, Z9, Z0
 	VBROADCASTSS (DX)(BX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
 	VBROADCASTSS (DX)(BX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (DX)(R10*1), Z9
+	VBROADCASTSS (DX)(R9*1), Z9
 	VFMADD231PS  Z8, Z9, Z3
 	VBROADCASTSS (DX)(BX*4), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (DX)(R11*1), Z9
+	VBROADCASTSS (DX)(R10*1), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (DX)(R10*2), Z9
+	VBROADCASTSS (DX)(R9*2), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (DX)(R12*1), Z9
+	VBROADCASTSS (DX)(R11*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
 	ADDQ         $0x04, DX
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z8
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z8
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z8, Z0, Z8
 	VMOVUPS      Z1, 64(DI)
@@ -3378,9 +5673,186 @@ loop:
 	VMAXPS       Z8, Z6, Z8
 	VMOVUPS      Z7, 448(DI)
 	VMAXPS       Z8, Z7, Z8
-	VMOVUPS      Z8, (R8)
+	VMOVUPS      Z8, (CX)
 	ADDQ         $0x00000200, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights8x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x08, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (SI), Z8
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (DX)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (DX)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (DX)(R9*1), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (DX)(BX*4), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (DX)(R10*1), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (DX)(R9*2), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (DX)(R11*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R12
+	VMOVUPS      (R12), Z8
+	VMOVUPS      (CX), Z11
+	VBROADCASTSS c49400000<>+0(SB), Z12
+	VMOVUPS      weights<>+0(SB), Z13
+	VBROADCASTSS c41902309<>+0(SB), Z14
+	VBROADCASTSS c4147d0ed<>+0(SB), Z15
+	VBROADCASTSS c408a81e4<>+0(SB), Z16
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z0, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z0
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z0, Z9
+	VFMADD213PS  Z15, Z0, Z9
+	VFMADD213PS  Z14, Z0, Z9
+	VMULPS       Z10, Z9, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z1, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z1
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z1, Z9
+	VFMADD213PS  Z15, Z1, Z9
+	VFMADD213PS  Z14, Z1, Z9
+	VMULPS       Z10, Z9, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z2, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z2
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z2, Z9
+	VFMADD213PS  Z15, Z2, Z9
+	VFMADD213PS  Z14, Z2, Z9
+	VMULPS       Z10, Z9, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z3, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z3
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z3, Z9
+	VFMADD213PS  Z15, Z3, Z9
+	VFMADD213PS  Z14, Z3, Z9
+	VMULPS       Z10, Z9, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z4, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z4
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z4, Z9
+	VFMADD213PS  Z15, Z4, Z9
+	VFMADD213PS  Z14, Z4, Z9
+	VMULPS       Z10, Z9, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z5, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z5
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z5, Z9
+	VFMADD213PS  Z15, Z5, Z9
+	VFMADD213PS  Z14, Z5, Z9
+	VMULPS       Z10, Z9, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z6, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z6
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z6, Z9
+	VFMADD213PS  Z15, Z6, Z9
+	VFMADD213PS  Z14, Z6, Z9
+	VMULPS       Z10, Z9, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z8, Z8
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z11, Z7, Z9
+	VSUBPS       Z12, Z9, Z10
+	VFMSUB132PS  Z11, Z10, Z7
+	VPERMPS      Z13, Z9, Z10
+	VPSLLD       $0x13, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z16, Z7, Z9
+	VFMADD213PS  Z15, Z7, Z9
+	VFMADD213PS  Z14, Z7, Z9
+	VMULPS       Z10, Z9, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z8, Z8
+	VMOVUPS      Z8, (R12)
+	ADDQ         $0x00000200, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -3653,22 +6125,21 @@ TEXT ·logits9x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x09, BX, R9
+	IMUL3Q $0x09, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R13
-	LEAQ   (R13)(CX*4), R13
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3691,8 +6162,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
-	PREFETCHT0   (R13)
-	ADDQ         $0x00000040, R13
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
 	VBROADCASTSS (DX), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
@@ -3702,19 +6173,19 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (DX)(R10*1), Z20
+	VBROADCASTSS (DX)(R9*1), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
 	VBROADCASTSS (DX)(BX*4), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (DX)(R11*1), Z20
+	VBROADCASTSS (DX)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (DX)(R10*2), Z20
+	VBROADCASTSS (DX)(R9*2), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (DX)(R12*1), Z20
+	VBROADCASTSS (DX)(R11*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
 	VBROADCASTSS (DX)(BX*8), Z20
@@ -3724,8 +6195,9 @@ loop:
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z18
+	VMOVUPS      64(CX), Z19
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z18, Z0, Z18
 	VMOVUPS      Z1, 64(DI)
@@ -3762,10 +6234,341 @@ loop:
 	VMAXPS       Z18, Z16, Z18
 	VMOVUPS      Z17, 1088(DI)
 	VMAXPS       Z19, Z17, Z19
-	VMOVUPS      Z18, (R8)
-	VMOVUPS      Z19, 64(R8)
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
 	ADDQ         $0x00000480, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights9x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x09, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+
+loop:
+	VMOVUPS      (SI), Z18
+	VMOVUPS      64(SI), Z19
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (DX)(BX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (DX)(BX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (DX)(R9*1), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (DX)(BX*4), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (DX)(R10*1), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (DX)(R9*2), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (DX)(R11*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (DX)(BX*8), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R12
+	VMOVUPS      (R12), Z18
+	VMOVUPS      64(R12), Z19
+	VMOVUPS      (CX), Z22
+	VBROADCASTSS c49400000<>+0(SB), Z23
+	VMOVUPS      weights<>+0(SB), Z24
+	VBROADCASTSS c41902309<>+0(SB), Z25
+	VBROADCASTSS c4147d0ed<>+0(SB), Z26
+	VBROADCASTSS c408a81e4<>+0(SB), Z27
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z0, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z0
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z0, Z20
+	VFMADD213PS  Z26, Z0, Z20
+	VFMADD213PS  Z25, Z0, Z20
+	VMULPS       Z21, Z20, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z1, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z1
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z1, Z20
+	VFMADD213PS  Z26, Z1, Z20
+	VFMADD213PS  Z25, Z1, Z20
+	VMULPS       Z21, Z20, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z2, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z2
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z2, Z20
+	VFMADD213PS  Z26, Z2, Z20
+	VFMADD213PS  Z25, Z2, Z20
+	VMULPS       Z21, Z20, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z3, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z3
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z3, Z20
+	VFMADD213PS  Z26, Z3, Z20
+	VFMADD213PS  Z25, Z3, Z20
+	VMULPS       Z21, Z20, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z4, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z4
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z4, Z20
+	VFMADD213PS  Z26, Z4, Z20
+	VFMADD213PS  Z25, Z4, Z20
+	VMULPS       Z21, Z20, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z5, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z5
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z5, Z20
+	VFMADD213PS  Z26, Z5, Z20
+	VFMADD213PS  Z25, Z5, Z20
+	VMULPS       Z21, Z20, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z6, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z6
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z6, Z20
+	VFMADD213PS  Z26, Z6, Z20
+	VFMADD213PS  Z25, Z6, Z20
+	VMULPS       Z21, Z20, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z7, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z7
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z7, Z20
+	VFMADD213PS  Z26, Z7, Z20
+	VFMADD213PS  Z25, Z7, Z20
+	VMULPS       Z21, Z20, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z8, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z8
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z8, Z20
+	VFMADD213PS  Z26, Z8, Z20
+	VFMADD213PS  Z25, Z8, Z20
+	VMULPS       Z21, Z20, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z9, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z9
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z9, Z20
+	VFMADD213PS  Z26, Z9, Z20
+	VFMADD213PS  Z25, Z9, Z20
+	VMULPS       Z21, Z20, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z10, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z10
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z10, Z20
+	VFMADD213PS  Z26, Z10, Z20
+	VFMADD213PS  Z25, Z10, Z20
+	VMULPS       Z21, Z20, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z11, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z11
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z11, Z20
+	VFMADD213PS  Z26, Z11, Z20
+	VFMADD213PS  Z25, Z11, Z20
+	VMULPS       Z21, Z20, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z12, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z12
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z12, Z20
+	VFMADD213PS  Z26, Z12, Z20
+	VFMADD213PS  Z25, Z12, Z20
+	VMULPS       Z21, Z20, Z12
+	VMOVUPS      Z12, 768(DI)
+	VADDPS       Z12, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z13, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z13
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z13, Z20
+	VFMADD213PS  Z26, Z13, Z20
+	VFMADD213PS  Z25, Z13, Z20
+	VMULPS       Z21, Z20, Z13
+	VMOVUPS      Z13, 832(DI)
+	VADDPS       Z13, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z14, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z14
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z14, Z20
+	VFMADD213PS  Z26, Z14, Z20
+	VFMADD213PS  Z25, Z14, Z20
+	VMULPS       Z21, Z20, Z14
+	VMOVUPS      Z14, 896(DI)
+	VADDPS       Z14, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z15, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z15
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z15, Z20
+	VFMADD213PS  Z26, Z15, Z20
+	VFMADD213PS  Z25, Z15, Z20
+	VMULPS       Z21, Z20, Z15
+	VMOVUPS      Z15, 960(DI)
+	VADDPS       Z15, Z19, Z19
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z16, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z16
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z16, Z20
+	VFMADD213PS  Z26, Z16, Z20
+	VFMADD213PS  Z25, Z16, Z20
+	VMULPS       Z21, Z20, Z16
+	VMOVUPS      Z16, 1024(DI)
+	VADDPS       Z16, Z18, Z18
+	VMOVAPS      Z23, Z20
+	VFMADD231PS  Z22, Z17, Z20
+	VSUBPS       Z23, Z20, Z21
+	VFMSUB132PS  Z22, Z21, Z17
+	VPERMPS      Z24, Z20, Z21
+	VPSLLD       $0x13, Z20, Z20
+	VPADDD       Z20, Z21, Z21
+	VADDPS       Z27, Z17, Z20
+	VFMADD213PS  Z26, Z17, Z20
+	VFMADD213PS  Z25, Z17, Z20
+	VMULPS       Z21, Z20, Z17
+	VMOVUPS      Z17, 1088(DI)
+	VADDPS       Z17, Z19, Z19
+	VMOVUPS      Z18, (R12)
+	VMOVUPS      Z19, 64(R12)
+	ADDQ         $0x00000480, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -3972,22 +6775,21 @@ TEXT ·logits9x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x09, BX, R9
+	IMUL3Q $0x09, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R13
-	LEAQ   (R13)(CX*4), R13
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4000,23 +6802,23 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z9
-	PREFETCHT0   (R13)
-	ADDQ         $0x00000040, R13
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
 	VBROADCASTSS (DX), Z10
 	VFMADD231PS  Z9, Z10, Z0
 	VBROADCASTSS (DX)(BX*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
 	VBROADCASTSS (DX)(BX*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (DX)(R10*1), Z10
+	VBROADCASTSS (DX)(R9*1), Z10
 	VFMADD231PS  Z9, Z10, Z3
 	VBROADCASTSS (DX)(BX*4), Z10
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (DX)(R11*1), Z10
+	VBROADCASTSS (DX)(R10*1), Z10
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (DX)(R10*2), Z10
+	VBROADCASTSS (DX)(R9*2), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (DX)(R12*1), Z10
+	VBROADCASTSS (DX)(R11*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
 	VBROADCASTSS (DX)(BX*8), Z10
 	VFMADD231PS  Z9, Z10, Z8
@@ -4024,7 +6826,8 @@ loop:
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z9
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z9
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z9, Z0, Z9
 	VMOVUPS      Z1, 64(DI)
@@ -4043,9 +6846,202 @@ loop:
 	VMAXPS       Z9, Z7, Z9
 	VMOVUPS      Z8, 512(DI)
 	VMAXPS       Z9, Z8, Z9
-	VMOVUPS      Z9, (R8)
+	VMOVUPS      Z9, (CX)
 	ADDQ         $0x00000240, DI
-	ADDQ         R9, DX
+	ADDQ         R8, DX
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights9x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x09, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R12
+	LEAQ   (R12)(CX*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+loop:
+	VMOVUPS      (SI), Z9
+	PREFETCHT0   (R12)
+	ADDQ         $0x00000040, R12
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (DX)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DX)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (DX)(R9*1), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DX)(BX*4), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (DX)(R10*1), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (DX)(R9*2), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (DX)(R11*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (DX)(BX*8), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R12
+	VMOVUPS      (R12), Z9
+	VMOVUPS      (CX), Z12
+	VBROADCASTSS c49400000<>+0(SB), Z13
+	VMOVUPS      weights<>+0(SB), Z14
+	VBROADCASTSS c41902309<>+0(SB), Z15
+	VBROADCASTSS c4147d0ed<>+0(SB), Z16
+	VBROADCASTSS c408a81e4<>+0(SB), Z17
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z0, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z0
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z0, Z10
+	VFMADD213PS  Z16, Z0, Z10
+	VFMADD213PS  Z15, Z0, Z10
+	VMULPS       Z11, Z10, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z1, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z1
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z1, Z10
+	VFMADD213PS  Z16, Z1, Z10
+	VFMADD213PS  Z15, Z1, Z10
+	VMULPS       Z11, Z10, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z2, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z2
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z2, Z10
+	VFMADD213PS  Z16, Z2, Z10
+	VFMADD213PS  Z15, Z2, Z10
+	VMULPS       Z11, Z10, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z3, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z3
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z3, Z10
+	VFMADD213PS  Z16, Z3, Z10
+	VFMADD213PS  Z15, Z3, Z10
+	VMULPS       Z11, Z10, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z4, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z4
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z4, Z10
+	VFMADD213PS  Z16, Z4, Z10
+	VFMADD213PS  Z15, Z4, Z10
+	VMULPS       Z11, Z10, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z5, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z5
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z5, Z10
+	VFMADD213PS  Z16, Z5, Z10
+	VFMADD213PS  Z15, Z5, Z10
+	VMULPS       Z11, Z10, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z6, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z6
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z6, Z10
+	VFMADD213PS  Z16, Z6, Z10
+	VFMADD213PS  Z15, Z6, Z10
+	VMULPS       Z11, Z10, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z7, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z7
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z7, Z10
+	VFMADD213PS  Z16, Z7, Z10
+	VFMADD213PS  Z15, Z7, Z10
+	VMULPS       Z11, Z10, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z9, Z9
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z12, Z8, Z10
+	VSUBPS       Z13, Z10, Z11
+	VFMSUB132PS  Z12, Z11, Z8
+	VPERMPS      Z14, Z10, Z11
+	VPSLLD       $0x13, Z10, Z10
+	VPADDD       Z10, Z11, Z11
+	VADDPS       Z17, Z8, Z10
+	VFMADD213PS  Z16, Z8, Z10
+	VFMADD213PS  Z15, Z8, Z10
+	VMULPS       Z11, Z10, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z9, Z9
+	VMOVUPS      Z9, (R12)
+	ADDQ         $0x00000240, DI
+	ADDQ         R8, DX
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -4345,24 +7341,23 @@ TEXT ·logits10x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0a, BX, R9
+	IMUL3Q $0x0a, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4387,8 +7382,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z20
 	VMOVUPS      64(SI), Z21
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -4398,34 +7393,35 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (DX)(R10*1), Z22
+	VBROADCASTSS (DX)(R9*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
 	VBROADCASTSS (DX)(BX*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (DX)(R11*1), Z22
+	VBROADCASTSS (DX)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (DX)(R10*2), Z22
+	VBROADCASTSS (DX)(R9*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (DX)(R12*1), Z22
+	VBROADCASTSS (DX)(R11*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
 	VBROADCASTSS (DX)(BX*8), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R13), Z22
+	VBROADCASTSS (R12), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z20
+	VMOVUPS      64(CX), Z21
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z20, Z0, Z20
 	VMOVUPS      Z1, 64(DI)
@@ -4466,11 +7462,377 @@ loop:
 	VMAXPS       Z20, Z18, Z20
 	VMOVUPS      Z19, 1216(DI)
 	VMAXPS       Z21, Z19, Z21
-	VMOVUPS      Z20, (R8)
-	VMOVUPS      Z21, 64(R8)
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
 	ADDQ         $0x00000500, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights10x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0a, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+loop:
+	VMOVUPS      (SI), Z20
+	VMOVUPS      64(SI), Z21
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (DX)(BX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (DX)(BX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (DX)(R9*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (DX)(BX*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (DX)(R10*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (DX)(R9*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (DX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (DX)(BX*8), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000080, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R13
+	VMOVUPS      (R13), Z20
+	VMOVUPS      64(R13), Z21
+	VMOVUPS      (CX), Z24
+	VBROADCASTSS c49400000<>+0(SB), Z25
+	VMOVUPS      weights<>+0(SB), Z26
+	VBROADCASTSS c41902309<>+0(SB), Z27
+	VBROADCASTSS c4147d0ed<>+0(SB), Z28
+	VBROADCASTSS c408a81e4<>+0(SB), Z29
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z0, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z0
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z0, Z22
+	VFMADD213PS  Z28, Z0, Z22
+	VFMADD213PS  Z27, Z0, Z22
+	VMULPS       Z23, Z22, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z1, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z1
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z1, Z22
+	VFMADD213PS  Z28, Z1, Z22
+	VFMADD213PS  Z27, Z1, Z22
+	VMULPS       Z23, Z22, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z2, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z2
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z2, Z22
+	VFMADD213PS  Z28, Z2, Z22
+	VFMADD213PS  Z27, Z2, Z22
+	VMULPS       Z23, Z22, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z3, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z3
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z3, Z22
+	VFMADD213PS  Z28, Z3, Z22
+	VFMADD213PS  Z27, Z3, Z22
+	VMULPS       Z23, Z22, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z4, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z4
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z4, Z22
+	VFMADD213PS  Z28, Z4, Z22
+	VFMADD213PS  Z27, Z4, Z22
+	VMULPS       Z23, Z22, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z5, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z5
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z5, Z22
+	VFMADD213PS  Z28, Z5, Z22
+	VFMADD213PS  Z27, Z5, Z22
+	VMULPS       Z23, Z22, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z6, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z6
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z6, Z22
+	VFMADD213PS  Z28, Z6, Z22
+	VFMADD213PS  Z27, Z6, Z22
+	VMULPS       Z23, Z22, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z7, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z7
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z7, Z22
+	VFMADD213PS  Z28, Z7, Z22
+	VFMADD213PS  Z27, Z7, Z22
+	VMULPS       Z23, Z22, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z8, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z8
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z8, Z22
+	VFMADD213PS  Z28, Z8, Z22
+	VFMADD213PS  Z27, Z8, Z22
+	VMULPS       Z23, Z22, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z9, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z9
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z9, Z22
+	VFMADD213PS  Z28, Z9, Z22
+	VFMADD213PS  Z27, Z9, Z22
+	VMULPS       Z23, Z22, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z10, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z10
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z10, Z22
+	VFMADD213PS  Z28, Z10, Z22
+	VFMADD213PS  Z27, Z10, Z22
+	VMULPS       Z23, Z22, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z11, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z11
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z11, Z22
+	VFMADD213PS  Z28, Z11, Z22
+	VFMADD213PS  Z27, Z11, Z22
+	VMULPS       Z23, Z22, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z12, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z12
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z12, Z22
+	VFMADD213PS  Z28, Z12, Z22
+	VFMADD213PS  Z27, Z12, Z22
+	VMULPS       Z23, Z22, Z12
+	VMOVUPS      Z12, 768(DI)
+	VADDPS       Z12, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z13, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z13
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z13, Z22
+	VFMADD213PS  Z28, Z13, Z22
+	VFMADD213PS  Z27, Z13, Z22
+	VMULPS       Z23, Z22, Z13
+	VMOVUPS      Z13, 832(DI)
+	VADDPS       Z13, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z14, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z14
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z14, Z22
+	VFMADD213PS  Z28, Z14, Z22
+	VFMADD213PS  Z27, Z14, Z22
+	VMULPS       Z23, Z22, Z14
+	VMOVUPS      Z14, 896(DI)
+	VADDPS       Z14, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z15, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z15
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z15, Z22
+	VFMADD213PS  Z28, Z15, Z22
+	VFMADD213PS  Z27, Z15, Z22
+	VMULPS       Z23, Z22, Z15
+	VMOVUPS      Z15, 960(DI)
+	VADDPS       Z15, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z16, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z16
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z16, Z22
+	VFMADD213PS  Z28, Z16, Z22
+	VFMADD213PS  Z27, Z16, Z22
+	VMULPS       Z23, Z22, Z16
+	VMOVUPS      Z16, 1024(DI)
+	VADDPS       Z16, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z17, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z17
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z17, Z22
+	VFMADD213PS  Z28, Z17, Z22
+	VFMADD213PS  Z27, Z17, Z22
+	VMULPS       Z23, Z22, Z17
+	VMOVUPS      Z17, 1088(DI)
+	VADDPS       Z17, Z21, Z21
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z18, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z18
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z18, Z22
+	VFMADD213PS  Z28, Z18, Z22
+	VFMADD213PS  Z27, Z18, Z22
+	VMULPS       Z23, Z22, Z18
+	VMOVUPS      Z18, 1152(DI)
+	VADDPS       Z18, Z20, Z20
+	VMOVAPS      Z25, Z22
+	VFMADD231PS  Z24, Z19, Z22
+	VSUBPS       Z25, Z22, Z23
+	VFMSUB132PS  Z24, Z23, Z19
+	VPERMPS      Z26, Z22, Z23
+	VPSLLD       $0x13, Z22, Z22
+	VPADDD       Z22, Z23, Z23
+	VADDPS       Z29, Z19, Z22
+	VFMADD213PS  Z28, Z19, Z22
+	VFMADD213PS  Z27, Z19, Z22
+	VMULPS       Z23, Z22, Z19
+	VMOVUPS      Z19, 1216(DI)
+	VADDPS       Z19, Z21, Z21
+	VMOVUPS      Z20, (R13)
+	VMOVUPS      Z21, 64(R13)
+	ADDQ         $0x00000500, DI
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -4697,24 +8059,23 @@ TEXT ·logits10x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0a, BX, R9
+	IMUL3Q $0x0a, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4728,34 +8089,35 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z10
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z11
 	VFMADD231PS  Z10, Z11, Z0
 	VBROADCASTSS (DX)(BX*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
 	VBROADCASTSS (DX)(BX*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (DX)(R10*1), Z11
+	VBROADCASTSS (DX)(R9*1), Z11
 	VFMADD231PS  Z10, Z11, Z3
 	VBROADCASTSS (DX)(BX*4), Z11
 	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (DX)(R11*1), Z11
+	VBROADCASTSS (DX)(R10*1), Z11
 	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (DX)(R10*2), Z11
+	VBROADCASTSS (DX)(R9*2), Z11
 	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (DX)(R12*1), Z11
+	VBROADCASTSS (DX)(R11*1), Z11
 	VFMADD231PS  Z10, Z11, Z7
 	VBROADCASTSS (DX)(BX*8), Z11
 	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R13), Z11
+	VBROADCASTSS (R12), Z11
 	VFMADD231PS  Z10, Z11, Z9
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z10
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z10
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z10, Z0, Z10
 	VMOVUPS      Z1, 64(DI)
@@ -4776,10 +8138,223 @@ loop:
 	VMAXPS       Z10, Z8, Z10
 	VMOVUPS      Z9, 576(DI)
 	VMAXPS       Z10, Z9, Z10
-	VMOVUPS      Z10, (R8)
+	VMOVUPS      Z10, (CX)
 	ADDQ         $0x00000280, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights10x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0a, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+loop:
+	VMOVUPS      (SI), Z10
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (DX)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (DX)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (DX)(R9*1), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (DX)(BX*4), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (DX)(R10*1), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (DX)(R9*2), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (DX)(R11*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (DX)(BX*8), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R13
+	VMOVUPS      (R13), Z10
+	VMOVUPS      (CX), Z13
+	VBROADCASTSS c49400000<>+0(SB), Z14
+	VMOVUPS      weights<>+0(SB), Z15
+	VBROADCASTSS c41902309<>+0(SB), Z16
+	VBROADCASTSS c4147d0ed<>+0(SB), Z17
+	VBROADCASTSS c408a81e4<>+0(SB), Z18
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z0, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z0
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z0, Z11
+	VFMADD213PS  Z17, Z0, Z11
+	VFMADD213PS  Z16, Z0, Z11
+	VMULPS       Z12, Z11, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z1, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z1
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z1, Z11
+	VFMADD213PS  Z17, Z1, Z11
+	VFMADD213PS  Z16, Z1, Z11
+	VMULPS       Z12, Z11, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z2, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z2
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z2, Z11
+	VFMADD213PS  Z17, Z2, Z11
+	VFMADD213PS  Z16, Z2, Z11
+	VMULPS       Z12, Z11, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z3, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z3
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z3, Z11
+	VFMADD213PS  Z17, Z3, Z11
+	VFMADD213PS  Z16, Z3, Z11
+	VMULPS       Z12, Z11, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z4, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z4
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z4, Z11
+	VFMADD213PS  Z17, Z4, Z11
+	VFMADD213PS  Z16, Z4, Z11
+	VMULPS       Z12, Z11, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z5, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z5
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z5, Z11
+	VFMADD213PS  Z17, Z5, Z11
+	VFMADD213PS  Z16, Z5, Z11
+	VMULPS       Z12, Z11, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z6, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z6
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z6, Z11
+	VFMADD213PS  Z17, Z6, Z11
+	VFMADD213PS  Z16, Z6, Z11
+	VMULPS       Z12, Z11, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z7, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z7
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z7, Z11
+	VFMADD213PS  Z17, Z7, Z11
+	VFMADD213PS  Z16, Z7, Z11
+	VMULPS       Z12, Z11, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z8, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z8
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z8, Z11
+	VFMADD213PS  Z17, Z8, Z11
+	VFMADD213PS  Z16, Z8, Z11
+	VMULPS       Z12, Z11, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z10, Z10
+	VMOVAPS      Z14, Z11
+	VFMADD231PS  Z13, Z9, Z11
+	VSUBPS       Z14, Z11, Z12
+	VFMSUB132PS  Z13, Z12, Z9
+	VPERMPS      Z15, Z11, Z12
+	VPSLLD       $0x13, Z11, Z11
+	VPADDD       Z11, Z12, Z12
+	VADDPS       Z18, Z9, Z11
+	VFMADD213PS  Z17, Z9, Z11
+	VFMADD213PS  Z16, Z9, Z11
+	VMULPS       Z12, Z11, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z10, Z10
+	VMOVUPS      Z10, (R13)
+	ADDQ         $0x00000280, DI
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -5100,24 +8675,23 @@ TEXT ·logits11x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0b, BX, R9
+	IMUL3Q $0x0b, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5144,8 +8718,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z22
 	VMOVUPS      64(SI), Z23
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
@@ -5155,37 +8729,38 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (DX)(R10*1), Z24
+	VBROADCASTSS (DX)(R9*1), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
 	VBROADCASTSS (DX)(BX*4), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (DX)(R11*1), Z24
+	VBROADCASTSS (DX)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (DX)(R10*2), Z24
+	VBROADCASTSS (DX)(R9*2), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (DX)(R12*1), Z24
+	VBROADCASTSS (DX)(R11*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
 	VBROADCASTSS (DX)(BX*8), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R13), Z24
+	VBROADCASTSS (R12), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R13)(BX*1), Z24
+	VBROADCASTSS (R12)(BX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z22
+	VMOVUPS      64(CX), Z23
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z22, Z0, Z22
 	VMOVUPS      Z1, 64(DI)
@@ -5230,13 +8805,410 @@ loop:
 	VMAXPS       Z22, Z20, Z22
 	VMOVUPS      Z21, 1344(DI)
 	VMAXPS       Z23, Z21, Z23
-	VMOVUPS      Z22, (R8)
-	VMOVUPS      Z23, 64(R8)
+	VMOVUPS      Z22, (CX)
+	VMOVUPS      Z23, 64(CX)
 	ADDQ         $0x00000580, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights11x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0b, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+
+loop:
+	VMOVUPS          (SI), Z22
+	VMOVUPS          64(SI), Z23
+	PREFETCHT0       (R13)
+	ADDQ             $0x00000040, R13
+	VBROADCASTSS     (DX), Z24
+	VFMADD231PS      Z22, Z24, Z0
+	VFMADD231PS      Z23, Z24, Z1
+	VBROADCASTSS     (DX)(BX*1), Z24
+	VFMADD231PS      Z22, Z24, Z2
+	VFMADD231PS      Z23, Z24, Z3
+	VBROADCASTSS     (DX)(BX*2), Z24
+	VFMADD231PS      Z22, Z24, Z4
+	VFMADD231PS      Z23, Z24, Z5
+	VBROADCASTSS     (DX)(R9*1), Z24
+	VFMADD231PS      Z22, Z24, Z6
+	VFMADD231PS      Z23, Z24, Z7
+	VBROADCASTSS     (DX)(BX*4), Z24
+	VFMADD231PS      Z22, Z24, Z8
+	VFMADD231PS      Z23, Z24, Z9
+	VBROADCASTSS     (DX)(R10*1), Z24
+	VFMADD231PS      Z22, Z24, Z10
+	VFMADD231PS      Z23, Z24, Z11
+	VBROADCASTSS     (DX)(R9*2), Z24
+	VFMADD231PS      Z22, Z24, Z12
+	VFMADD231PS      Z23, Z24, Z13
+	VBROADCASTSS     (DX)(R11*1), Z24
+	VFMADD231PS      Z22, Z24, Z14
+	VFMADD231PS      Z23, Z24, Z15
+	VBROADCASTSS     (DX)(BX*8), Z24
+	VFMADD231PS      Z22, Z24, Z16
+	VFMADD231PS      Z23, Z24, Z17
+	VBROADCASTSS     (R12), Z24
+	VFMADD231PS      Z22, Z24, Z18
+	VFMADD231PS      Z23, Z24, Z19
+	VBROADCASTSS     (R12)(BX*1), Z24
+	VFMADD231PS      Z22, Z24, Z20
+	VFMADD231PS      Z23, Z24, Z21
+	ADDQ             $0x04, DX
+	ADDQ             $0x04, R12
+	ADDQ             $0x00000080, SI
+	DECQ             CX
+	JNZ              loop
+	MOVQ             scale+48(FP), CX
+	MOVQ             d+56(FP), R13
+	VMOVUPS          (R13), Z22
+	VMOVUPS          64(R13), Z23
+	VMOVUPS          (CX), Z26
+	VBROADCASTSS     c49400000<>+0(SB), Z27
+	VMOVUPS          weights<>+0(SB), Z28
+	VBROADCASTSS     c41902309<>+0(SB), Z29
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z0, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z0
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS.BCST      c408a81e4<>+0(SB), Z0, Z24
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z0, Z24
+	VFMADD213PS      Z29, Z0, Z24
+	VMULPS           Z25, Z24, Z0
+	VMOVUPS          Z0, (DI)
+	VADDPS           Z0, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z1, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z1
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS.BCST      c408a81e4<>+0(SB), Z1, Z24
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z1, Z24
+	VFMADD213PS      Z29, Z1, Z24
+	VMULPS           Z25, Z24, Z1
+	VMOVUPS          Z1, 64(DI)
+	VADDPS           Z1, Z23, Z23
+	VBROADCASTSS     c4147d0ed<>+0(SB), Z0
+	VBROADCASTSS     c408a81e4<>+0(SB), Z1
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z2, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z2
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z2, Z24
+	VFMADD213PS      Z0, Z2, Z24
+	VFMADD213PS      Z29, Z2, Z24
+	VMULPS           Z25, Z24, Z2
+	VMOVUPS          Z2, 128(DI)
+	VADDPS           Z2, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z3, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z3
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z3, Z24
+	VFMADD213PS      Z0, Z3, Z24
+	VFMADD213PS      Z29, Z3, Z24
+	VMULPS           Z25, Z24, Z3
+	VMOVUPS          Z3, 192(DI)
+	VADDPS           Z3, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z4, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z4
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z4, Z24
+	VFMADD213PS      Z0, Z4, Z24
+	VFMADD213PS      Z29, Z4, Z24
+	VMULPS           Z25, Z24, Z4
+	VMOVUPS          Z4, 256(DI)
+	VADDPS           Z4, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z5, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z5
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z5, Z24
+	VFMADD213PS      Z0, Z5, Z24
+	VFMADD213PS      Z29, Z5, Z24
+	VMULPS           Z25, Z24, Z5
+	VMOVUPS          Z5, 320(DI)
+	VADDPS           Z5, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z6, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z6
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z6, Z24
+	VFMADD213PS      Z0, Z6, Z24
+	VFMADD213PS      Z29, Z6, Z24
+	VMULPS           Z25, Z24, Z6
+	VMOVUPS          Z6, 384(DI)
+	VADDPS           Z6, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z7, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z7
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z7, Z24
+	VFMADD213PS      Z0, Z7, Z24
+	VFMADD213PS      Z29, Z7, Z24
+	VMULPS           Z25, Z24, Z7
+	VMOVUPS          Z7, 448(DI)
+	VADDPS           Z7, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z8, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z8
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z8, Z24
+	VFMADD213PS      Z0, Z8, Z24
+	VFMADD213PS      Z29, Z8, Z24
+	VMULPS           Z25, Z24, Z8
+	VMOVUPS          Z8, 512(DI)
+	VADDPS           Z8, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z9, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z9
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z9, Z24
+	VFMADD213PS      Z0, Z9, Z24
+	VFMADD213PS      Z29, Z9, Z24
+	VMULPS           Z25, Z24, Z9
+	VMOVUPS          Z9, 576(DI)
+	VADDPS           Z9, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z10, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z10
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z10, Z24
+	VFMADD213PS      Z0, Z10, Z24
+	VFMADD213PS      Z29, Z10, Z24
+	VMULPS           Z25, Z24, Z10
+	VMOVUPS          Z10, 640(DI)
+	VADDPS           Z10, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z11, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z11
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z11, Z24
+	VFMADD213PS      Z0, Z11, Z24
+	VFMADD213PS      Z29, Z11, Z24
+	VMULPS           Z25, Z24, Z11
+	VMOVUPS          Z11, 704(DI)
+	VADDPS           Z11, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z12, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z12
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z12, Z24
+	VFMADD213PS      Z0, Z12, Z24
+	VFMADD213PS      Z29, Z12, Z24
+	VMULPS           Z25, Z24, Z12
+	VMOVUPS          Z12, 768(DI)
+	VADDPS           Z12, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z13, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z13
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z13, Z24
+	VFMADD213PS      Z0, Z13, Z24
+	VFMADD213PS      Z29, Z13, Z24
+	VMULPS           Z25, Z24, Z13
+	VMOVUPS          Z13, 832(DI)
+	VADDPS           Z13, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z14, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z14
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z14, Z24
+	VFMADD213PS      Z0, Z14, Z24
+	VFMADD213PS      Z29, Z14, Z24
+	VMULPS           Z25, Z24, Z14
+	VMOVUPS          Z14, 896(DI)
+	VADDPS           Z14, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z15, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z15
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z15, Z24
+	VFMADD213PS      Z0, Z15, Z24
+	VFMADD213PS      Z29, Z15, Z24
+	VMULPS           Z25, Z24, Z15
+	VMOVUPS          Z15, 960(DI)
+	VADDPS           Z15, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z16, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z16
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z16, Z24
+	VFMADD213PS      Z0, Z16, Z24
+	VFMADD213PS      Z29, Z16, Z24
+	VMULPS           Z25, Z24, Z16
+	VMOVUPS          Z16, 1024(DI)
+	VADDPS           Z16, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z17, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z17
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z17, Z24
+	VFMADD213PS      Z0, Z17, Z24
+	VFMADD213PS      Z29, Z17, Z24
+	VMULPS           Z25, Z24, Z17
+	VMOVUPS          Z17, 1088(DI)
+	VADDPS           Z17, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z18, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z18
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z18, Z24
+	VFMADD213PS      Z0, Z18, Z24
+	VFMADD213PS      Z29, Z18, Z24
+	VMULPS           Z25, Z24, Z18
+	VMOVUPS          Z18, 1152(DI)
+	VADDPS           Z18, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z19, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z19
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z19, Z24
+	VFMADD213PS      Z0, Z19, Z24
+	VFMADD213PS      Z29, Z19, Z24
+	VMULPS           Z25, Z24, Z19
+	VMOVUPS          Z19, 1216(DI)
+	VADDPS           Z19, Z23, Z23
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z20, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z20
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z20, Z24
+	VFMADD213PS      Z0, Z20, Z24
+	VFMADD213PS      Z29, Z20, Z24
+	VMULPS           Z25, Z24, Z20
+	VMOVUPS          Z20, 1280(DI)
+	VADDPS           Z20, Z22, Z22
+	VMOVAPS          Z27, Z24
+	VFMADD231PS      Z26, Z21, Z24
+	VSUBPS           Z27, Z24, Z25
+	VFMSUB132PS      Z26, Z25, Z21
+	VPERMPS          Z28, Z24, Z25
+	VPSLLD           $0x13, Z24, Z24
+	VPADDD           Z24, Z25, Z25
+	VADDPS           Z1, Z21, Z24
+	VFMADD213PS      Z0, Z21, Z24
+	VFMADD213PS      Z29, Z21, Z24
+	VMULPS           Z25, Z24, Z21
+	VMOVUPS          Z21, 1344(DI)
+	VADDPS           Z21, Z23, Z23
+	VMOVUPS          Z22, (R13)
+	VMOVUPS          Z23, 64(R13)
+	ADDQ             $0x00000580, DI
+	ADDQ             R8, DX
+	ADDQ             R8, R12
+	DECQ             AX
+	JNZ              again
 	VZEROUPPER
 	RET
 
@@ -5475,24 +9447,23 @@ TEXT ·logits11x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0b, BX, R9
+	IMUL3Q $0x0b, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5507,36 +9478,37 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z11
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z12
 	VFMADD231PS  Z11, Z12, Z0
 	VBROADCASTSS (DX)(BX*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
 	VBROADCASTSS (DX)(BX*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (DX)(R10*1), Z12
+	VBROADCASTSS (DX)(R9*1), Z12
 	VFMADD231PS  Z11, Z12, Z3
 	VBROADCASTSS (DX)(BX*4), Z12
 	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (DX)(R11*1), Z12
+	VBROADCASTSS (DX)(R10*1), Z12
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (DX)(R10*2), Z12
+	VBROADCASTSS (DX)(R9*2), Z12
 	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (DX)(R12*1), Z12
+	VBROADCASTSS (DX)(R11*1), Z12
 	VFMADD231PS  Z11, Z12, Z7
 	VBROADCASTSS (DX)(BX*8), Z12
 	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R13), Z12
+	VBROADCASTSS (R12), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R13)(BX*1), Z12
+	VBROADCASTSS (R12)(BX*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z11
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z11
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z11, Z0, Z11
 	VMOVUPS      Z1, 64(DI)
@@ -5559,10 +9531,239 @@ loop:
 	VMAXPS       Z11, Z9, Z11
 	VMOVUPS      Z10, 640(DI)
 	VMAXPS       Z11, Z10, Z11
-	VMOVUPS      Z11, (R8)
+	VMOVUPS      Z11, (CX)
 	ADDQ         $0x000002c0, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights11x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0b, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+
+loop:
+	VMOVUPS      (SI), Z11
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DX)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (DX)(R9*1), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DX)(BX*4), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (DX)(R10*1), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (DX)(R9*2), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (DX)(R11*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (DX)(BX*8), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R13
+	VMOVUPS      (R13), Z11
+	VMOVUPS      (CX), Z14
+	VBROADCASTSS c49400000<>+0(SB), Z15
+	VMOVUPS      weights<>+0(SB), Z16
+	VBROADCASTSS c41902309<>+0(SB), Z17
+	VBROADCASTSS c4147d0ed<>+0(SB), Z18
+	VBROADCASTSS c408a81e4<>+0(SB), Z19
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z0, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z0
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z0, Z12
+	VFMADD213PS  Z18, Z0, Z12
+	VFMADD213PS  Z17, Z0, Z12
+	VMULPS       Z13, Z12, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z1, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z1
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z1, Z12
+	VFMADD213PS  Z18, Z1, Z12
+	VFMADD213PS  Z17, Z1, Z12
+	VMULPS       Z13, Z12, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z2, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z2
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z2, Z12
+	VFMADD213PS  Z18, Z2, Z12
+	VFMADD213PS  Z17, Z2, Z12
+	VMULPS       Z13, Z12, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z3, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z3
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z3, Z12
+	VFMADD213PS  Z18, Z3, Z12
+	VFMADD213PS  Z17, Z3, Z12
+	VMULPS       Z13, Z12, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z4, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z4
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z4, Z12
+	VFMADD213PS  Z18, Z4, Z12
+	VFMADD213PS  Z17, Z4, Z12
+	VMULPS       Z13, Z12, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z5, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z5
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z5, Z12
+	VFMADD213PS  Z18, Z5, Z12
+	VFMADD213PS  Z17, Z5, Z12
+	VMULPS       Z13, Z12, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z6, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z6
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z6, Z12
+	VFMADD213PS  Z18, Z6, Z12
+	VFMADD213PS  Z17, Z6, Z12
+	VMULPS       Z13, Z12, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z7, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z7
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z7, Z12
+	VFMADD213PS  Z18, Z7, Z12
+	VFMADD213PS  Z17, Z7, Z12
+	VMULPS       Z13, Z12, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z8, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z8
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z8, Z12
+	VFMADD213PS  Z18, Z8, Z12
+	VFMADD213PS  Z17, Z8, Z12
+	VMULPS       Z13, Z12, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z9, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z9
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z9, Z12
+	VFMADD213PS  Z18, Z9, Z12
+	VFMADD213PS  Z17, Z9, Z12
+	VMULPS       Z13, Z12, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z11, Z11
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z14, Z10, Z12
+	VSUBPS       Z15, Z12, Z13
+	VFMSUB132PS  Z14, Z13, Z10
+	VPERMPS      Z16, Z12, Z13
+	VPSLLD       $0x13, Z12, Z12
+	VPADDD       Z12, Z13, Z13
+	VADDPS       Z19, Z10, Z12
+	VFMADD213PS  Z18, Z10, Z12
+	VFMADD213PS  Z17, Z10, Z12
+	VMULPS       Z13, Z12, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z11, Z11
+	VMOVUPS      Z11, (R13)
+	ADDQ         $0x000002c0, DI
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -5904,24 +10105,23 @@ TEXT ·logits12x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0c, BX, R9
+	IMUL3Q $0x0c, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5950,8 +10150,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z24
 	VMOVUPS      64(SI), Z25
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -5961,40 +10161,41 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (DX)(R10*1), Z26
+	VBROADCASTSS (DX)(R9*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
 	VBROADCASTSS (DX)(BX*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (DX)(R11*1), Z26
+	VBROADCASTSS (DX)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (DX)(R10*2), Z26
+	VBROADCASTSS (DX)(R9*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (DX)(R12*1), Z26
+	VBROADCASTSS (DX)(R11*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
 	VBROADCASTSS (DX)(BX*8), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R13), Z26
+	VBROADCASTSS (R12), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R13)(BX*1), Z26
+	VBROADCASTSS (R12)(BX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R13)(BX*2), Z26
+	VBROADCASTSS (R12)(BX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z24, Z0, Z24
 	VMOVUPS      Z1, 64(DI)
@@ -6043,13 +10244,441 @@ loop:
 	VMAXPS       Z24, Z22, Z24
 	VMOVUPS      Z23, 1472(DI)
 	VMAXPS       Z25, Z23, Z25
-	VMOVUPS      Z24, (R8)
-	VMOVUPS      Z25, 64(R8)
+	VMOVUPS      Z24, (CX)
+	VMOVUPS      Z25, 64(CX)
 	ADDQ         $0x00000600, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights12x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0c, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+loop:
+	VMOVUPS          (SI), Z24
+	VMOVUPS          64(SI), Z25
+	PREFETCHT0       (R13)
+	ADDQ             $0x00000040, R13
+	VBROADCASTSS     (DX), Z26
+	VFMADD231PS      Z24, Z26, Z0
+	VFMADD231PS      Z25, Z26, Z1
+	VBROADCASTSS     (DX)(BX*1), Z26
+	VFMADD231PS      Z24, Z26, Z2
+	VFMADD231PS      Z25, Z26, Z3
+	VBROADCASTSS     (DX)(BX*2), Z26
+	VFMADD231PS      Z24, Z26, Z4
+	VFMADD231PS      Z25, Z26, Z5
+	VBROADCASTSS     (DX)(R9*1), Z26
+	VFMADD231PS      Z24, Z26, Z6
+	VFMADD231PS      Z25, Z26, Z7
+	VBROADCASTSS     (DX)(BX*4), Z26
+	VFMADD231PS      Z24, Z26, Z8
+	VFMADD231PS      Z25, Z26, Z9
+	VBROADCASTSS     (DX)(R10*1), Z26
+	VFMADD231PS      Z24, Z26, Z10
+	VFMADD231PS      Z25, Z26, Z11
+	VBROADCASTSS     (DX)(R9*2), Z26
+	VFMADD231PS      Z24, Z26, Z12
+	VFMADD231PS      Z25, Z26, Z13
+	VBROADCASTSS     (DX)(R11*1), Z26
+	VFMADD231PS      Z24, Z26, Z14
+	VFMADD231PS      Z25, Z26, Z15
+	VBROADCASTSS     (DX)(BX*8), Z26
+	VFMADD231PS      Z24, Z26, Z16
+	VFMADD231PS      Z25, Z26, Z17
+	VBROADCASTSS     (R12), Z26
+	VFMADD231PS      Z24, Z26, Z18
+	VFMADD231PS      Z25, Z26, Z19
+	VBROADCASTSS     (R12)(BX*1), Z26
+	VFMADD231PS      Z24, Z26, Z20
+	VFMADD231PS      Z25, Z26, Z21
+	VBROADCASTSS     (R12)(BX*2), Z26
+	VFMADD231PS      Z24, Z26, Z22
+	VFMADD231PS      Z25, Z26, Z23
+	ADDQ             $0x04, DX
+	ADDQ             $0x04, R12
+	ADDQ             $0x00000080, SI
+	DECQ             CX
+	JNZ              loop
+	MOVQ             scale+48(FP), CX
+	MOVQ             d+56(FP), R13
+	VMOVUPS          (R13), Z24
+	VMOVUPS          64(R13), Z25
+	VMOVUPS          (CX), Z28
+	VBROADCASTSS     c49400000<>+0(SB), Z29
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z0, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z0
+	VPERMPS          weights<>+0(SB), Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS.BCST      c408a81e4<>+0(SB), Z0, Z26
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z0, Z26
+	VFMADD213PS.BCST c41902309<>+0(SB), Z0, Z26
+	VMULPS           Z27, Z26, Z0
+	VMOVUPS          Z0, (DI)
+	VADDPS           Z0, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z1, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z1
+	VPERMPS          weights<>+0(SB), Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS.BCST      c408a81e4<>+0(SB), Z1, Z26
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z1, Z26
+	VFMADD213PS.BCST c41902309<>+0(SB), Z1, Z26
+	VMULPS           Z27, Z26, Z1
+	VMOVUPS          Z1, 64(DI)
+	VADDPS           Z1, Z25, Z25
+	VMOVUPS          weights<>+0(SB), Z0
+	VBROADCASTSS     c41902309<>+0(SB), Z1
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z2, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z2
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS.BCST      c408a81e4<>+0(SB), Z2, Z26
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z2, Z26
+	VFMADD213PS      Z1, Z2, Z26
+	VMULPS           Z27, Z26, Z2
+	VMOVUPS          Z2, 128(DI)
+	VADDPS           Z2, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z3, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z3
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS.BCST      c408a81e4<>+0(SB), Z3, Z26
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z3, Z26
+	VFMADD213PS      Z1, Z3, Z26
+	VMULPS           Z27, Z26, Z3
+	VMOVUPS          Z3, 192(DI)
+	VADDPS           Z3, Z25, Z25
+	VBROADCASTSS     c4147d0ed<>+0(SB), Z2
+	VBROADCASTSS     c408a81e4<>+0(SB), Z3
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z4, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z4
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z4, Z26
+	VFMADD213PS      Z2, Z4, Z26
+	VFMADD213PS      Z1, Z4, Z26
+	VMULPS           Z27, Z26, Z4
+	VMOVUPS          Z4, 256(DI)
+	VADDPS           Z4, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z5, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z5
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z5, Z26
+	VFMADD213PS      Z2, Z5, Z26
+	VFMADD213PS      Z1, Z5, Z26
+	VMULPS           Z27, Z26, Z5
+	VMOVUPS          Z5, 320(DI)
+	VADDPS           Z5, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z6, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z6
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z6, Z26
+	VFMADD213PS      Z2, Z6, Z26
+	VFMADD213PS      Z1, Z6, Z26
+	VMULPS           Z27, Z26, Z6
+	VMOVUPS          Z6, 384(DI)
+	VADDPS           Z6, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z7, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z7
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z7, Z26
+	VFMADD213PS      Z2, Z7, Z26
+	VFMADD213PS      Z1, Z7, Z26
+	VMULPS           Z27, Z26, Z7
+	VMOVUPS          Z7, 448(DI)
+	VADDPS           Z7, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z8, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z8
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z8, Z26
+	VFMADD213PS      Z2, Z8, Z26
+	VFMADD213PS      Z1, Z8, Z26
+	VMULPS           Z27, Z26, Z8
+	VMOVUPS          Z8, 512(DI)
+	VADDPS           Z8, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z9, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z9
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z9, Z26
+	VFMADD213PS      Z2, Z9, Z26
+	VFMADD213PS      Z1, Z9, Z26
+	VMULPS           Z27, Z26, Z9
+	VMOVUPS          Z9, 576(DI)
+	VADDPS           Z9, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z10, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z10
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z10, Z26
+	VFMADD213PS      Z2, Z10, Z26
+	VFMADD213PS      Z1, Z10, Z26
+	VMULPS           Z27, Z26, Z10
+	VMOVUPS          Z10, 640(DI)
+	VADDPS           Z10, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z11, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z11
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z11, Z26
+	VFMADD213PS      Z2, Z11, Z26
+	VFMADD213PS      Z1, Z11, Z26
+	VMULPS           Z27, Z26, Z11
+	VMOVUPS          Z11, 704(DI)
+	VADDPS           Z11, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z12, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z12
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z12, Z26
+	VFMADD213PS      Z2, Z12, Z26
+	VFMADD213PS      Z1, Z12, Z26
+	VMULPS           Z27, Z26, Z12
+	VMOVUPS          Z12, 768(DI)
+	VADDPS           Z12, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z13, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z13
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z13, Z26
+	VFMADD213PS      Z2, Z13, Z26
+	VFMADD213PS      Z1, Z13, Z26
+	VMULPS           Z27, Z26, Z13
+	VMOVUPS          Z13, 832(DI)
+	VADDPS           Z13, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z14, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z14
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z14, Z26
+	VFMADD213PS      Z2, Z14, Z26
+	VFMADD213PS      Z1, Z14, Z26
+	VMULPS           Z27, Z26, Z14
+	VMOVUPS          Z14, 896(DI)
+	VADDPS           Z14, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z15, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z15
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z15, Z26
+	VFMADD213PS      Z2, Z15, Z26
+	VFMADD213PS      Z1, Z15, Z26
+	VMULPS           Z27, Z26, Z15
+	VMOVUPS          Z15, 960(DI)
+	VADDPS           Z15, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z16, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z16
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z16, Z26
+	VFMADD213PS      Z2, Z16, Z26
+	VFMADD213PS      Z1, Z16, Z26
+	VMULPS           Z27, Z26, Z16
+	VMOVUPS          Z16, 1024(DI)
+	VADDPS           Z16, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z17, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z17
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z17, Z26
+	VFMADD213PS      Z2, Z17, Z26
+	VFMADD213PS      Z1, Z17, Z26
+	VMULPS           Z27, Z26, Z17
+	VMOVUPS          Z17, 1088(DI)
+	VADDPS           Z17, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z18, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z18
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z18, Z26
+	VFMADD213PS      Z2, Z18, Z26
+	VFMADD213PS      Z1, Z18, Z26
+	VMULPS           Z27, Z26, Z18
+	VMOVUPS          Z18, 1152(DI)
+	VADDPS           Z18, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z19, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z19
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z19, Z26
+	VFMADD213PS      Z2, Z19, Z26
+	VFMADD213PS      Z1, Z19, Z26
+	VMULPS           Z27, Z26, Z19
+	VMOVUPS          Z19, 1216(DI)
+	VADDPS           Z19, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z20, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z20
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z20, Z26
+	VFMADD213PS      Z2, Z20, Z26
+	VFMADD213PS      Z1, Z20, Z26
+	VMULPS           Z27, Z26, Z20
+	VMOVUPS          Z20, 1280(DI)
+	VADDPS           Z20, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z21, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z21
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z21, Z26
+	VFMADD213PS      Z2, Z21, Z26
+	VFMADD213PS      Z1, Z21, Z26
+	VMULPS           Z27, Z26, Z21
+	VMOVUPS          Z21, 1344(DI)
+	VADDPS           Z21, Z25, Z25
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z22, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z22
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z22, Z26
+	VFMADD213PS      Z2, Z22, Z26
+	VFMADD213PS      Z1, Z22, Z26
+	VMULPS           Z27, Z26, Z22
+	VMOVUPS          Z22, 1408(DI)
+	VADDPS           Z22, Z24, Z24
+	VMOVAPS          Z29, Z26
+	VFMADD231PS      Z28, Z23, Z26
+	VSUBPS           Z29, Z26, Z27
+	VFMSUB132PS      Z28, Z27, Z23
+	VPERMPS          Z0, Z26, Z27
+	VPSLLD           $0x13, Z26, Z26
+	VPADDD           Z26, Z27, Z27
+	VADDPS           Z3, Z23, Z26
+	VFMADD213PS      Z2, Z23, Z26
+	VFMADD213PS      Z1, Z23, Z26
+	VMULPS           Z27, Z26, Z23
+	VMOVUPS          Z23, 1472(DI)
+	VADDPS           Z23, Z25, Z25
+	VMOVUPS          Z24, (R13)
+	VMOVUPS          Z25, 64(R13)
+	ADDQ             $0x00000600, DI
+	ADDQ             R8, DX
+	ADDQ             R8, R12
+	DECQ             AX
+	JNZ              again
 	VZEROUPPER
 	RET
 
@@ -6302,24 +10931,23 @@ TEXT ·logits12x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0c, BX, R9
+	IMUL3Q $0x0c, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6335,38 +10963,39 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z12
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z13
 	VFMADD231PS  Z12, Z13, Z0
 	VBROADCASTSS (DX)(BX*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
 	VBROADCASTSS (DX)(BX*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (DX)(R10*1), Z13
+	VBROADCASTSS (DX)(R9*1), Z13
 	VFMADD231PS  Z12, Z13, Z3
 	VBROADCASTSS (DX)(BX*4), Z13
 	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (DX)(R11*1), Z13
+	VBROADCASTSS (DX)(R10*1), Z13
 	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (DX)(R10*2), Z13
+	VBROADCASTSS (DX)(R9*2), Z13
 	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (DX)(R12*1), Z13
+	VBROADCASTSS (DX)(R11*1), Z13
 	VFMADD231PS  Z12, Z13, Z7
 	VBROADCASTSS (DX)(BX*8), Z13
 	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R13), Z13
+	VBROADCASTSS (R12), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R13)(BX*1), Z13
+	VBROADCASTSS (R12)(BX*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R13)(BX*2), Z13
+	VBROADCASTSS (R12)(BX*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z12
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z12
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z12, Z0, Z12
 	VMOVUPS      Z1, 64(DI)
@@ -6391,10 +11020,255 @@ loop:
 	VMAXPS       Z12, Z10, Z12
 	VMOVUPS      Z11, 704(DI)
 	VMAXPS       Z12, Z11, Z12
-	VMOVUPS      Z12, (R8)
+	VMOVUPS      Z12, (CX)
 	ADDQ         $0x00000300, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights12x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0c, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (SI), Z12
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (DX)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (DX)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (DX)(R9*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (DX)(BX*4), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (DX)(R10*1), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (DX)(R9*2), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (DX)(R11*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (DX)(BX*8), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R13
+	VMOVUPS      (R13), Z12
+	VMOVUPS      (CX), Z15
+	VBROADCASTSS c49400000<>+0(SB), Z16
+	VMOVUPS      weights<>+0(SB), Z17
+	VBROADCASTSS c41902309<>+0(SB), Z18
+	VBROADCASTSS c4147d0ed<>+0(SB), Z19
+	VBROADCASTSS c408a81e4<>+0(SB), Z20
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z0, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z0
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z0, Z13
+	VFMADD213PS  Z19, Z0, Z13
+	VFMADD213PS  Z18, Z0, Z13
+	VMULPS       Z14, Z13, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z1, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z1
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z1, Z13
+	VFMADD213PS  Z19, Z1, Z13
+	VFMADD213PS  Z18, Z1, Z13
+	VMULPS       Z14, Z13, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z2, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z2
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z2, Z13
+	VFMADD213PS  Z19, Z2, Z13
+	VFMADD213PS  Z18, Z2, Z13
+	VMULPS       Z14, Z13, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z3, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z3
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z3, Z13
+	VFMADD213PS  Z19, Z3, Z13
+	VFMADD213PS  Z18, Z3, Z13
+	VMULPS       Z14, Z13, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z4, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z4
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z4, Z13
+	VFMADD213PS  Z19, Z4, Z13
+	VFMADD213PS  Z18, Z4, Z13
+	VMULPS       Z14, Z13, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z5, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z5
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z5, Z13
+	VFMADD213PS  Z19, Z5, Z13
+	VFMADD213PS  Z18, Z5, Z13
+	VMULPS       Z14, Z13, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z6, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z6
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z6, Z13
+	VFMADD213PS  Z19, Z6, Z13
+	VFMADD213PS  Z18, Z6, Z13
+	VMULPS       Z14, Z13, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z7, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z7
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z7, Z13
+	VFMADD213PS  Z19, Z7, Z13
+	VFMADD213PS  Z18, Z7, Z13
+	VMULPS       Z14, Z13, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z8, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z8
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z8, Z13
+	VFMADD213PS  Z19, Z8, Z13
+	VFMADD213PS  Z18, Z8, Z13
+	VMULPS       Z14, Z13, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z9, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z9
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z9, Z13
+	VFMADD213PS  Z19, Z9, Z13
+	VFMADD213PS  Z18, Z9, Z13
+	VMULPS       Z14, Z13, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z10, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z10
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z10, Z13
+	VFMADD213PS  Z19, Z10, Z13
+	VFMADD213PS  Z18, Z10, Z13
+	VMULPS       Z14, Z13, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z12, Z12
+	VMOVAPS      Z16, Z13
+	VFMADD231PS  Z15, Z11, Z13
+	VSUBPS       Z16, Z13, Z14
+	VFMSUB132PS  Z15, Z14, Z11
+	VPERMPS      Z17, Z13, Z14
+	VPSLLD       $0x13, Z13, Z13
+	VPADDD       Z13, Z14, Z14
+	VADDPS       Z20, Z11, Z13
+	VFMADD213PS  Z19, Z11, Z13
+	VFMADD213PS  Z18, Z11, Z13
+	VMULPS       Z14, Z13, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z12, Z12
+	VMOVUPS      Z12, (R13)
+	ADDQ         $0x00000300, DI
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -6757,24 +11631,23 @@ TEXT ·logits13x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0d, BX, R9
+	IMUL3Q $0x0d, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6805,8 +11678,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z26
 	VMOVUPS      64(SI), Z27
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z28
 	VFMADD231PS  Z26, Z28, Z0
 	VFMADD231PS  Z27, Z28, Z1
@@ -6816,43 +11689,44 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z28
 	VFMADD231PS  Z26, Z28, Z4
 	VFMADD231PS  Z27, Z28, Z5
-	VBROADCASTSS (DX)(R10*1), Z28
+	VBROADCASTSS (DX)(R9*1), Z28
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
 	VBROADCASTSS (DX)(BX*4), Z28
 	VFMADD231PS  Z26, Z28, Z8
 	VFMADD231PS  Z27, Z28, Z9
-	VBROADCASTSS (DX)(R11*1), Z28
+	VBROADCASTSS (DX)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (DX)(R10*2), Z28
+	VBROADCASTSS (DX)(R9*2), Z28
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (DX)(R12*1), Z28
+	VBROADCASTSS (DX)(R11*1), Z28
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
 	VBROADCASTSS (DX)(BX*8), Z28
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (R13), Z28
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R13)(BX*1), Z28
+	VBROADCASTSS (R12)(BX*1), Z28
 	VFMADD231PS  Z26, Z28, Z20
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (R13)(BX*2), Z28
+	VBROADCASTSS (R12)(BX*2), Z28
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (R13)(R10*1), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z26
-	VMOVUPS      64(R8), Z27
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z26
+	VMOVUPS      64(CX), Z27
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z26, Z0, Z26
 	VMOVUPS      Z1, 64(DI)
@@ -6905,13 +11779,472 @@ loop:
 	VMAXPS       Z26, Z24, Z26
 	VMOVUPS      Z25, 1600(DI)
 	VMAXPS       Z27, Z25, Z27
-	VMOVUPS      Z26, (R8)
-	VMOVUPS      Z27, 64(R8)
+	VMOVUPS      Z26, (CX)
+	VMOVUPS      Z27, 64(CX)
 	ADDQ         $0x00000680, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights13x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0d, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+
+loop:
+	VMOVUPS          (SI), Z26
+	VMOVUPS          64(SI), Z27
+	PREFETCHT0       (R13)
+	ADDQ             $0x00000040, R13
+	VBROADCASTSS     (DX), Z28
+	VFMADD231PS      Z26, Z28, Z0
+	VFMADD231PS      Z27, Z28, Z1
+	VBROADCASTSS     (DX)(BX*1), Z28
+	VFMADD231PS      Z26, Z28, Z2
+	VFMADD231PS      Z27, Z28, Z3
+	VBROADCASTSS     (DX)(BX*2), Z28
+	VFMADD231PS      Z26, Z28, Z4
+	VFMADD231PS      Z27, Z28, Z5
+	VBROADCASTSS     (DX)(R9*1), Z28
+	VFMADD231PS      Z26, Z28, Z6
+	VFMADD231PS      Z27, Z28, Z7
+	VBROADCASTSS     (DX)(BX*4), Z28
+	VFMADD231PS      Z26, Z28, Z8
+	VFMADD231PS      Z27, Z28, Z9
+	VBROADCASTSS     (DX)(R10*1), Z28
+	VFMADD231PS      Z26, Z28, Z10
+	VFMADD231PS      Z27, Z28, Z11
+	VBROADCASTSS     (DX)(R9*2), Z28
+	VFMADD231PS      Z26, Z28, Z12
+	VFMADD231PS      Z27, Z28, Z13
+	VBROADCASTSS     (DX)(R11*1), Z28
+	VFMADD231PS      Z26, Z28, Z14
+	VFMADD231PS      Z27, Z28, Z15
+	VBROADCASTSS     (DX)(BX*8), Z28
+	VFMADD231PS      Z26, Z28, Z16
+	VFMADD231PS      Z27, Z28, Z17
+	VBROADCASTSS     (R12), Z28
+	VFMADD231PS      Z26, Z28, Z18
+	VFMADD231PS      Z27, Z28, Z19
+	VBROADCASTSS     (R12)(BX*1), Z28
+	VFMADD231PS      Z26, Z28, Z20
+	VFMADD231PS      Z27, Z28, Z21
+	VBROADCASTSS     (R12)(BX*2), Z28
+	VFMADD231PS      Z26, Z28, Z22
+	VFMADD231PS      Z27, Z28, Z23
+	VBROADCASTSS     (R12)(R9*1), Z28
+	VFMADD231PS      Z26, Z28, Z24
+	VFMADD231PS      Z27, Z28, Z25
+	ADDQ             $0x04, DX
+	ADDQ             $0x04, R12
+	ADDQ             $0x00000080, SI
+	DECQ             CX
+	JNZ              loop
+	MOVQ             scale+48(FP), CX
+	MOVQ             d+56(FP), R13
+	VMOVUPS          (R13), Z26
+	VMOVUPS          64(R13), Z27
+	VBROADCASTSS     c49400000<>+0(SB), Z28
+	VFMADD231PS      (CX), Z0, Z28
+	VSUBPS.BCST      c49400000<>+0(SB), Z28, Z29
+	VFMSUB132PS      (CX), Z29, Z0
+	VPERMPS          weights<>+0(SB), Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS.BCST      c408a81e4<>+0(SB), Z0, Z28
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z0, Z28
+	VFMADD213PS.BCST c41902309<>+0(SB), Z0, Z28
+	VMULPS           Z29, Z28, Z0
+	VMOVUPS          Z0, (DI)
+	VADDPS           Z0, Z26, Z26
+	VBROADCASTSS     c49400000<>+0(SB), Z28
+	VFMADD231PS      (CX), Z1, Z28
+	VSUBPS.BCST      c49400000<>+0(SB), Z28, Z29
+	VFMSUB132PS      (CX), Z29, Z1
+	VPERMPS          weights<>+0(SB), Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS.BCST      c408a81e4<>+0(SB), Z1, Z28
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z1, Z28
+	VFMADD213PS.BCST c41902309<>+0(SB), Z1, Z28
+	VMULPS           Z29, Z28, Z1
+	VMOVUPS          Z1, 64(DI)
+	VADDPS           Z1, Z27, Z27
+	VMOVUPS          (CX), Z0
+	VBROADCASTSS     c49400000<>+0(SB), Z1
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z2, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z2
+	VPERMPS          weights<>+0(SB), Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS.BCST      c408a81e4<>+0(SB), Z2, Z28
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z2, Z28
+	VFMADD213PS.BCST c41902309<>+0(SB), Z2, Z28
+	VMULPS           Z29, Z28, Z2
+	VMOVUPS          Z2, 128(DI)
+	VADDPS           Z2, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z3, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z3
+	VPERMPS          weights<>+0(SB), Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS.BCST      c408a81e4<>+0(SB), Z3, Z28
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z3, Z28
+	VFMADD213PS.BCST c41902309<>+0(SB), Z3, Z28
+	VMULPS           Z29, Z28, Z3
+	VMOVUPS          Z3, 192(DI)
+	VADDPS           Z3, Z27, Z27
+	VMOVUPS          weights<>+0(SB), Z2
+	VBROADCASTSS     c41902309<>+0(SB), Z3
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z4, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z4
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS.BCST      c408a81e4<>+0(SB), Z4, Z28
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z4, Z28
+	VFMADD213PS      Z3, Z4, Z28
+	VMULPS           Z29, Z28, Z4
+	VMOVUPS          Z4, 256(DI)
+	VADDPS           Z4, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z5, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z5
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS.BCST      c408a81e4<>+0(SB), Z5, Z28
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z5, Z28
+	VFMADD213PS      Z3, Z5, Z28
+	VMULPS           Z29, Z28, Z5
+	VMOVUPS          Z5, 320(DI)
+	VADDPS           Z5, Z27, Z27
+	VBROADCASTSS     c4147d0ed<>+0(SB), Z4
+	VBROADCASTSS     c408a81e4<>+0(SB), Z5
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z6, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z6
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z6, Z28
+	VFMADD213PS      Z4, Z6, Z28
+	VFMADD213PS      Z3, Z6, Z28
+	VMULPS           Z29, Z28, Z6
+	VMOVUPS          Z6, 384(DI)
+	VADDPS           Z6, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z7, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z7
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z7, Z28
+	VFMADD213PS      Z4, Z7, Z28
+	VFMADD213PS      Z3, Z7, Z28
+	VMULPS           Z29, Z28, Z7
+	VMOVUPS          Z7, 448(DI)
+	VADDPS           Z7, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z8, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z8
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z8, Z28
+	VFMADD213PS      Z4, Z8, Z28
+	VFMADD213PS      Z3, Z8, Z28
+	VMULPS           Z29, Z28, Z8
+	VMOVUPS          Z8, 512(DI)
+	VADDPS           Z8, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z9, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z9
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z9, Z28
+	VFMADD213PS      Z4, Z9, Z28
+	VFMADD213PS      Z3, Z9, Z28
+	VMULPS           Z29, Z28, Z9
+	VMOVUPS          Z9, 576(DI)
+	VADDPS           Z9, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z10, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z10
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z10, Z28
+	VFMADD213PS      Z4, Z10, Z28
+	VFMADD213PS      Z3, Z10, Z28
+	VMULPS           Z29, Z28, Z10
+	VMOVUPS          Z10, 640(DI)
+	VADDPS           Z10, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z11, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z11
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z11, Z28
+	VFMADD213PS      Z4, Z11, Z28
+	VFMADD213PS      Z3, Z11, Z28
+	VMULPS           Z29, Z28, Z11
+	VMOVUPS          Z11, 704(DI)
+	VADDPS           Z11, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z12, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z12
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z12, Z28
+	VFMADD213PS      Z4, Z12, Z28
+	VFMADD213PS      Z3, Z12, Z28
+	VMULPS           Z29, Z28, Z12
+	VMOVUPS          Z12, 768(DI)
+	VADDPS           Z12, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z13, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z13
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z13, Z28
+	VFMADD213PS      Z4, Z13, Z28
+	VFMADD213PS      Z3, Z13, Z28
+	VMULPS           Z29, Z28, Z13
+	VMOVUPS          Z13, 832(DI)
+	VADDPS           Z13, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z14, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z14
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z14, Z28
+	VFMADD213PS      Z4, Z14, Z28
+	VFMADD213PS      Z3, Z14, Z28
+	VMULPS           Z29, Z28, Z14
+	VMOVUPS          Z14, 896(DI)
+	VADDPS           Z14, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z15, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z15
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z15, Z28
+	VFMADD213PS      Z4, Z15, Z28
+	VFMADD213PS      Z3, Z15, Z28
+	VMULPS           Z29, Z28, Z15
+	VMOVUPS          Z15, 960(DI)
+	VADDPS           Z15, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z16, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z16
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z16, Z28
+	VFMADD213PS      Z4, Z16, Z28
+	VFMADD213PS      Z3, Z16, Z28
+	VMULPS           Z29, Z28, Z16
+	VMOVUPS          Z16, 1024(DI)
+	VADDPS           Z16, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z17, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z17
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z17, Z28
+	VFMADD213PS      Z4, Z17, Z28
+	VFMADD213PS      Z3, Z17, Z28
+	VMULPS           Z29, Z28, Z17
+	VMOVUPS          Z17, 1088(DI)
+	VADDPS           Z17, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z18, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z18
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z18, Z28
+	VFMADD213PS      Z4, Z18, Z28
+	VFMADD213PS      Z3, Z18, Z28
+	VMULPS           Z29, Z28, Z18
+	VMOVUPS          Z18, 1152(DI)
+	VADDPS           Z18, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z19, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z19
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z19, Z28
+	VFMADD213PS      Z4, Z19, Z28
+	VFMADD213PS      Z3, Z19, Z28
+	VMULPS           Z29, Z28, Z19
+	VMOVUPS          Z19, 1216(DI)
+	VADDPS           Z19, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z20, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z20
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z20, Z28
+	VFMADD213PS      Z4, Z20, Z28
+	VFMADD213PS      Z3, Z20, Z28
+	VMULPS           Z29, Z28, Z20
+	VMOVUPS          Z20, 1280(DI)
+	VADDPS           Z20, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z21, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z21
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z21, Z28
+	VFMADD213PS      Z4, Z21, Z28
+	VFMADD213PS      Z3, Z21, Z28
+	VMULPS           Z29, Z28, Z21
+	VMOVUPS          Z21, 1344(DI)
+	VADDPS           Z21, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z22, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z22
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z22, Z28
+	VFMADD213PS      Z4, Z22, Z28
+	VFMADD213PS      Z3, Z22, Z28
+	VMULPS           Z29, Z28, Z22
+	VMOVUPS          Z22, 1408(DI)
+	VADDPS           Z22, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z23, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z23
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z23, Z28
+	VFMADD213PS      Z4, Z23, Z28
+	VFMADD213PS      Z3, Z23, Z28
+	VMULPS           Z29, Z28, Z23
+	VMOVUPS          Z23, 1472(DI)
+	VADDPS           Z23, Z27, Z27
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z24, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z24
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z24, Z28
+	VFMADD213PS      Z4, Z24, Z28
+	VFMADD213PS      Z3, Z24, Z28
+	VMULPS           Z29, Z28, Z24
+	VMOVUPS          Z24, 1536(DI)
+	VADDPS           Z24, Z26, Z26
+	VMOVAPS          Z1, Z28
+	VFMADD231PS      Z0, Z25, Z28
+	VSUBPS           Z1, Z28, Z29
+	VFMSUB132PS      Z0, Z29, Z25
+	VPERMPS          Z2, Z28, Z29
+	VPSLLD           $0x13, Z28, Z28
+	VPADDD           Z28, Z29, Z29
+	VADDPS           Z5, Z25, Z28
+	VFMADD213PS      Z4, Z25, Z28
+	VFMADD213PS      Z3, Z25, Z28
+	VMULPS           Z29, Z28, Z25
+	VMOVUPS          Z25, 1600(DI)
+	VADDPS           Z25, Z27, Z27
+	VMOVUPS          Z26, (R13)
+	VMOVUPS          Z27, 64(R13)
+	ADDQ             $0x00000680, DI
+	ADDQ             R8, DX
+	ADDQ             R8, R12
+	DECQ             AX
+	JNZ              again
 	VZEROUPPER
 	RET
 
@@ -7178,24 +12511,23 @@ TEXT ·logits13x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0d, BX, R9
+	IMUL3Q $0x0d, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7212,40 +12544,41 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z13
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z14
 	VFMADD231PS  Z13, Z14, Z0
 	VBROADCASTSS (DX)(BX*1), Z14
 	VFMADD231PS  Z13, Z14, Z1
 	VBROADCASTSS (DX)(BX*2), Z14
 	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (DX)(R10*1), Z14
+	VBROADCASTSS (DX)(R9*1), Z14
 	VFMADD231PS  Z13, Z14, Z3
 	VBROADCASTSS (DX)(BX*4), Z14
 	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (DX)(R11*1), Z14
+	VBROADCASTSS (DX)(R10*1), Z14
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (DX)(R10*2), Z14
+	VBROADCASTSS (DX)(R9*2), Z14
 	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (DX)(R12*1), Z14
+	VBROADCASTSS (DX)(R11*1), Z14
 	VFMADD231PS  Z13, Z14, Z7
 	VBROADCASTSS (DX)(BX*8), Z14
 	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R13), Z14
+	VBROADCASTSS (R12), Z14
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R13)(BX*1), Z14
+	VBROADCASTSS (R12)(BX*1), Z14
 	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R13)(BX*2), Z14
+	VBROADCASTSS (R12)(BX*2), Z14
 	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (R13)(R10*1), Z14
+	VBROADCASTSS (R12)(R9*1), Z14
 	VFMADD231PS  Z13, Z14, Z12
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z13
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z13
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z13, Z0, Z13
 	VMOVUPS      Z1, 64(DI)
@@ -7272,10 +12605,271 @@ loop:
 	VMAXPS       Z13, Z11, Z13
 	VMOVUPS      Z12, 768(DI)
 	VMAXPS       Z13, Z12, Z13
-	VMOVUPS      Z13, (R8)
+	VMOVUPS      Z13, (CX)
 	ADDQ         $0x00000340, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights13x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0d, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+
+loop:
+	VMOVUPS      (SI), Z13
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSS (DX)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DX)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSS (DX)(R9*1), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DX)(BX*4), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (DX)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (DX)(R9*2), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (DX)(R11*1), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (DX)(BX*8), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSS (R12), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R12)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R12)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (R12)(R9*1), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R13
+	VMOVUPS      (R13), Z13
+	VMOVUPS      (CX), Z16
+	VBROADCASTSS c49400000<>+0(SB), Z17
+	VMOVUPS      weights<>+0(SB), Z18
+	VBROADCASTSS c41902309<>+0(SB), Z19
+	VBROADCASTSS c4147d0ed<>+0(SB), Z20
+	VBROADCASTSS c408a81e4<>+0(SB), Z21
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z0, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z0
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z0, Z14
+	VFMADD213PS  Z20, Z0, Z14
+	VFMADD213PS  Z19, Z0, Z14
+	VMULPS       Z15, Z14, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z1, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z1
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z1, Z14
+	VFMADD213PS  Z20, Z1, Z14
+	VFMADD213PS  Z19, Z1, Z14
+	VMULPS       Z15, Z14, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z2, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z2
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z2, Z14
+	VFMADD213PS  Z20, Z2, Z14
+	VFMADD213PS  Z19, Z2, Z14
+	VMULPS       Z15, Z14, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z3, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z3
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z3, Z14
+	VFMADD213PS  Z20, Z3, Z14
+	VFMADD213PS  Z19, Z3, Z14
+	VMULPS       Z15, Z14, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z4, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z4
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z4, Z14
+	VFMADD213PS  Z20, Z4, Z14
+	VFMADD213PS  Z19, Z4, Z14
+	VMULPS       Z15, Z14, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z5, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z5
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z5, Z14
+	VFMADD213PS  Z20, Z5, Z14
+	VFMADD213PS  Z19, Z5, Z14
+	VMULPS       Z15, Z14, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z6, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z6
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z6, Z14
+	VFMADD213PS  Z20, Z6, Z14
+	VFMADD213PS  Z19, Z6, Z14
+	VMULPS       Z15, Z14, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z7, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z7
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z7, Z14
+	VFMADD213PS  Z20, Z7, Z14
+	VFMADD213PS  Z19, Z7, Z14
+	VMULPS       Z15, Z14, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z8, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z8
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z8, Z14
+	VFMADD213PS  Z20, Z8, Z14
+	VFMADD213PS  Z19, Z8, Z14
+	VMULPS       Z15, Z14, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z9, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z9
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z9, Z14
+	VFMADD213PS  Z20, Z9, Z14
+	VFMADD213PS  Z19, Z9, Z14
+	VMULPS       Z15, Z14, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z10, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z10
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z10, Z14
+	VFMADD213PS  Z20, Z10, Z14
+	VFMADD213PS  Z19, Z10, Z14
+	VMULPS       Z15, Z14, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z11, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z11
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z11, Z14
+	VFMADD213PS  Z20, Z11, Z14
+	VFMADD213PS  Z19, Z11, Z14
+	VMULPS       Z15, Z14, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z13, Z13
+	VMOVAPS      Z17, Z14
+	VFMADD231PS  Z16, Z12, Z14
+	VSUBPS       Z17, Z14, Z15
+	VFMSUB132PS  Z16, Z15, Z12
+	VPERMPS      Z18, Z14, Z15
+	VPSLLD       $0x13, Z14, Z14
+	VPADDD       Z14, Z15, Z15
+	VADDPS       Z21, Z12, Z14
+	VFMADD213PS  Z20, Z12, Z14
+	VFMADD213PS  Z19, Z12, Z14
+	VMULPS       Z15, Z14, Z12
+	VMOVUPS      Z12, 768(DI)
+	VADDPS       Z12, Z13, Z13
+	VMOVUPS      Z13, (R13)
+	ADDQ         $0x00000340, DI
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -7659,24 +13253,23 @@ TEXT ·logits14x32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0e, BX, R9
+	IMUL3Q $0x0e, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7709,8 +13302,8 @@ again:
 loop:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -7720,46 +13313,47 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (DX)(R10*1), Z30
+	VBROADCASTSS (DX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
 	VBROADCASTSS (DX)(BX*4), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (DX)(R11*1), Z30
+	VBROADCASTSS (DX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (DX)(R10*2), Z30
+	VBROADCASTSS (DX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (DX)(R12*1), Z30
+	VBROADCASTSS (DX)(R11*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
 	VBROADCASTSS (DX)(BX*8), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (R13), Z30
+	VBROADCASTSS (R12), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (R13)(BX*1), Z30
+	VBROADCASTSS (R12)(BX*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (R13)(BX*2), Z30
+	VBROADCASTSS (R12)(BX*2), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (R13)(R10*1), Z30
+	VBROADCASTSS (R12)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (R13)(BX*4), Z30
+	VBROADCASTSS (R12)(BX*4), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000080, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z28
-	VMOVUPS      64(R8), Z29
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z28
+	VMOVUPS      64(CX), Z29
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z28, Z0, Z28
 	VMOVUPS      Z1, 64(DI)
@@ -7816,13 +13410,503 @@ loop:
 	VMAXPS       Z28, Z26, Z28
 	VMOVUPS      Z27, 1728(DI)
 	VMAXPS       Z29, Z27, Z29
-	VMOVUPS      Z28, (R8)
-	VMOVUPS      Z29, 64(R8)
+	VMOVUPS      Z28, (CX)
+	VMOVUPS      Z29, 64(CX)
 	ADDQ         $0x00000700, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights14x32AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0e, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+
+loop:
+	VMOVUPS          (SI), Z28
+	VMOVUPS          64(SI), Z29
+	PREFETCHT0       (R13)
+	ADDQ             $0x00000040, R13
+	VBROADCASTSS     (DX), Z30
+	VFMADD231PS      Z28, Z30, Z0
+	VFMADD231PS      Z29, Z30, Z1
+	VBROADCASTSS     (DX)(BX*1), Z30
+	VFMADD231PS      Z28, Z30, Z2
+	VFMADD231PS      Z29, Z30, Z3
+	VBROADCASTSS     (DX)(BX*2), Z30
+	VFMADD231PS      Z28, Z30, Z4
+	VFMADD231PS      Z29, Z30, Z5
+	VBROADCASTSS     (DX)(R9*1), Z30
+	VFMADD231PS      Z28, Z30, Z6
+	VFMADD231PS      Z29, Z30, Z7
+	VBROADCASTSS     (DX)(BX*4), Z30
+	VFMADD231PS      Z28, Z30, Z8
+	VFMADD231PS      Z29, Z30, Z9
+	VBROADCASTSS     (DX)(R10*1), Z30
+	VFMADD231PS      Z28, Z30, Z10
+	VFMADD231PS      Z29, Z30, Z11
+	VBROADCASTSS     (DX)(R9*2), Z30
+	VFMADD231PS      Z28, Z30, Z12
+	VFMADD231PS      Z29, Z30, Z13
+	VBROADCASTSS     (DX)(R11*1), Z30
+	VFMADD231PS      Z28, Z30, Z14
+	VFMADD231PS      Z29, Z30, Z15
+	VBROADCASTSS     (DX)(BX*8), Z30
+	VFMADD231PS      Z28, Z30, Z16
+	VFMADD231PS      Z29, Z30, Z17
+	VBROADCASTSS     (R12), Z30
+	VFMADD231PS      Z28, Z30, Z18
+	VFMADD231PS      Z29, Z30, Z19
+	VBROADCASTSS     (R12)(BX*1), Z30
+	VFMADD231PS      Z28, Z30, Z20
+	VFMADD231PS      Z29, Z30, Z21
+	VBROADCASTSS     (R12)(BX*2), Z30
+	VFMADD231PS      Z28, Z30, Z22
+	VFMADD231PS      Z29, Z30, Z23
+	VBROADCASTSS     (R12)(R9*1), Z30
+	VFMADD231PS      Z28, Z30, Z24
+	VFMADD231PS      Z29, Z30, Z25
+	VBROADCASTSS     (R12)(BX*4), Z30
+	VFMADD231PS      Z28, Z30, Z26
+	VFMADD231PS      Z29, Z30, Z27
+	ADDQ             $0x04, DX
+	ADDQ             $0x04, R12
+	ADDQ             $0x00000080, SI
+	DECQ             CX
+	JNZ              loop
+	MOVQ             scale+48(FP), CX
+	MOVQ             d+56(FP), R13
+	VMOVUPS          (R13), Z28
+	VMOVUPS          64(R13), Z29
+	VBROADCASTSS     c49400000<>+0(SB), Z30
+	VFMADD231PS      (CX), Z0, Z30
+	VSUBPS.BCST      c49400000<>+0(SB), Z30, Z31
+	VFMSUB132PS      (CX), Z31, Z0
+	VPERMPS          weights<>+0(SB), Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS.BCST      c408a81e4<>+0(SB), Z0, Z30
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z0, Z30
+	VFMADD213PS.BCST c41902309<>+0(SB), Z0, Z30
+	VMULPS           Z31, Z30, Z0
+	VMOVUPS          Z0, (DI)
+	VADDPS           Z0, Z28, Z28
+	VBROADCASTSS     c49400000<>+0(SB), Z30
+	VFMADD231PS      (CX), Z1, Z30
+	VSUBPS.BCST      c49400000<>+0(SB), Z30, Z31
+	VFMSUB132PS      (CX), Z31, Z1
+	VPERMPS          weights<>+0(SB), Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS.BCST      c408a81e4<>+0(SB), Z1, Z30
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z1, Z30
+	VFMADD213PS.BCST c41902309<>+0(SB), Z1, Z30
+	VMULPS           Z31, Z30, Z1
+	VMOVUPS          Z1, 64(DI)
+	VADDPS           Z1, Z29, Z29
+	VMOVUPS          (CX), Z0
+	VBROADCASTSS     c49400000<>+0(SB), Z1
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z2, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z2
+	VPERMPS          weights<>+0(SB), Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS.BCST      c408a81e4<>+0(SB), Z2, Z30
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z2, Z30
+	VFMADD213PS.BCST c41902309<>+0(SB), Z2, Z30
+	VMULPS           Z31, Z30, Z2
+	VMOVUPS          Z2, 128(DI)
+	VADDPS           Z2, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z3, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z3
+	VPERMPS          weights<>+0(SB), Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS.BCST      c408a81e4<>+0(SB), Z3, Z30
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z3, Z30
+	VFMADD213PS.BCST c41902309<>+0(SB), Z3, Z30
+	VMULPS           Z31, Z30, Z3
+	VMOVUPS          Z3, 192(DI)
+	VADDPS           Z3, Z29, Z29
+	VMOVUPS          weights<>+0(SB), Z2
+	VBROADCASTSS     c41902309<>+0(SB), Z3
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z4, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z4
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS.BCST      c408a81e4<>+0(SB), Z4, Z30
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z4, Z30
+	VFMADD213PS      Z3, Z4, Z30
+	VMULPS           Z31, Z30, Z4
+	VMOVUPS          Z4, 256(DI)
+	VADDPS           Z4, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z5, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z5
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS.BCST      c408a81e4<>+0(SB), Z5, Z30
+	VFMADD213PS.BCST c4147d0ed<>+0(SB), Z5, Z30
+	VFMADD213PS      Z3, Z5, Z30
+	VMULPS           Z31, Z30, Z5
+	VMOVUPS          Z5, 320(DI)
+	VADDPS           Z5, Z29, Z29
+	VBROADCASTSS     c4147d0ed<>+0(SB), Z4
+	VBROADCASTSS     c408a81e4<>+0(SB), Z5
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z6, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z6
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z6, Z30
+	VFMADD213PS      Z4, Z6, Z30
+	VFMADD213PS      Z3, Z6, Z30
+	VMULPS           Z31, Z30, Z6
+	VMOVUPS          Z6, 384(DI)
+	VADDPS           Z6, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z7, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z7
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z7, Z30
+	VFMADD213PS      Z4, Z7, Z30
+	VFMADD213PS      Z3, Z7, Z30
+	VMULPS           Z31, Z30, Z7
+	VMOVUPS          Z7, 448(DI)
+	VADDPS           Z7, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z8, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z8
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z8, Z30
+	VFMADD213PS      Z4, Z8, Z30
+	VFMADD213PS      Z3, Z8, Z30
+	VMULPS           Z31, Z30, Z8
+	VMOVUPS          Z8, 512(DI)
+	VADDPS           Z8, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z9, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z9
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z9, Z30
+	VFMADD213PS      Z4, Z9, Z30
+	VFMADD213PS      Z3, Z9, Z30
+	VMULPS           Z31, Z30, Z9
+	VMOVUPS          Z9, 576(DI)
+	VADDPS           Z9, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z10, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z10
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z10, Z30
+	VFMADD213PS      Z4, Z10, Z30
+	VFMADD213PS      Z3, Z10, Z30
+	VMULPS           Z31, Z30, Z10
+	VMOVUPS          Z10, 640(DI)
+	VADDPS           Z10, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z11, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z11
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z11, Z30
+	VFMADD213PS      Z4, Z11, Z30
+	VFMADD213PS      Z3, Z11, Z30
+	VMULPS           Z31, Z30, Z11
+	VMOVUPS          Z11, 704(DI)
+	VADDPS           Z11, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z12, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z12
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z12, Z30
+	VFMADD213PS      Z4, Z12, Z30
+	VFMADD213PS      Z3, Z12, Z30
+	VMULPS           Z31, Z30, Z12
+	VMOVUPS          Z12, 768(DI)
+	VADDPS           Z12, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z13, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z13
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z13, Z30
+	VFMADD213PS      Z4, Z13, Z30
+	VFMADD213PS      Z3, Z13, Z30
+	VMULPS           Z31, Z30, Z13
+	VMOVUPS          Z13, 832(DI)
+	VADDPS           Z13, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z14, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z14
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z14, Z30
+	VFMADD213PS      Z4, Z14, Z30
+	VFMADD213PS      Z3, Z14, Z30
+	VMULPS           Z31, Z30, Z14
+	VMOVUPS          Z14, 896(DI)
+	VADDPS           Z14, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z15, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z15
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z15, Z30
+	VFMADD213PS      Z4, Z15, Z30
+	VFMADD213PS      Z3, Z15, Z30
+	VMULPS           Z31, Z30, Z15
+	VMOVUPS          Z15, 960(DI)
+	VADDPS           Z15, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z16, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z16
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z16, Z30
+	VFMADD213PS      Z4, Z16, Z30
+	VFMADD213PS      Z3, Z16, Z30
+	VMULPS           Z31, Z30, Z16
+	VMOVUPS          Z16, 1024(DI)
+	VADDPS           Z16, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z17, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z17
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z17, Z30
+	VFMADD213PS      Z4, Z17, Z30
+	VFMADD213PS      Z3, Z17, Z30
+	VMULPS           Z31, Z30, Z17
+	VMOVUPS          Z17, 1088(DI)
+	VADDPS           Z17, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z18, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z18
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z18, Z30
+	VFMADD213PS      Z4, Z18, Z30
+	VFMADD213PS      Z3, Z18, Z30
+	VMULPS           Z31, Z30, Z18
+	VMOVUPS          Z18, 1152(DI)
+	VADDPS           Z18, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z19, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z19
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z19, Z30
+	VFMADD213PS      Z4, Z19, Z30
+	VFMADD213PS      Z3, Z19, Z30
+	VMULPS           Z31, Z30, Z19
+	VMOVUPS          Z19, 1216(DI)
+	VADDPS           Z19, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z20, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z20
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z20, Z30
+	VFMADD213PS      Z4, Z20, Z30
+	VFMADD213PS      Z3, Z20, Z30
+	VMULPS           Z31, Z30, Z20
+	VMOVUPS          Z20, 1280(DI)
+	VADDPS           Z20, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z21, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z21
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z21, Z30
+	VFMADD213PS      Z4, Z21, Z30
+	VFMADD213PS      Z3, Z21, Z30
+	VMULPS           Z31, Z30, Z21
+	VMOVUPS          Z21, 1344(DI)
+	VADDPS           Z21, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z22, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z22
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z22, Z30
+	VFMADD213PS      Z4, Z22, Z30
+	VFMADD213PS      Z3, Z22, Z30
+	VMULPS           Z31, Z30, Z22
+	VMOVUPS          Z22, 1408(DI)
+	VADDPS           Z22, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z23, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z23
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z23, Z30
+	VFMADD213PS      Z4, Z23, Z30
+	VFMADD213PS      Z3, Z23, Z30
+	VMULPS           Z31, Z30, Z23
+	VMOVUPS          Z23, 1472(DI)
+	VADDPS           Z23, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z24, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z24
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z24, Z30
+	VFMADD213PS      Z4, Z24, Z30
+	VFMADD213PS      Z3, Z24, Z30
+	VMULPS           Z31, Z30, Z24
+	VMOVUPS          Z24, 1536(DI)
+	VADDPS           Z24, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z25, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z25
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z25, Z30
+	VFMADD213PS      Z4, Z25, Z30
+	VFMADD213PS      Z3, Z25, Z30
+	VMULPS           Z31, Z30, Z25
+	VMOVUPS          Z25, 1600(DI)
+	VADDPS           Z25, Z29, Z29
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z26, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z26
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z26, Z30
+	VFMADD213PS      Z4, Z26, Z30
+	VFMADD213PS      Z3, Z26, Z30
+	VMULPS           Z31, Z30, Z26
+	VMOVUPS          Z26, 1664(DI)
+	VADDPS           Z26, Z28, Z28
+	VMOVAPS          Z1, Z30
+	VFMADD231PS      Z0, Z27, Z30
+	VSUBPS           Z1, Z30, Z31
+	VFMSUB132PS      Z0, Z31, Z27
+	VPERMPS          Z2, Z30, Z31
+	VPSLLD           $0x13, Z30, Z30
+	VPADDD           Z30, Z31, Z31
+	VADDPS           Z5, Z27, Z30
+	VFMADD213PS      Z4, Z27, Z30
+	VFMADD213PS      Z3, Z27, Z30
+	VMULPS           Z31, Z30, Z27
+	VMOVUPS          Z27, 1728(DI)
+	VADDPS           Z27, Z29, Z29
+	VMOVUPS          Z28, (R13)
+	VMOVUPS          Z29, 64(R13)
+	ADDQ             $0x00000700, DI
+	ADDQ             R8, DX
+	ADDQ             R8, R12
+	DECQ             AX
+	JNZ              again
 	VZEROUPPER
 	RET
 
@@ -8103,24 +14187,23 @@ TEXT ·logits14x16AVX512(SB), NOSPLIT, $0-56
 	MOVQ   a+16(FP), DX
 	MOVQ   lda+24(FP), BX
 	MOVQ   c+40(FP), DI
-	MOVQ   top+48(FP), R8
 	SHLQ   $0x02, BX
-	IMUL3Q $0x0e, BX, R9
+	IMUL3Q $0x0e, BX, R8
 	SHLQ   $0x02, CX
-	SUBQ   CX, R9
-	LEAQ   (BX)(BX*2), R10
-	LEAQ   (BX)(BX*4), R11
-	LEAQ   (BX)(BX*8), R12
-	SUBQ   BX, R12
-	SUBQ   BX, R12
-	LEAQ   (DX)(BX*8), R13
-	ADDQ   BX, R13
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
 
 again:
 	MOVQ   k+8(FP), CX
 	MOVQ   b+32(FP), SI
-	LEAQ   (DX)(R9*1), R14
-	LEAQ   (R14)(CX*4), R14
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8138,42 +14221,43 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z14
-	PREFETCHT0   (R14)
-	ADDQ         $0x00000040, R14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z15
 	VFMADD231PS  Z14, Z15, Z0
 	VBROADCASTSS (DX)(BX*1), Z15
 	VFMADD231PS  Z14, Z15, Z1
 	VBROADCASTSS (DX)(BX*2), Z15
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (DX)(R10*1), Z15
+	VBROADCASTSS (DX)(R9*1), Z15
 	VFMADD231PS  Z14, Z15, Z3
 	VBROADCASTSS (DX)(BX*4), Z15
 	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (DX)(R11*1), Z15
+	VBROADCASTSS (DX)(R10*1), Z15
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DX)(R10*2), Z15
+	VBROADCASTSS (DX)(R9*2), Z15
 	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DX)(R12*1), Z15
+	VBROADCASTSS (DX)(R11*1), Z15
 	VFMADD231PS  Z14, Z15, Z7
 	VBROADCASTSS (DX)(BX*8), Z15
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R13), Z15
+	VBROADCASTSS (R12), Z15
 	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R13)(BX*1), Z15
+	VBROADCASTSS (R12)(BX*1), Z15
 	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R13)(BX*2), Z15
+	VBROADCASTSS (R12)(BX*2), Z15
 	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (R13)(R10*1), Z15
+	VBROADCASTSS (R12)(R9*1), Z15
 	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R13)(BX*4), Z15
+	VBROADCASTSS (R12)(BX*4), Z15
 	VFMADD231PS  Z14, Z15, Z13
 	ADDQ         $0x04, DX
-	ADDQ         $0x04, R13
+	ADDQ         $0x04, R12
 	ADDQ         $0x00000040, SI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      (R8), Z14
+	MOVQ         top+48(FP), CX
+	VMOVUPS      (CX), Z14
 	VMOVUPS      Z0, (DI)
 	VMAXPS       Z14, Z0, Z14
 	VMOVUPS      Z1, 64(DI)
@@ -8202,10 +14286,287 @@ loop:
 	VMAXPS       Z14, Z12, Z14
 	VMOVUPS      Z13, 832(DI)
 	VMAXPS       Z14, Z13, Z14
-	VMOVUPS      Z14, (R8)
+	VMOVUPS      Z14, (CX)
 	ADDQ         $0x00000380, DI
-	ADDQ         R9, DX
-	ADDQ         R9, R13
+	ADDQ         R8, DX
+	ADDQ         R8, R12
+	DECQ         AX
+	JNZ          again
+	VZEROUPPER
+	RET
+
+// func weights14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·weights14x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   times+0(FP), AX
+	MOVQ   k+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   c+40(FP), DI
+	SHLQ   $0x02, BX
+	IMUL3Q $0x0e, BX, R8
+	SHLQ   $0x02, CX
+	SUBQ   CX, R8
+	LEAQ   (BX)(BX*2), R9
+	LEAQ   (BX)(BX*4), R10
+	LEAQ   (BX)(BX*8), R11
+	SUBQ   BX, R11
+	SUBQ   BX, R11
+	LEAQ   (DX)(BX*8), R12
+	ADDQ   BX, R12
+
+again:
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), SI
+	LEAQ   (DX)(R8*1), R13
+	LEAQ   (R13)(CX*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+loop:
+	VMOVUPS      (SI), Z14
+	PREFETCHT0   (R13)
+	ADDQ         $0x00000040, R13
+	VBROADCASTSS (DX), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (DX)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (DX)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (DX)(R9*1), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (DX)(BX*4), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (DX)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (DX)(R9*2), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (DX)(R11*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (DX)(BX*8), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R12), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R12)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R12)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R12)(R9*1), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (R12)(BX*4), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, SI
+	DECQ         CX
+	JNZ          loop
+	MOVQ         scale+48(FP), CX
+	MOVQ         d+56(FP), R13
+	VMOVUPS      (R13), Z14
+	VMOVUPS      (CX), Z17
+	VBROADCASTSS c49400000<>+0(SB), Z18
+	VMOVUPS      weights<>+0(SB), Z19
+	VBROADCASTSS c41902309<>+0(SB), Z20
+	VBROADCASTSS c4147d0ed<>+0(SB), Z21
+	VBROADCASTSS c408a81e4<>+0(SB), Z22
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z0, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z0
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z0, Z15
+	VFMADD213PS  Z21, Z0, Z15
+	VFMADD213PS  Z20, Z0, Z15
+	VMULPS       Z16, Z15, Z0
+	VMOVUPS      Z0, (DI)
+	VADDPS       Z0, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z1, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z1
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z1, Z15
+	VFMADD213PS  Z21, Z1, Z15
+	VFMADD213PS  Z20, Z1, Z15
+	VMULPS       Z16, Z15, Z1
+	VMOVUPS      Z1, 64(DI)
+	VADDPS       Z1, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z2, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z2
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z2, Z15
+	VFMADD213PS  Z21, Z2, Z15
+	VFMADD213PS  Z20, Z2, Z15
+	VMULPS       Z16, Z15, Z2
+	VMOVUPS      Z2, 128(DI)
+	VADDPS       Z2, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z3, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z3
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z3, Z15
+	VFMADD213PS  Z21, Z3, Z15
+	VFMADD213PS  Z20, Z3, Z15
+	VMULPS       Z16, Z15, Z3
+	VMOVUPS      Z3, 192(DI)
+	VADDPS       Z3, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z4, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z4
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z4, Z15
+	VFMADD213PS  Z21, Z4, Z15
+	VFMADD213PS  Z20, Z4, Z15
+	VMULPS       Z16, Z15, Z4
+	VMOVUPS      Z4, 256(DI)
+	VADDPS       Z4, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z5, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z5
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z5, Z15
+	VFMADD213PS  Z21, Z5, Z15
+	VFMADD213PS  Z20, Z5, Z15
+	VMULPS       Z16, Z15, Z5
+	VMOVUPS      Z5, 320(DI)
+	VADDPS       Z5, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z6, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z6
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z6, Z15
+	VFMADD213PS  Z21, Z6, Z15
+	VFMADD213PS  Z20, Z6, Z15
+	VMULPS       Z16, Z15, Z6
+	VMOVUPS      Z6, 384(DI)
+	VADDPS       Z6, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z7, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z7
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z7, Z15
+	VFMADD213PS  Z21, Z7, Z15
+	VFMADD213PS  Z20, Z7, Z15
+	VMULPS       Z16, Z15, Z7
+	VMOVUPS      Z7, 448(DI)
+	VADDPS       Z7, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z8, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z8
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z8, Z15
+	VFMADD213PS  Z21, Z8, Z15
+	VFMADD213PS  Z20, Z8, Z15
+	VMULPS       Z16, Z15, Z8
+	VMOVUPS      Z8, 512(DI)
+	VADDPS       Z8, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z9, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z9
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z9, Z15
+	VFMADD213PS  Z21, Z9, Z15
+	VFMADD213PS  Z20, Z9, Z15
+	VMULPS       Z16, Z15, Z9
+	VMOVUPS      Z9, 576(DI)
+	VADDPS       Z9, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z10, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z10
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z10, Z15
+	VFMADD213PS  Z21, Z10, Z15
+	VFMADD213PS  Z20, Z10, Z15
+	VMULPS       Z16, Z15, Z10
+	VMOVUPS      Z10, 640(DI)
+	VADDPS       Z10, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z11, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z11
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z11, Z15
+	VFMADD213PS  Z21, Z11, Z15
+	VFMADD213PS  Z20, Z11, Z15
+	VMULPS       Z16, Z15, Z11
+	VMOVUPS      Z11, 704(DI)
+	VADDPS       Z11, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z12, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z12
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z12, Z15
+	VFMADD213PS  Z21, Z12, Z15
+	VFMADD213PS  Z20, Z12, Z15
+	VMULPS       Z16, Z15, Z12
+	VMOVUPS      Z12, 768(DI)
+	VADDPS       Z12, Z14, Z14
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z17, Z13, Z15
+	VSUBPS       Z18, Z15, Z16
+	VFMSUB132PS  Z17, Z16, Z13
+	VPERMPS      Z19, Z15, Z16
+	VPSLLD       $0x13, Z15, Z15
+	VPADDD       Z15, Z16, Z16
+	VADDPS       Z22, Z13, Z15
+	VFMADD213PS  Z21, Z13, Z15
+	VFMADD213PS  Z20, Z13, Z15
+	VMULPS       Z16, Z15, Z13
+	VMOVUPS      Z13, 832(DI)
+	VADDPS       Z13, Z14, Z14
+	VMOVUPS      Z14, (R13)
+	ADDQ         $0x00000380, DI
+	ADDQ         R8, DX
+	ADDQ         R8, R12
 	DECQ         AX
 	JNZ          again
 	VZEROUPPER
@@ -8222,28 +14583,26 @@ TEXT ·weighted8x32AVX512(SB), NOSPLIT, $0-56
 	SHLQ $0x02, SI
 
 again:
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), DI
-	MOVQ    DX, BX
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-	VMULPS  (R9), Z0, Z2
-	VMULPS  64(R9), Z1, Z3
-	VMULPS  128(R9), Z0, Z4
-	VMULPS  192(R9), Z1, Z5
-	VMULPS  256(R9), Z0, Z6
-	VMULPS  320(R9), Z1, Z7
-	VMULPS  384(R9), Z0, Z8
-	VMULPS  448(R9), Z1, Z9
-	VMULPS  512(R9), Z0, Z10
-	VMULPS  576(R9), Z1, Z11
-	VMULPS  640(R9), Z0, Z12
-	VMULPS  704(R9), Z1, Z13
-	VMULPS  768(R9), Z0, Z14
-	VMULPS  832(R9), Z1, Z15
-	VMULPS  896(R9), Z0, Z0
-	VMULPS  960(R9), Z1, Z1
-	LEAQ    (BX)(SI*8), R10
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), DI
+	MOVQ   DX, BX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	LEAQ   (BX)(SI*8), R10
 
 loop:
 	PREFETCHT0   (R10)
@@ -8251,53 +14610,110 @@ loop:
 	VMOVUPS      (DI), Z16
 	VMOVUPS      64(DI), Z17
 	VBROADCASTSS (BX), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS 4(BX), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS 8(BX), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS 12(BX), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS 16(BX), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS 20(BX), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS 24(BX), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	VBROADCASTSS 28(BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS 4(BX), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS 8(BX), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 12(BX), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS 16(BX), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS 20(BX), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 24(BX), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS 28(BX), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
 	ADDQ         SI, BX
 	ADDQ         $0x00000080, DI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      Z2, (R9)
-	VMOVUPS      Z3, 64(R9)
-	VMOVUPS      Z4, 128(R9)
-	VMOVUPS      Z5, 192(R9)
-	VMOVUPS      Z6, 256(R9)
-	VMOVUPS      Z7, 320(R9)
-	VMOVUPS      Z8, 384(R9)
-	VMOVUPS      Z9, 448(R9)
-	VMOVUPS      Z10, 512(R9)
-	VMOVUPS      Z11, 576(R9)
-	VMOVUPS      Z12, 640(R9)
-	VMOVUPS      Z13, 704(R9)
-	VMOVUPS      Z14, 768(R9)
-	VMOVUPS      Z15, 832(R9)
-	VMOVUPS      Z0, 896(R9)
-	VMOVUPS      Z1, 960(R9)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000400, R9
-	DECQ         AX
-	JNZ          again
+	TESTQ        R8, R8
+	JZ           sum
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	VFMADD231PS  (R9), Z16, Z0
+	VMOVUPS      Z0, (R9)
+	VFMADD231PS  64(R9), Z17, Z1
+	VMOVUPS      Z1, 64(R9)
+	VFMADD231PS  128(R9), Z16, Z2
+	VMOVUPS      Z2, 128(R9)
+	VFMADD231PS  192(R9), Z17, Z3
+	VMOVUPS      Z3, 192(R9)
+	VFMADD231PS  256(R9), Z16, Z4
+	VMOVUPS      Z4, 256(R9)
+	VFMADD231PS  320(R9), Z17, Z5
+	VMOVUPS      Z5, 320(R9)
+	VFMADD231PS  384(R9), Z16, Z6
+	VMOVUPS      Z6, 384(R9)
+	VFMADD231PS  448(R9), Z17, Z7
+	VMOVUPS      Z7, 448(R9)
+	VFMADD231PS  512(R9), Z16, Z8
+	VMOVUPS      Z8, 512(R9)
+	VFMADD231PS  576(R9), Z17, Z9
+	VMOVUPS      Z9, 576(R9)
+	VFMADD231PS  640(R9), Z16, Z10
+	VMOVUPS      Z10, 640(R9)
+	VFMADD231PS  704(R9), Z17, Z11
+	VMOVUPS      Z11, 704(R9)
+	VFMADD231PS  768(R9), Z16, Z12
+	VMOVUPS      Z12, 768(R9)
+	VFMADD231PS  832(R9), Z17, Z13
+	VMOVUPS      Z13, 832(R9)
+	VFMADD231PS  896(R9), Z16, Z14
+	VMOVUPS      Z14, 896(R9)
+	VFMADD231PS  960(R9), Z17, Z15
+	VMOVUPS      Z15, 960(R9)
+	JMP          next
+
+sum:
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS Z0, (R9)
+	VADDPS  64(R9), Z1, Z1
+	VMOVUPS Z1, 64(R9)
+	VADDPS  128(R9), Z2, Z2
+	VMOVUPS Z2, 128(R9)
+	VADDPS  192(R9), Z3, Z3
+	VMOVUPS Z3, 192(R9)
+	VADDPS  256(R9), Z4, Z4
+	VMOVUPS Z4, 256(R9)
+	VADDPS  320(R9), Z5, Z5
+	VMOVUPS Z5, 320(R9)
+	VADDPS  384(R9), Z6, Z6
+	VMOVUPS Z6, 384(R9)
+	VADDPS  448(R9), Z7, Z7
+	VMOVUPS Z7, 448(R9)
+	VADDPS  512(R9), Z8, Z8
+	VMOVUPS Z8, 512(R9)
+	VADDPS  576(R9), Z9, Z9
+	VMOVUPS Z9, 576(R9)
+	VADDPS  640(R9), Z10, Z10
+	VMOVUPS Z10, 640(R9)
+	VADDPS  704(R9), Z11, Z11
+	VMOVUPS Z11, 704(R9)
+	VADDPS  768(R9), Z12, Z12
+	VMOVUPS Z12, 768(R9)
+	VADDPS  832(R9), Z13, Z13
+	VMOVUPS Z13, 832(R9)
+	VADDPS  896(R9), Z14, Z14
+	VMOVUPS Z14, 896(R9)
+	VADDPS  960(R9), Z15, Z15
+	VMOVUPS Z15, 960(R9)
+
+next:
+	ADDQ $0x00000020, DX
+	ADDQ $0x00000400, R9
+	DECQ AX
+	JNZ  again
 	VZEROUPPER
 	RET
 
@@ -8312,88 +14728,143 @@ TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-56
 	SHLQ $0x02, SI
 
 again:
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), DI
-	MOVQ    DX, BX
-	VMOVUPS (R8), Z0
-	VMULPS  (R9), Z0, Z1
-	VMULPS  64(R9), Z0, Z2
-	VMULPS  128(R9), Z0, Z3
-	VMULPS  192(R9), Z0, Z4
-	VMULPS  256(R9), Z0, Z5
-	VMULPS  320(R9), Z0, Z6
-	VMULPS  384(R9), Z0, Z7
-	VMULPS  448(R9), Z0, Z8
-	VMULPS  512(R9), Z0, Z9
-	VMULPS  576(R9), Z0, Z10
-	VMULPS  640(R9), Z0, Z11
-	VMULPS  704(R9), Z0, Z12
-	VMULPS  768(R9), Z0, Z13
-	VMULPS  832(R9), Z0, Z14
-	VMULPS  896(R9), Z0, Z15
-	VMULPS  960(R9), Z0, Z0
-	LEAQ    (BX)(SI*8), R10
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), DI
+	MOVQ   DX, BX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	LEAQ   (BX)(SI*8), R10
 
 loop:
 	PREFETCHT0   (R10)
 	ADDQ         SI, R10
 	VMOVUPS      (DI), Z16
 	VBROADCASTSS (BX), Z17
-	VFMADD231PS  Z16, Z17, Z1
-	VBROADCASTSS 4(BX), Z17
-	VFMADD231PS  Z16, Z17, Z2
-	VBROADCASTSS 8(BX), Z17
-	VFMADD231PS  Z16, Z17, Z3
-	VBROADCASTSS 12(BX), Z17
-	VFMADD231PS  Z16, Z17, Z4
-	VBROADCASTSS 16(BX), Z17
-	VFMADD231PS  Z16, Z17, Z5
-	VBROADCASTSS 20(BX), Z17
-	VFMADD231PS  Z16, Z17, Z6
-	VBROADCASTSS 24(BX), Z17
-	VFMADD231PS  Z16, Z17, Z7
-	VBROADCASTSS 28(BX), Z17
-	VFMADD231PS  Z16, Z17, Z8
-	VBROADCASTSS 32(BX), Z17
-	VFMADD231PS  Z16, Z17, Z9
-	VBROADCASTSS 36(BX), Z17
-	VFMADD231PS  Z16, Z17, Z10
-	VBROADCASTSS 40(BX), Z17
-	VFMADD231PS  Z16, Z17, Z11
-	VBROADCASTSS 44(BX), Z17
-	VFMADD231PS  Z16, Z17, Z12
-	VBROADCASTSS 48(BX), Z17
-	VFMADD231PS  Z16, Z17, Z13
-	VBROADCASTSS 52(BX), Z17
-	VFMADD231PS  Z16, Z17, Z14
-	VBROADCASTSS 56(BX), Z17
-	VFMADD231PS  Z16, Z17, Z15
-	VBROADCASTSS 60(BX), Z17
 	VFMADD231PS  Z16, Z17, Z0
+	VBROADCASTSS 4(BX), Z17
+	VFMADD231PS  Z16, Z17, Z1
+	VBROADCASTSS 8(BX), Z17
+	VFMADD231PS  Z16, Z17, Z2
+	VBROADCASTSS 12(BX), Z17
+	VFMADD231PS  Z16, Z17, Z3
+	VBROADCASTSS 16(BX), Z17
+	VFMADD231PS  Z16, Z17, Z4
+	VBROADCASTSS 20(BX), Z17
+	VFMADD231PS  Z16, Z17, Z5
+	VBROADCASTSS 24(BX), Z17
+	VFMADD231PS  Z16, Z17, Z6
+	VBROADCASTSS 28(BX), Z17
+	VFMADD231PS  Z16, Z17, Z7
+	VBROADCASTSS 32(BX), Z17
+	VFMADD231PS  Z16, Z17, Z8
+	VBROADCASTSS 36(BX), Z17
+	VFMADD231PS  Z16, Z17, Z9
+	VBROADCASTSS 40(BX), Z17
+	VFMADD231PS  Z16, Z17, Z10
+	VBROADCASTSS 44(BX), Z17
+	VFMADD231PS  Z16, Z17, Z11
+	VBROADCASTSS 48(BX), Z17
+	VFMADD231PS  Z16, Z17, Z12
+	VBROADCASTSS 52(BX), Z17
+	VFMADD231PS  Z16, Z17, Z13
+	VBROADCASTSS 56(BX), Z17
+	VFMADD231PS  Z16, Z17, Z14
+	VBROADCASTSS 60(BX), Z17
+	VFMADD231PS  Z16, Z17, Z15
 	ADDQ         SI, BX
 	ADDQ         $0x00000040, DI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      Z1, (R9)
-	VMOVUPS      Z2, 64(R9)
-	VMOVUPS      Z3, 128(R9)
-	VMOVUPS      Z4, 192(R9)
-	VMOVUPS      Z5, 256(R9)
-	VMOVUPS      Z6, 320(R9)
-	VMOVUPS      Z7, 384(R9)
-	VMOVUPS      Z8, 448(R9)
-	VMOVUPS      Z9, 512(R9)
-	VMOVUPS      Z10, 576(R9)
-	VMOVUPS      Z11, 640(R9)
-	VMOVUPS      Z12, 704(R9)
-	VMOVUPS      Z13, 768(R9)
-	VMOVUPS      Z14, 832(R9)
-	VMOVUPS      Z15, 896(R9)
-	VMOVUPS      Z0, 960(R9)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000400, R9
-	DECQ         AX
-	JNZ          again
+	TESTQ        R8, R8
+	JZ           sum
+	VMOVUPS      (R8), Z16
+	VFMADD231PS  (R9), Z16, Z0
+	VMOVUPS      Z0, (R9)
+	VFMADD231PS  64(R9), Z16, Z1
+	VMOVUPS      Z1, 64(R9)
+	VFMADD231PS  128(R9), Z16, Z2
+	VMOVUPS      Z2, 128(R9)
+	VFMADD231PS  192(R9), Z16, Z3
+	VMOVUPS      Z3, 192(R9)
+	VFMADD231PS  256(R9), Z16, Z4
+	VMOVUPS      Z4, 256(R9)
+	VFMADD231PS  320(R9), Z16, Z5
+	VMOVUPS      Z5, 320(R9)
+	VFMADD231PS  384(R9), Z16, Z6
+	VMOVUPS      Z6, 384(R9)
+	VFMADD231PS  448(R9), Z16, Z7
+	VMOVUPS      Z7, 448(R9)
+	VFMADD231PS  512(R9), Z16, Z8
+	VMOVUPS      Z8, 512(R9)
+	VFMADD231PS  576(R9), Z16, Z9
+	VMOVUPS      Z9, 576(R9)
+	VFMADD231PS  640(R9), Z16, Z10
+	VMOVUPS      Z10, 640(R9)
+	VFMADD231PS  704(R9), Z16, Z11
+	VMOVUPS      Z11, 704(R9)
+	VFMADD231PS  768(R9), Z16, Z12
+	VMOVUPS      Z12, 768(R9)
+	VFMADD231PS  832(R9), Z16, Z13
+	VMOVUPS      Z13, 832(R9)
+	VFMADD231PS  896(R9), Z16, Z14
+	VMOVUPS      Z14, 896(R9)
+	VFMADD231PS  960(R9), Z16, Z15
+	VMOVUPS      Z15, 960(R9)
+	JMP          next
+
+sum:
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS Z0, (R9)
+	VADDPS  64(R9), Z1, Z1
+	VMOVUPS Z1, 64(R9)
+	VADDPS  128(R9), Z2, Z2
+	VMOVUPS Z2, 128(R9)
+	VADDPS  192(R9), Z3, Z3
+	VMOVUPS Z3, 192(R9)
+	VADDPS  256(R9), Z4, Z4
+	VMOVUPS Z4, 256(R9)
+	VADDPS  320(R9), Z5, Z5
+	VMOVUPS Z5, 320(R9)
+	VADDPS  384(R9), Z6, Z6
+	VMOVUPS Z6, 384(R9)
+	VADDPS  448(R9), Z7, Z7
+	VMOVUPS Z7, 448(R9)
+	VADDPS  512(R9), Z8, Z8
+	VMOVUPS Z8, 512(R9)
+	VADDPS  576(R9), Z9, Z9
+	VMOVUPS Z9, 576(R9)
+	VADDPS  640(R9), Z10, Z10
+	VMOVUPS Z10, 640(R9)
+	VADDPS  704(R9), Z11, Z11
+	VMOVUPS Z11, 704(R9)
+	VADDPS  768(R9), Z12, Z12
+	VMOVUPS Z12, 768(R9)
+	VADDPS  832(R9), Z13, Z13
+	VMOVUPS Z13, 832(R9)
+	VADDPS  896(R9), Z14, Z14
+	VMOVUPS Z14, 896(R9)
+	VADDPS  960(R9), Z15, Z15
+	VMOVUPS Z15, 960(R9)
+
+next:
+	ADDQ $0x00000040, DX
+	ADDQ $0x00000400, R9
+	DECQ AX
+	JNZ  again
 	VZEROUPPER
 	RET
 
@@ -8408,56 +14879,87 @@ TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-56
 	SHLQ $0x02, SI
 
 again:
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), DI
-	MOVQ    DX, BX
-	VMOVUPS (R8), Z0
-	VMULPS  (R9), Z0, Z1
-	VMULPS  64(R9), Z0, Z2
-	VMULPS  128(R9), Z0, Z3
-	VMULPS  192(R9), Z0, Z4
-	VMULPS  256(R9), Z0, Z5
-	VMULPS  320(R9), Z0, Z6
-	VMULPS  384(R9), Z0, Z7
-	VMULPS  448(R9), Z0, Z0
-	LEAQ    (BX)(SI*8), R10
+	MOVQ   k+8(FP), CX
+	MOVQ   b+32(FP), DI
+	MOVQ   DX, BX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	LEAQ   (BX)(SI*8), R10
 
 loop:
 	PREFETCHT0   (R10)
 	ADDQ         SI, R10
 	VMOVUPS      (DI), Z8
 	VBROADCASTSS (BX), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS 4(BX), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS 8(BX), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS 12(BX), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS 16(BX), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS 20(BX), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS 24(BX), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	VBROADCASTSS 28(BX), Z9
 	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS 4(BX), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS 8(BX), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 12(BX), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS 16(BX), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS 20(BX), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS 24(BX), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS 28(BX), Z9
+	VFMADD231PS  Z8, Z9, Z7
 	ADDQ         SI, BX
 	ADDQ         $0x00000040, DI
 	DECQ         CX
 	JNZ          loop
-	VMOVUPS      Z1, (R9)
-	VMOVUPS      Z2, 64(R9)
-	VMOVUPS      Z3, 128(R9)
-	VMOVUPS      Z4, 192(R9)
-	VMOVUPS      Z5, 256(R9)
-	VMOVUPS      Z6, 320(R9)
-	VMOVUPS      Z7, 384(R9)
-	VMOVUPS      Z0, 448(R9)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000200, R9
-	DECQ         AX
-	JNZ          again
+	TESTQ        R8, R8
+	JZ           sum
+	VMOVUPS      (R8), Z8
+	VFMADD231PS  (R9), Z8, Z0
+	VMOVUPS      Z0, (R9)
+	VFMADD231PS  64(R9), Z8, Z1
+	VMOVUPS      Z1, 64(R9)
+	VFMADD231PS  128(R9), Z8, Z2
+	VMOVUPS      Z2, 128(R9)
+	VFMADD231PS  192(R9), Z8, Z3
+	VMOVUPS      Z3, 192(R9)
+	VFMADD231PS  256(R9), Z8, Z4
+	VMOVUPS      Z4, 256(R9)
+	VFMADD231PS  320(R9), Z8, Z5
+	VMOVUPS      Z5, 320(R9)
+	VFMADD231PS  384(R9), Z8, Z6
+	VMOVUPS      Z6, 384(R9)
+	VFMADD231PS  448(R9), Z8, Z7
+	VMOVUPS      Z7, 448(R9)
+	JMP          next
+
+sum:
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS Z0, (R9)
+	VADDPS  64(R9), Z1, Z1
+	VMOVUPS Z1, 64(R9)
+	VADDPS  128(R9), Z2, Z2
+	VMOVUPS Z2, 128(R9)
+	VADDPS  192(R9), Z3, Z3
+	VMOVUPS Z3, 192(R9)
+	VADDPS  256(R9), Z4, Z4
+	VMOVUPS Z4, 256(R9)
+	VADDPS  320(R9), Z5, Z5
+	VMOVUPS Z5, 320(R9)
+	VADDPS  384(R9), Z6, Z6
+	VMOVUPS Z6, 384(R9)
+	VADDPS  448(R9), Z7, Z7
+	VMOVUPS Z7, 448(R9)
+
+next:
+	ADDQ $0x00000020, DX
+	ADDQ $0x00000200, R9
+	DECQ AX
+	JNZ  again
 	VZEROUPPER
 	RET
 
@@ -8579,6 +15081,77 @@ GLOBL c396222b7<>(SB), RODATA|NOPTR, $4
 
 DATA cff7fffff<>+0(SB)/4, $0xff7fffff
 GLOBL cff7fffff<>(SB), RODATA|NOPTR, $4
+
+// func weigh32AVX512(n int, s *float32, pos float32, neg float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weigh32AVX512(SB), NOSPLIT, $0-32
+	MOVQ         n+0(FP), AX
+	MOVQ         s+8(FP), CX
+	MOVQ         d+24(FP), DX
+	VBROADCASTSS pos+16(FP), Z0
+	VBROADCASTSS neg+20(FP), Z1
+	VBROADCASTSS c41902309<>+0(SB), Z2
+	VBROADCASTSS c4147d0ed<>+0(SB), Z3
+	VBROADCASTSS c408a81e4<>+0(SB), Z4
+	VBROADCASTSS c00000000<>+0(SB), Z5
+	VBROADCASTSS c49400000<>+0(SB), Z6
+	VBROADCASTSS cc3160000<>+0(SB), Z7
+	VMOVUPS      weights<>+0(SB), Z8
+	VMOVUPS      (DX), Z9
+	VMOVUPS      64(DX), Z10
+
+row:
+	VMOVUPS     (CX), Z11
+	VMAXPS      Z11, Z5, Z12
+	VMINPS      Z11, Z5, Z11
+	VMULPS      Z1, Z11, Z11
+	VFMADD231PS Z0, Z12, Z11
+	VMAXPS      Z11, Z7, Z11
+	VADDPS      Z6, Z11, Z12
+	VSUBPS      Z6, Z12, Z13
+	VSUBPS      Z13, Z11, Z11
+	VPERMPS     Z8, Z12, Z13
+	VPSLLD      $0x13, Z12, Z12
+	VPADDD      Z12, Z13, Z13
+	VPMAXSD     Z5, Z13, Z13
+	VADDPS      Z4, Z11, Z12
+	VFMADD213PS Z3, Z11, Z12
+	VFMADD213PS Z2, Z11, Z12
+	VMULPS      Z13, Z12, Z12
+	VMOVUPS     Z12, (CX)
+	VADDPS      Z12, Z9, Z9
+	VMOVUPS     64(CX), Z11
+	VMAXPS      Z11, Z5, Z12
+	VMINPS      Z11, Z5, Z11
+	VMULPS      Z1, Z11, Z11
+	VFMADD231PS Z0, Z12, Z11
+	VMAXPS      Z11, Z7, Z11
+	VADDPS      Z6, Z11, Z12
+	VSUBPS      Z6, Z12, Z13
+	VSUBPS      Z13, Z11, Z11
+	VPERMPS     Z8, Z12, Z13
+	VPSLLD      $0x13, Z12, Z12
+	VPADDD      Z12, Z13, Z13
+	VPMAXSD     Z5, Z13, Z13
+	VADDPS      Z4, Z11, Z12
+	VFMADD213PS Z3, Z11, Z12
+	VFMADD213PS Z2, Z11, Z12
+	VMULPS      Z13, Z12, Z12
+	VMOVUPS     Z12, 64(CX)
+	VADDPS      Z12, Z10, Z10
+	ADDQ        $0x00000080, CX
+	DECQ        AX
+	JNZ         row
+	VMOVUPS     Z9, (DX)
+	VMOVUPS     Z10, 64(DX)
+	VZEROUPPER
+	RET
+
+DATA c00000000<>+0(SB)/4, $0x00000000
+GLOBL c00000000<>(SB), RODATA|NOPTR, $4
+
+DATA cc3160000<>+0(SB)/4, $0xc3160000
+GLOBL cc3160000<>(SB), RODATA|NOPTR, $4
 
 // func columnMax32AVX512(n int, s *float32, top *float32)
 // Requires: AVX, AVX512F
@@ -8756,6 +15329,50 @@ done:
 	VZEROUPPER
 	RET
 
+// func weigh16AVX512(n int, s *float32, pos float32, neg float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weigh16AVX512(SB), NOSPLIT, $0-32
+	MOVQ         n+0(FP), AX
+	MOVQ         s+8(FP), CX
+	MOVQ         d+24(FP), DX
+	VBROADCASTSS pos+16(FP), Z0
+	VBROADCASTSS neg+20(FP), Z1
+	VBROADCASTSS c41902309<>+0(SB), Z2
+	VBROADCASTSS c4147d0ed<>+0(SB), Z3
+	VBROADCASTSS c408a81e4<>+0(SB), Z4
+	VBROADCASTSS c00000000<>+0(SB), Z5
+	VBROADCASTSS c49400000<>+0(SB), Z6
+	VBROADCASTSS cc3160000<>+0(SB), Z7
+	VMOVUPS      weights<>+0(SB), Z8
+	VMOVUPS      (DX), Z9
+
+row:
+	VMOVUPS     (CX), Z10
+	VMAXPS      Z10, Z5, Z11
+	VMINPS      Z10, Z5, Z10
+	VMULPS      Z1, Z10, Z10
+	VFMADD231PS Z0, Z11, Z10
+	VMAXPS      Z10, Z7, Z10
+	VADDPS      Z6, Z10, Z11
+	VSUBPS      Z6, Z11, Z12
+	VSUBPS      Z12, Z10, Z10
+	VPERMPS     Z8, Z11, Z12
+	VPSLLD      $0x13, Z11, Z11
+	VPADDD      Z11, Z12, Z12
+	VPMAXSD     Z5, Z12, Z12
+	VADDPS      Z4, Z10, Z11
+	VFMADD213PS Z3, Z10, Z11
+	VFMADD213PS Z2, Z10, Z11
+	VMULPS      Z12, Z11, Z11
+	VMOVUPS     Z11, (CX)
+	VADDPS      Z11, Z9, Z9
+	ADDQ        $0x00000040, CX
+	DECQ        AX
+	JNZ         row
+	VMOVUPS     Z9, (DX)
+	VZEROUPPER
+	RET
+
 // func columnMax16AVX512(n int, s *float32, top *float32)
 // Requires: AVX, AVX512F
 TEXT ·columnMax16AVX512(SB), NOSPLIT, $0-24
@@ -8849,6 +15466,46 @@ vec:
 	ADDQ       R8, DI
 	DECQ       AX
 	JNZ        row
+	VZEROUPPER
+	RET
+
+// func measureRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int, most *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·measureRowsAVX512(SB), NOSPLIT, $0-64
+	MOVQ    rows+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    srcStride+24(FP), BX
+	MOVQ    sub+32(FP), SI
+	MOVQ    dst+40(FP), DI
+	MOVQ    dstStride+48(FP), R8
+	SHLQ    $0x02, CX
+	SHLQ    $0x02, BX
+	SHLQ    $0x02, R8
+	MOVQ    most+56(FP), R9
+	VMOVUPS (R9), Z0
+	LEAQ    (DX)(BX*4), R10
+
+row:
+	XORQ   R11, R11
+	VPXORD Z1, Z1, Z1
+
+vec:
+	PREFETCHT0  (R10)(R11*1)
+	VMOVUPS     (DX)(R11*1), Z2
+	VSUBPS      (SI)(R11*1), Z2, Z2
+	VMOVUPS     Z2, (DI)(R11*1)
+	VFMADD231PS Z2, Z2, Z1
+	ADDQ        $0x00000040, R11
+	CMPQ        R11, CX
+	JL          vec
+	VPMAXUD     Z1, Z0, Z0
+	ADDQ        BX, DX
+	ADDQ        BX, R10
+	ADDQ        R8, DI
+	DECQ        AX
+	JNZ         row
+	VMOVUPS     Z0, (R9)
 	VZEROUPPER
 	RET
 

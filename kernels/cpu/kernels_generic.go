@@ -25,11 +25,14 @@ func dotTile(rows, width, k int, a []float32, lda int, b []float32, off []int32,
 }
 
 // weightedSum sets c[i][j] = c[i][j] scale[j] + Σp a[p][i] b[p][j] for
-// rows x width elements; rows of a lie lda apart.
+// rows x width elements; rows of a lie lda apart. No scale is 1.
 func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32) {
 	for i := range rows {
 		for j := range width {
-			s := c[i*width+j] * scale[j]
+			s := c[i*width+j]
+			if scale != nil {
+				s *= scale[j]
+			}
 			for p := range k {
 				s += a[p*lda+i] * b[p*width+j]
 			}
@@ -63,6 +66,56 @@ func softmaxTile(n, width int, s []float32, scale float32, top, m, d, alpha []fl
 			w := exp2(float64(s[i*width+j])*float64(scale) - float64(base))
 			s[i*width+j] = w
 			d[j] += w
+		}
+	}
+}
+
+// weightsTile sets c[i][j] = 2^(scale Σp a[i][p] b[p][j]) for rows x width
+// elements, and adds its columns to d; rows of a lie lda apart.
+func weightsTile(rows, width, k int, a []float32, lda int, b, c []float32, scale float32, d []float32) {
+	for i := range rows {
+		for j := range width {
+			s := float32(0)
+			for p := range k {
+				s += a[i*lda+p] * b[p*width+j]
+			}
+			c[i*width+j] = exp2(float64(s) * float64(scale))
+			d[j] += c[i*width+j]
+		}
+	}
+}
+
+// weighTile makes weights of n rows of logits: 2^(s pos), or 2^(s neg) where s
+// is not positive, and adds its columns to d.
+func weighTile(n, width int, s []float32, pos, neg float32, d []float32) {
+	for i := range n {
+		for j := range width {
+			x := &s[i*width+j]
+			if *x > 0 {
+				*x = exp2(float64(*x * pos))
+			} else {
+				*x = exp2(float64(*x * neg))
+			}
+			d[j] += *x
+		}
+	}
+}
+
+// measureRows copies rows of n elements less sub, and raises most[l] to the
+// greatest sum of squares over elements l, l+lanes, ... of a row. A NaN is
+// greater than any.
+func measureRows(lanes, rows, n int, src []float32, srcStride int, sub, dst []float32, dstStride int, most []float32) {
+	for r := range rows {
+		var sums [maxLanes]float32
+		for c := range n {
+			x := src[r*srcStride+c] - sub[c]
+			dst[r*dstStride+c] = x
+			sums[c%lanes] += x * x
+		}
+		for l := range lanes {
+			if !(sums[l] <= most[l]) && most[l] == most[l] {
+				most[l] = sums[l]
+			}
 		}
 	}
 }

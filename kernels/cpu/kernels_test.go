@@ -124,12 +124,168 @@ func TestWeightedTiles(t *testing.T) {
 						weightedSum(rows, tl.width, k, a, lda, b, scale, want)
 						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0])
 						within(t, fmt.Sprintf("%d x %dx%d k %d", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
+						weightedSum(rows, tl.width, k, a, lda, b, nil, want)
+						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0])
+						within(t, fmt.Sprintf("%d x %dx%d k %d without scale", times, w.rows, tl.width, k), got.f, want, 2*sumTolerance(k))
 						got.check(t)
 					}
 				}
 			}
 			if last := tl.weighted[len(tl.weighted)-1].rows; valueRows%last != 0 {
 				t.Errorf("width %d: %d rows leave a rest of %d", tl.width, last, valueRows)
+			}
+		}
+	})
+}
+
+func TestWeightsTiles(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		if set.measureRows == nil {
+			t.Skip("this set takes the maximum always")
+		}
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			w := tl.width
+			if len(tl.weights) != len(tl.logits) {
+				t.Fatalf("width %d: tiles of up to %d and %d rows", w, len(tl.weights), len(tl.logits))
+			}
+			for r := 1; r <= len(tl.weights); r++ {
+				for _, k := range []int{1, 2, 17, 64} {
+					for _, times := range []int{1, 3} {
+						lda, rows := k+3, r*times
+						a, b, scale := random(1, rows*lda), random(2, k*w), []float32{0.7}
+						for len(scale) < set.lanes {
+							scale = append(scale, scale[0])
+						}
+						want, got, d, sum := make([]float32, rows*w), newGuarded(rows*w), newGuarded(w), random(3, w)
+						copy(d.f, sum)
+						weightsTile(rows, w, k, a, lda, b, want, scale[0], sum)
+						tl.weights[r-1](times, k, &a[0], lda, &b[0], &got.f[0], &scale[0], &d.f[0])
+						what := fmt.Sprintf("%d x %dx%d k %d", times, r, w, k)
+						for i := range want {
+							if d := math.Abs(float64(got.f[i]) - float64(want[i])); !(d <= float64(want[i])*(3e-7+sumTolerance(k))) {
+								t.Fatalf("%s: element %d is %v, want %v", what, i, got.f[i], want[i])
+							}
+						}
+						for j := range sum {
+							sum[j] = random(3, w)[j]
+							for i := range rows {
+								sum[j] += got.f[i*w+j]
+							}
+						}
+						if err := sameBits(d.f, sum); err != nil {
+							t.Fatalf("%s: sum: %v", what, err)
+						}
+						got.check(t)
+						d.check(t)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestWeighTiles(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		if set.measureRows == nil {
+			t.Skip("this set takes the maximum always")
+		}
+		for i := range set.tiles {
+			tl := &set.tiles[i]
+			w := tl.width
+			for _, n := range []int{1, 2, 5} {
+				got, d := newGuarded(n*w), newGuarded(w)
+				copy(got.f, random(1, n*w))
+				copy(d.f, random(2, w))
+				for i := range got.f {
+					got.f[i] *= 20
+				}
+				got.f[3], got.f[w-1], got.f[w-2] = negInf, -1e30, -200 // removed, or as good as that
+				want, sum := slices.Clone(got.f), slices.Clone(d.f)
+				const pos, neg = 1.25, 0.75
+				weighTile(n, w, want, pos, neg, sum)
+				for j := range w {
+					sum[j] = d.f[j]
+				}
+				tl.weigh(n, &got.f[0], pos, neg, &d.f[0])
+				for i, g := range got.f {
+					// The exponent is rounded, to 40 2^-24 at most.
+					if e := math.Abs(float64(g) - float64(want[i])); !(e <= 3e-6*float64(want[i])) {
+						t.Fatalf("width %d, %d keys: element %d is %v, want %v", w, n, i, g, want[i])
+					}
+					sum[i%w] += g
+				}
+				if err := sameBits(d.f, sum); err != nil {
+					t.Fatalf("width %d, %d keys: sum: %v", w, n, err)
+				}
+				got.check(t)
+				d.check(t)
+			}
+		}
+	})
+}
+
+// TestWeights sweeps the exponents of weights without a maximum.
+func TestWeights(t *testing.T) {
+	const bound = 2e-7 // stated in doc.go
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		if set.measureRows == nil {
+			t.Skip("this set takes the maximum always")
+		}
+		tl := set.wide()
+		w, worst, at := tl.width, 0.0, float32(0)
+		one := slices.Clone(ones[:w])
+		got, d := make([]float32, w), make([]float32, w)
+		for x := float32(-120); x <= 120; {
+			b := make([]float32, w)
+			for j := range b {
+				b[j] = x
+				x += 0.00371
+			}
+			tl.weights[0](1, 1, &one[0], 1, &b[0], &got[0], &one[0], &d[0])
+			for j := range b {
+				if e := math.Abs(float64(got[j])/math.Exp2(float64(b[j])) - 1); !(e <= worst) {
+					worst, at = e, b[j]
+				}
+			}
+		}
+		t.Logf("worst error %.3g at %v", worst, at)
+		if !(worst <= bound) {
+			t.Errorf("2^%v is off by %.3g, bound %v", at, worst, bound)
+		}
+	})
+}
+
+func TestMeasureRows(t *testing.T) {
+	nan := float32(math.NaN())
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		if set.measureRows == nil {
+			t.Skip("this set takes the maximum always")
+		}
+		for _, bad := range []float32{0, nan, -nan, negInf} {
+			for _, vecs := range []int{1, 3} {
+				const rows = 5
+				n := vecs * set.lanes
+				ls, ld := n+3, n+1
+				src, sub, dst := random(1, rows*ls), random(2, n), newGuarded((rows-1)*ld+n)
+				if bad != 0 {
+					src[2*ls+5] = bad
+				}
+				want, most, peak := make([]float32, len(dst.f)), make([]float32, set.lanes), newGuarded(set.lanes)
+				for i := range want {
+					want[i] = dst.f[i]
+				}
+				clear(peak.f)
+				most[1], peak.f[1] = 1e9, 1e9
+				measureRows(set.lanes, rows, n, src, ls, sub, want, ld, most)
+				set.measureRows(rows, n, &src[0], ls, &sub[0], &dst.f[0], ld, &peak.f[0])
+				within(t, "rows", dst.f, want, 0)
+				within(t, "most", peak.f, most, 1e-5)
+				if bad != bad && peak.f[5] == peak.f[5] {
+					t.Fatalf("a NaN gave %v", peak.f[5])
+				}
+				dst.check(t)
+				peak.check(t)
 			}
 		}
 	})

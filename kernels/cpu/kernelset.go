@@ -11,6 +11,7 @@ type kernelSet struct {
 	mulAdds         func(n int) // rounds of peakAdds independent multiply-adds
 	peakAdds        int         // elements
 	copyRows        func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int)
+	measureRows     func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int, most *float32)
 	fetchRows       func(rows, n int, src *float32, srcStride int)
 	transpose       func(src *float32, srcStride int, mul, dst *float32, dstStride int)
 	exp, gelu, silu func(n int, x *float32)
@@ -23,21 +24,24 @@ type kernelSet struct {
 	rotate      func(n int, x, cos, sin *float32)
 }
 
-// tile is the micro-kernels for panels of one width. mul[r-1], taps[r-1] and
-// logits[r-1] have r rows.
+// tile is the micro-kernels for panels of one width. mul[r-1], taps[r-1],
+// logits[r-1] and weights[r-1] have r rows.
 type tile struct {
 	width     int
 	logits    []logitsFunc
+	weights   []weightsFunc // for bounded logits; none where there is no measureRows
 	mul       []mulFunc
 	taps      []tapsFunc
 	weighted  []weightedTile // most rows first
 	columnMax func(n int, s, top *float32)
 	softmax   func(n int, s *float32, scale float32, top, m, d, alpha *float32)
+	weigh     func(n int, s *float32, pos, neg float32, d *float32) // where there are weights
 	scale     func(n int, s, pos, neg *float32, negStep int)
 }
 
 type (
 	logitsFunc   func(times, k int, a *float32, lda int, b, c, top *float32)
+	weightsFunc  func(times, k int, a *float32, lda int, b, c, scale, d *float32)
 	mulFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
 	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 	weightedFunc func(times, k int, a *float32, lda int, b, scale, c *float32)

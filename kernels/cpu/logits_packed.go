@@ -11,8 +11,10 @@ type band struct {
 
 // compileBands turns the edits into whole token distances.
 func (p *plan) compileBands() {
+	p.steepest = 1
 	for i, b := range p.logits.Bands {
 		c := band{last: math.MaxInt32, pos: b.Factor, neg: b.Factor}
+		p.steepest = max(p.steepest, math.Abs(float64(b.Factor)))
 		if i < len(p.logits.Bands)-1 && b.To < math.MaxInt32 {
 			c.last = int(b.To)
 		}
@@ -41,6 +43,65 @@ func (p *plan) removed(x *panel, pieces []piece) bool {
 		}
 	}
 	return false
+}
+
+// uniform reports whether all logits of a panel and its pieces are edited alike,
+// and by which factors of positive and of other logits.
+func (p *plan) uniform(x *panel, pieces []piece) (pos, neg float32, ok bool) {
+	meets := func(k0, k1 int) bool {
+		for _, g := range pieces {
+			if k0 < g.k0+g.n && g.k0 < k1 {
+				return true
+			}
+		}
+		return false
+	}
+	for _, c := range p.logits.Cut {
+		if int(c.Q0) < x.q0+x.n && x.q0 < int(c.Q1) && meets(int(c.K0), int(c.K1)) {
+			return 0, 0, false
+		}
+	}
+	for _, c := range x.holes {
+		if meets(int(c.k.lo), int(c.k.hi)) {
+			return 0, 0, false
+		}
+	}
+	pos, neg = 1, 1
+	if len(p.bands) == 0 {
+		return pos, neg, true
+	}
+	for i, g := range pieces {
+		queries, keys := p.inVideo(x, g)
+		b := band{pos: 1, neg: 1}
+		if queries > 0 && keys > 0 {
+			if b, ok = p.oneBand(x, g, queries); !ok || queries < x.n || keys < g.n {
+				return 0, 0, false
+			}
+		}
+		if i > 0 && (b.pos != pos || b.neg != neg) {
+			return 0, 0, false
+		}
+		pos, neg = b.pos, b.neg
+	}
+	return pos, neg, true
+}
+
+// inVideo is how many queries of a panel and keys of a piece bands apply to.
+func (p *plan) inVideo(x *panel, g piece) (queries, keys int) {
+	if v := p.logits.VideoTokens; v > 0 {
+		return min(x.n, v-x.q0), min(g.n, v-g.k0)
+	}
+	return x.n, g.n
+}
+
+// oneBand is the band of the queries of a panel and a piece, if it is one.
+func (p *plan) oneBand(x *panel, g piece, queries int) (band, bool) {
+	// Signed distances of the corners, and the least and greatest distance.
+	low, high := x.q0-(g.k0+g.n-1), x.q0+queries-1-g.k0
+	far := max(-low, high)
+	near := max(low, -high, 0)
+	b := p.bands[p.bandOf(near)]
+	return b, far <= b.last
 }
 
 // editTile applies bands, cuts and holes to the logits of a panel, a row per
@@ -88,21 +149,14 @@ func remove(s []float32, w int, g piece, k0, k1, l0, l1 int) bool {
 
 // bandPiece scales the logits of one piece, and reports whether any changed.
 func (p *plan) bandPiece(x *panel, g piece, s []float32) bool {
-	w, queries := x.tile.width, x.n
-	if v := p.logits.VideoTokens; v > 0 {
-		queries = min(queries, v-x.q0)
-		g.n = min(g.n, v-g.k0)
-		if queries <= 0 || g.n <= 0 {
-			return false
-		}
+	w := x.tile.width
+	queries, keys := p.inVideo(x, g)
+	if queries <= 0 || keys <= 0 {
+		return false
 	}
-	// Signed distances of the corners, and the least and greatest distance.
-	low, high := x.q0-(g.k0+g.n-1), x.q0+queries-1-g.k0
-	far := max(-low, high)
-	near := max(low, -high, 0)
-	first := p.bandOf(near)
+	g.n = keys
 	whole := queries == x.n // lanes without a query are scaled along: they hold zeros
-	if b := p.bands[first]; far <= b.last && whole {
+	if b, one := p.oneBand(x, g, queries); one && whole {
 		if b.pos != 1 || b.neg != 1 {
 			p.b.set.scaleSigned(g.n*w, &s[0], b.pos, b.neg)
 			return true

@@ -1,0 +1,97 @@
+package cpu
+
+import "math"
+
+// Weights are 2^(logit - reference). The reference of a query is its running
+// max, for which logits must be complete before their weights are made. Where
+// the norms of queries and keys bound the logits well within the exponents of
+// float32, the reference is 0 instead: weights are made while the logits are
+// in registers, and nothing is ever rescaled.
+
+// level is how the reference of a panel's queries is chosen.
+type level uint8
+
+const (
+	fresh   level = iota // no key has been seen
+	fixed                // it is 0
+	running              // it is the running max
+)
+
+const (
+	maxExponent = 80      // of weights with a fixed reference, up or down
+	maxValues   = 1 << 40 // of |value| times keys, beside them: sums stay below 2^120
+)
+
+// bounds are the norms of the keys and values of a tile, at most; NaN where one
+// of them has a NaN, and no number where they are not known.
+type bounds struct{ keys, values float64 }
+
+// measures reports whether norms are taken at all.
+func (p *plan) measures() bool {
+	set := p.b.set
+	return set.measureRows != nil && set.whole(p.shape.D) == p.shape.D
+}
+
+// normBound is a bound of the norms of rows that measureRows has met.
+func (a *packed) normBound() float64 {
+	if !a.p.measures() {
+		return math.Inf(1)
+	}
+	sum := 0.0
+	for _, x := range a.most {
+		sum += float64(x)
+	}
+	return math.Sqrt(sum)
+}
+
+// measureQueries takes the norm of a panel's queries.
+func (a *packed) measureQueries(x *panel) {
+	x.level = fresh
+	if !a.p.measures() {
+		return
+	}
+	q, d := a.p.q, a.p.shape.D
+	clear(a.most)
+	for i, step := 0, len(a.s)/d; i < x.n; i += step {
+		a.p.b.set.measureRows(min(step, x.n-i), d, &q.f[q.at(a.b, a.h, x.q0+i)], q.n, &zeros[0], &a.s[0], d, &a.most[0])
+	}
+	x.norm = a.normBound()
+}
+
+// direct reports whether the logits of a panel and its pieces need no edits but
+// a scale, and sets that.
+func (a *packed) direct(x *panel, pieces []piece) bool {
+	pos, neg, ok := a.p.uniform(x, pieces)
+	if !ok || pos != neg {
+		return false
+	}
+	for i := range a.scales {
+		a.scales[i] = pos * a.scale
+	}
+	return true
+}
+
+// weigh makes weights of edited logits whose reference is 0.
+func (a *packed) weigh(x *panel, pieces []piece, n int) {
+	pos, neg, ok := a.p.uniform(x, pieces)
+	if !ok {
+		a.p.editTile(x, pieces, a.s)
+		pos, neg = 1, 1
+	}
+	x.tile.weigh(n, &a.s[0], pos*a.scale, neg*a.scale, &x.d[0])
+}
+
+// settle chooses the reference of a panel for the present tile. A panel that
+// meets a tile beyond the bounds goes over to the running max, from 0 on.
+func (a *packed) settle(x *panel) {
+	p := a.p
+	bounded := x.level != running && p.measures() && x.norm*a.bounds.keys*float64(a.scale)*p.steepest <= maxExponent &&
+		a.bounds.values*float64(p.shape.NK) <= maxValues
+	switch {
+	case !bounded:
+		x.level = running
+	case x.level == fresh:
+		x.level = fixed
+		clear(x.m)
+	}
+}
