@@ -17,10 +17,11 @@ import (
 func weighted(v isa, rows, vecs int) {
 	width := vecs * v.lanes
 	name := fmt.Sprintf("weighted%dx%d%s", rows, width, v.suffix)
-	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b *float32, scale *float32, c *float32)")
+	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows, nextLines, nextStride int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s sets c[i*%d+j] = c[i*%[2]d+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*%[2]d+j], i < %d*times, j < %[2]d.",
-		name, width, rows), "times and k are at least 1; without a scale it is 1.")
+		name, width, rows), "times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for",
+		"every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.")
 
 	times, k := Load(Param("times"), GP64()), GP64()
 	first, a := Load(Param("a"), GP64()), GP64()
@@ -29,6 +30,10 @@ func weighted(v isa, rows, vecs int) {
 	scale := Load(Param("scale"), GP64())
 	c := Load(Param("c"), GP64())
 	SHLQ(Imm(2), lda)
+	line, stride := Load(Param("next"), GP64()), Load(Param("nextStride"), GP64())
+	lines, left := Load(Param("nextLines"), GP64()), Load(Param("nextRows"), GP64())
+	next := GP64()
+	MOVQ(line, next)
 
 	Label("again")
 	Load(Param("k"), k)
@@ -42,19 +47,43 @@ func weighted(v isa, rows, vecs int) {
 	}
 	far := GP64()
 	LEAQ(Mem{Base: a, Index: lda, Scale: 8}, far)
-	Label("loop")
-	PREFETCHT0(Mem{Base: far})
-	ADDQ(lda, far)
-	panel := loadRow(v, vecs, Mem{Base: b})
-	var column []Mem
-	for i := range rows {
-		column = append(column, Mem{Base: a, Disp: 4 * i})
+	step := func() {
+		PREFETCHT0(Mem{Base: far})
+		ADDQ(lda, far)
+		panel := loadRow(v, vecs, Mem{Base: b})
+		var column []Mem
+		for i := range rows {
+			column = append(column, Mem{Base: a, Disp: 4 * i})
+		}
+		outerProduct(v, column, panel, acc)
+		ADDQ(lda, a)
+		ADDQ(U32(uint32(width*4)), b)
 	}
-	outerProduct(v, column, panel, acc)
-	ADDQ(lda, a)
-	ADDQ(U32(uint32(width*4)), b)
+	TESTQ(left, left)
+	JZ(LabelRef("loop"))
+	Label("fetching")
+	PREFETCHT1(Mem{Base: next})
+	ADDQ(stride, next)
+	step()
+	DECQ(left)
+	JNZ(LabelRef("more"))
+	DECQ(lines)
+	JZ(LabelRef("fetched")) // left stays 0
+	ADDQ(Imm(64), line)
+	MOVQ(line, next)
+	Load(Param("nextRows"), left)
+	Label("more")
+	DECQ(k)
+	JNZ(LabelRef("fetching"))
+	JMP(LabelRef("end"))
+	Label("fetched")
+	DECQ(k)
+	JZ(LabelRef("end"))
+	Label("loop")
+	step()
 	DECQ(k)
 	JNZ(LabelRef("loop"))
+	Label("end")
 
 	TESTQ(scale, scale)
 	JZ(LabelRef("sum"))
@@ -65,7 +94,7 @@ func weighted(v isa, rows, vecs int) {
 			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
 		}
 	}
-	JMP(LabelRef("next"))
+	JMP(LabelRef("stored"))
 	Label("sum")
 	for i := range acc {
 		for j := range vecs {
@@ -73,7 +102,7 @@ func weighted(v isa, rows, vecs int) {
 			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
 		}
 	}
-	Label("next")
+	Label("stored")
 	ADDQ(U32(uint32(4*rows)), first)
 	ADDQ(U32(uint32(4*rows*width)), c)
 	DECQ(times)

@@ -20,8 +20,9 @@ import "math"
 // strides of K and V do not matter. A query's sums run over its keys in order.
 
 const (
-	keyTile   = 128 // most keys of one tile
-	tileExtra = 16  // elements between rows of a tile, which keep them in different cache sets
+	keyTile    = 128 // most keys of one tile
+	lineFloats = 16  // elements of a cache line
+	tileExtra  = 16  // elements between rows of a tile, which keep them in different cache sets
 )
 
 // piece is tile rows [row, row+n), keys [k0, k0+n).
@@ -262,7 +263,6 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 				x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
 			}
 			r += times * each
-			a.fetch(i, r, 2*rows)
 		}
 		n += rows
 	}
@@ -280,15 +280,22 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 		scale = &a.alpha[0]
 	}
 	n = 0
+	var room [2]ahead
+	fetch := a.fetch(i, room[:0])
 	for rest := pieces; len(rest) > 0; {
 		var row, rows int
 		row, rows, rest = stretch(rest)
 		for c := 0; c < pd; {
 			t := x.tile.values(pd - c)
 			times := (pd - c) / t.rows
-			t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w])
+			var next ahead
+			if len(fetch) > 0 {
+				next = fetch[0]
+				times = ceilDiv(times, len(fetch))
+				fetch = fetch[1:]
+			}
+			t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w], next.at, next.rows, next.lines, next.stride)
 			c += times * t.rows
-			a.fetch(i, pd+c, 2*pd)
 		}
 		scale = nil
 		n += rows
@@ -300,25 +307,39 @@ func (a *packed) fetchRows(t tensor, h int, x *panel) {
 	a.p.b.set.fetchRows(x.n, a.p.shape.D, &t.f[t.at(a.b, h, x.q0)], t.n)
 }
 
-// fetch brings the next tile into the L2 cache up to the share of the present
-// one that is done: panels before i and part of whole of panel i. The caller's
-// tensors may be far, and a few rows at a time hardly cost among the products.
-func (a *packed) fetch(i, part, whole int) {
+// ahead is rows that are fetched beside products.
+type ahead struct {
+	at          *float32
+	rows, lines int // cache lines of a row
+	stride      int // bytes from row to row
+}
+
+// fetch cuts panel i's share of the next tile from what is left of it, and
+// adds it to list as far as there is room. The caller's tensors may be far, with a page of memory
+// for every row: one line at a time hardly costs among the products.
+func (a *packed) fetch(i int, list []ahead) []ahead {
 	if len(a.next) == 0 {
-		return
+		return list
 	}
-	p, n := a.p, len(a.panels)*whole
-	last := a.next[len(a.next)-1]
-	for to := (last.row + last.n) * (i*whole + part) / n; len(a.next) > 0 && a.next[0].row < to; {
+	p, last := a.p, a.next[len(a.next)-1]
+	lines := ceilDiv(p.shape.D, lineFloats)
+	for to := (last.row + last.n) * (i + 1) / len(a.panels); len(a.next) > 0 && a.next[0].row < to; {
 		g := &a.next[0]
 		rows := min(g.n, to-g.row)
-		p.b.set.fetchRows(rows, p.shape.D, &p.k.f[p.k.at(a.b, a.hk, g.k0)], p.k.n)
-		p.b.set.fetchRows(rows, p.shape.D, &p.v.f[p.v.at(a.b, a.hk, g.k0)], p.v.n)
+		for _, t := range [...]*tensor{&p.k, &p.v} {
+			first := &t.f[t.at(a.b, a.hk, g.k0)]
+			if len(list) < cap(list) {
+				list = append(list, ahead{first, rows, lines, 4 * t.n})
+			} else {
+				p.b.set.fetchRows(rows, p.shape.D, first, t.n)
+			}
+		}
 		g.row, g.k0, g.n = g.row+rows, g.k0+rows, g.n-rows
 		if g.n == 0 {
 			a.next = a.next[1:]
 		}
 	}
+	return list
 }
 
 // stretch takes the pieces from the front that lie in consecutive tile rows.

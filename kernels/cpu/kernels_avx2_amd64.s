@@ -1219,15 +1219,20 @@ loop:
 	VZEROUPPER
 	RET
 
-// func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+// func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-56
+TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-88
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
 	MOVQ lda+24(FP), SI
 	MOVQ scale+40(FP), R8
 	MOVQ c+48(FP), R9
 	SHLQ $0x02, SI
+	MOVQ next+56(FP), R10
+	MOVQ nextStride+80(FP), R11
+	MOVQ nextLines+72(FP), R12
+	MOVQ nextRows+64(FP), R13
+	MOVQ R10, R14
 
 again:
 	MOVQ   k+8(FP), CX
@@ -1241,11 +1246,51 @@ again:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	LEAQ   (BX)(SI*8), R10
+	LEAQ   (BX)(SI*8), R15
+	TESTQ  R13, R13
+	JZ     loop
+
+fetching:
+	PREFETCHT1   (R14)
+	ADDQ         R11, R14
+	PREFETCHT0   (R15)
+	ADDQ         SI, R15
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(BX), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(BX), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(BX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         SI, BX
+	ADDQ         $0x00000040, DI
+	DECQ         R13
+	JNZ          more
+	DECQ         R12
+	JZ           fetched
+	ADDQ         $0x40, R10
+	MOVQ         R10, R14
+	MOVQ         nextRows+64(FP), R13
+
+more:
+	DECQ CX
+	JNZ  fetching
+	JMP  end
+
+fetched:
+	DECQ CX
+	JZ   end
 
 loop:
-	PREFETCHT0   (R10)
-	ADDQ         SI, R10
+	PREFETCHT0   (R15)
+	ADDQ         SI, R15
 	VMOVUPS      (DI), Y8
 	VMOVUPS      32(DI), Y9
 	VBROADCASTSS (BX), Y10
@@ -1264,27 +1309,29 @@ loop:
 	ADDQ         $0x00000040, DI
 	DECQ         CX
 	JNZ          loop
-	TESTQ        R8, R8
-	JZ           sum
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	VFMADD231PS  (R9), Y8, Y0
-	VMOVUPS      Y0, (R9)
-	VFMADD231PS  32(R9), Y9, Y1
-	VMOVUPS      Y1, 32(R9)
-	VFMADD231PS  64(R9), Y8, Y2
-	VMOVUPS      Y2, 64(R9)
-	VFMADD231PS  96(R9), Y9, Y3
-	VMOVUPS      Y3, 96(R9)
-	VFMADD231PS  128(R9), Y8, Y4
-	VMOVUPS      Y4, 128(R9)
-	VFMADD231PS  160(R9), Y9, Y5
-	VMOVUPS      Y5, 160(R9)
-	VFMADD231PS  192(R9), Y8, Y6
-	VMOVUPS      Y6, 192(R9)
-	VFMADD231PS  224(R9), Y9, Y7
-	VMOVUPS      Y7, 224(R9)
-	JMP          next
+
+end:
+	TESTQ       R8, R8
+	JZ          sum
+	VMOVUPS     (R8), Y8
+	VMOVUPS     32(R8), Y9
+	VFMADD231PS (R9), Y8, Y0
+	VMOVUPS     Y0, (R9)
+	VFMADD231PS 32(R9), Y9, Y1
+	VMOVUPS     Y1, 32(R9)
+	VFMADD231PS 64(R9), Y8, Y2
+	VMOVUPS     Y2, 64(R9)
+	VFMADD231PS 96(R9), Y9, Y3
+	VMOVUPS     Y3, 96(R9)
+	VFMADD231PS 128(R9), Y8, Y4
+	VMOVUPS     Y4, 128(R9)
+	VFMADD231PS 160(R9), Y9, Y5
+	VMOVUPS     Y5, 160(R9)
+	VFMADD231PS 192(R9), Y8, Y6
+	VMOVUPS     Y6, 192(R9)
+	VFMADD231PS 224(R9), Y9, Y7
+	VMOVUPS     Y7, 224(R9)
+	JMP         stored
 
 sum:
 	VADDPS  (R9), Y0, Y0
@@ -1304,7 +1351,7 @@ sum:
 	VADDPS  224(R9), Y7, Y7
 	VMOVUPS Y7, 224(R9)
 
-next:
+stored:
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000100, R9
 	DECQ AX

@@ -621,22 +621,25 @@ func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *flo
 func weights14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8*times, j < 32.
-// times and k are at least 1; without a scale it is 1.
+// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
 
 // weighted16x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 16*times, j < 16.
-// times and k are at least 1; without a scale it is 1.
+// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
 
 // weighted8x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 8*times, j < 16.
-// times and k are at least 1; without a scale it is 1.
+// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32)
+func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
 
 // softmax32AVX512 makes weights of n rows of 32 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
 //

@@ -116,16 +116,17 @@ func TestWeightedTiles(t *testing.T) {
 				for _, k := range []int{1, 2, 31, 128} {
 					for _, times := range []int{1, 2, 5} {
 						rows := times * w.rows
+						fetch := k * times / 3 // ends within a time, or with it
 						lda := rows + 3
 						a, b, scale := random(1, k*lda), random(2, k*tl.width), random(3, tl.width)
 						got := newGuarded(rows * tl.width)
 						copy(got.f, random(4, len(got.f)))
 						want := slices.Clone(got.f)
 						weightedSum(rows, tl.width, k, a, lda, b, scale, want)
-						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0])
+						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0], nil, 0, 0, 0)
 						within(t, fmt.Sprintf("%d x %dx%d k %d", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
 						weightedSum(rows, tl.width, k, a, lda, b, nil, want)
-						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0])
+						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0], &a[0], fetch, 2, 4)
 						within(t, fmt.Sprintf("%d x %dx%d k %d without scale", times, w.rows, tl.width, k), got.f, want, 2*sumTolerance(k))
 						got.check(t)
 					}

@@ -44,7 +44,7 @@ type (
 	weightsFunc  func(times, k int, a *float32, lda int, b, c, scale, d *float32)
 	mulFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
 	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
-	weightedFunc func(times, k int, a *float32, lda int, b, scale, c *float32)
+	weightedFunc func(times, k int, a *float32, lda int, b, scale, c, next *float32, nextRows, nextLines, nextStride int)
 )
 
 type weightedTile struct {
