@@ -60,6 +60,7 @@ type packed struct {
 	panels []panel
 	pieces []piece // of the present panel in the present tile
 	next   []piece // of the next tile: what is not fetched yet
+	ahead  []ahead // what the present panel's products fetch
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
@@ -95,7 +96,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 	if pd != d {
 		clear(a.values)
 	}
-	a.pieces = s.pieces[:0]
+	a.pieces, a.ahead = s.pieces[:0], s.ahead[:0]
 
 	// A panel's queries are read with its first tile and its outputs written
 	// with its last, while the products of its neighbours fetch them.
@@ -226,15 +227,17 @@ func (a *packed) tileOfKeys(tile []piece, first, last bool) {
 	a.gather(tile)
 	for i := range a.panels {
 		x := &a.panels[i]
+		a.ahead = a.ahead[:0]
 		if first {
 			a.packQueries(x)
 			if i+1 < len(a.panels) {
-				a.fetchRows(a.p.q, a.h, &a.panels[i+1])
+				a.ahead = a.rowsAhead(a.ahead, a.p.q, &a.panels[i+1])
 			}
 		}
 		if last {
-			a.fetchRows(a.p.out, a.h, x)
+			a.ahead = a.rowsAhead(a.ahead, a.p.out, x)
 		}
+		a.fetch(i)
 		if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
 			a.tileOfPanel(i, pieces)
 		}
@@ -280,8 +283,7 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 		scale = &a.alpha[0]
 	}
 	n = 0
-	var room [2]ahead
-	fetch := a.fetch(i, room[:0])
+	fetch := a.ahead
 	for rest := pieces; len(rest) > 0; {
 		var row, rows int
 		row, rows, rest = stretch(rest)
@@ -302,11 +304,6 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 	}
 }
 
-// fetchRows brings a panel's rows of queries or outputs into the L2 cache.
-func (a *packed) fetchRows(t tensor, h int, x *panel) {
-	a.p.b.set.fetchRows(x.n, a.p.shape.D, &t.f[t.at(a.b, h, x.q0)], t.n)
-}
-
 // ahead is rows that are fetched beside products.
 type ahead struct {
 	at          *float32
@@ -314,12 +311,17 @@ type ahead struct {
 	stride      int // bytes from row to row
 }
 
-// fetch cuts panel i's share of the next tile from what is left of it, and
-// adds it to list as far as there is room. The caller's tensors may be far, with a page of memory
-// for every row: one line at a time hardly costs among the products.
-func (a *packed) fetch(i int, list []ahead) []ahead {
+// rowsAhead appends the rows of a panel.
+func (a *packed) rowsAhead(list []ahead, t tensor, x *panel) []ahead {
+	return append(list, ahead{&t.f[t.at(a.b, a.h, x.q0)], x.n, ceilDiv(a.p.shape.D, lineFloats), 4 * t.n})
+}
+
+// fetch adds panel i's share of the next tile, as far as there is room. The
+// caller's tensors may be far, with a page of memory for every row: one line at
+// a time hardly costs among the products.
+func (a *packed) fetch(i int) {
 	if len(a.next) == 0 {
-		return list
+		return
 	}
 	p, last := a.p, a.next[len(a.next)-1]
 	lines := ceilDiv(p.shape.D, lineFloats)
@@ -328,8 +330,8 @@ func (a *packed) fetch(i int, list []ahead) []ahead {
 		rows := min(g.n, to-g.row)
 		for _, t := range [...]*tensor{&p.k, &p.v} {
 			first := &t.f[t.at(a.b, a.hk, g.k0)]
-			if len(list) < cap(list) {
-				list = append(list, ahead{first, rows, lines, 4 * t.n})
+			if len(a.ahead) < cap(a.ahead) {
+				a.ahead = append(a.ahead, ahead{first, rows, lines, 4 * t.n})
 			} else {
 				p.b.set.fetchRows(rows, p.shape.D, first, t.n)
 			}
@@ -339,7 +341,6 @@ func (a *packed) fetch(i int, list []ahead) []ahead {
 			a.next = a.next[1:]
 		}
 	}
-	return list
 }
 
 // stretch takes the pieces from the front that lie in consecutive tile rows.

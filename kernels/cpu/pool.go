@@ -101,6 +101,7 @@ type scratch struct {
 
 	tiles  [2][keyTile]piece // the present tile of keys and the next
 	fetch  [keyTile]piece    // what is still to be fetched of the next
+	ahead  [4]ahead          // what products fetch
 	pieces [keyTile]piece
 }
 
