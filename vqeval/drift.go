@@ -12,7 +12,8 @@ type drift struct {
 	what     string // exposure, colour, detail
 	words    string
 
-	amount float64 // of the change, as a multiple of its bound
+	amount float64   // of the change, as a multiple of its bound
+	gone   []float64 // how far it has gone at each frame of the shot without fades, 0..1
 	trend
 }
 
@@ -69,6 +70,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		// What runs away takes its time, goes one way, and takes the parts of the frame along:
 		// a step is something else, and so is content that comes and goes.
 		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree))
+		d.gone = c.gone(bins)
 		out = append(out, d)
 	}
 	// Relative changes are fitted as they are and weighed by their logarithm: light that
@@ -184,7 +186,7 @@ func driftEvents(c *clip, _ *Facts) []event {
 			continue
 		}
 		out = append(out, event{
-			kind: "drift", shot: d.shot, severity: d.severity, confidence: d.severity * c.lasting(s.to-s.from),
+			kind: "drift", shot: d.shot, gone: d.gone, severity: d.severity, confidence: d.severity * c.lasting(s.to-s.from),
 			detail: Failure{What: d.what},
 			words: func(j *judge) string {
 				return fmt.Sprintf("%s runs away from %s %s", d.words, j.at(d.from), j.until(d.to))

@@ -11,8 +11,9 @@ import (
 // the severity of a clean video is a measurement too.
 type event struct {
 	kind string
-	shot       // frames [from,to)
-	hit  []int // the frames of it that are hit; nil: all
+	shot           // frames [from,to)
+	hit  []int     // the frames of it that are hit; nil: all
+	gone []float64 // of the frames up to its end: how far a drift has gone, 0..1
 	severity,
 	confidence float64
 	detail Failure               // the fields that only its kind has

@@ -126,6 +126,28 @@ func TestLargestPatchAndBox(t *testing.T) {
 	}
 }
 
+// A part that freezes keeps what it shows; one that stands still since everything has left
+// it has not frozen.
+func TestRegionFreezeKeepsWhatItShows(t *testing.T) {
+	r := rect{.5, 0, 1, 1}
+	frozen := within(flow(3), r, func(t float64) float64 { return min(t, 45) })
+	empty := func(t float64, img []float64) {
+		flow(3)(t, img)
+		left := clamp01((t - 29) / 16)
+		for i := range img {
+			if x := i % testW; x >= testW/2 {
+				img[i] += left * (120 + 4*math.Sin(float64(x)*0.1) - img[i])
+			}
+		}
+	}
+	if e := strongest(regionFreezeEvents(bare(drawn(96, 16, frozen)), nil)); e.severity < 0.6 {
+		t.Errorf("frozen: %.2f", e.severity)
+	}
+	if e := strongest(regionFreezeEvents(bare(drawn(96, 16, empty)), nil)); e.severity >= 0.3 {
+		t.Errorf("empty: %.2f", e.severity)
+	}
+}
+
 func TestRegionFreezeHasPlaceAndTime(t *testing.T) {
 	live := flow(3)
 	r := rect{.5, 0, 1, 1}
@@ -363,5 +385,24 @@ func TestDriftShotsLeavesTheShotsOfTheClip(t *testing.T) {
 	}
 	if !slices.Equal(in, kept) {
 		t.Errorf("the clip's shots became %v", in)
+	}
+}
+
+// How far a drift has gone is its course, wherever noise lets it seem to begin.
+func TestGone(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, from := range []float64{0, 50, 100} {
+		noise := make([]float64, 200)
+		for i := range noise {
+			noise[i] = 0.04 * r.NormFloat64()
+		}
+		c := newCourse(200, 1, func(t, _ int) float64 { return 5 - 2*max(0, float64(t)-from)/(200-from) + noise[t] })
+		g := c.gone(c.part[0])
+		if want := (1 - from/200) / 2; len(g) != 200 || math.Abs(mean(g)-want) > 0.05 {
+			t.Errorf("from %g: %g of %d frames, want %g", from, mean(g), len(g), want)
+		}
+		if g[0] > 0.1 || g[199] < 0.9 {
+			t.Errorf("from %g: %g to %g", from, g[0], g[199])
+		}
 	}
 }

@@ -3,6 +3,7 @@ package vqeval
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -43,6 +44,22 @@ func TestLeft(t *testing.T) {
 	})
 	if got := whole.left(lap); got > 0.02 {
 		t.Errorf("fading laps: %.2f", got)
+	}
+	// Coding noise in every frame is no content that goes on.
+	r := rand.New(rand.NewPCG(8, 9))
+	var noise [150][12][8]float64
+	for t := range noise {
+		for x := range noise[t] {
+			for y := range noise[t][x] {
+				noise[t][x][y] = 25 * (r.Float64() - 0.5)
+			}
+		}
+	}
+	coded := clipOf(t, 150, func(t, x, y int) float64 {
+		return 128 + (drifting(float64(t%38), x, y)-128)/4 + noise[t][x/6][y/6]
+	})
+	if got := coded.left(lap); got > 0.1 {
+		t.Errorf("coded laps: %.2f", got)
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 //	100 (1 - F),  F = mean over the frames of the largest w(s) c
 //
 // over the failures of its kinds that cover a frame. c is how much of the frame is
-// hit: the area of a region, how far a drift has gone, else 1; a jump or seam, which is
-// a single frame, counts as half a second, and of a stutter the held frames count.
+// hit: the area of a region, how far a drift has gone from where the shot began to where it
+// ends, else 1; a jump or seam, which is a single frame, counts as half a second, and of
+// a stutter the held frames count.
 // s is the severity and
 //
 //	w(s) = (s - 0.45) / 0.05, at least 0 and at most 1
@@ -123,9 +124,10 @@ func (d dimension) coverage(j *judge, events []event) []float64 {
 				half := int(math.Ceil(pointSeconds * j.second / 2))
 				cover(hit, t-half, t+half, weight)
 			}
-		case e.kind == "drift": // what runs away is nothing at first and all of it at last
-			for t := max(0, e.from); t < min(e.to, j.n); t++ {
-				hit[t] = max(hit[t], weight*float64(t-e.from)/float64(e.to-e.from))
+		case e.kind == "drift": // whatever frame it is said to begin at, which noise may move far
+			from := e.to - len(e.gone)
+			for t := max(0, from); t < min(e.to, j.n); t++ {
+				hit[t] = max(hit[t], weight*e.gone[t-from])
 			}
 		default:
 			e.cover(hit, weight)

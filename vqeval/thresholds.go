@@ -138,6 +138,7 @@ const (
 	driftThere      = 0.8  // of the change: from here on it may come and go
 	driftClear      = 0.8  // of the bounds below, where the course of the change is as clear as can be
 	driftFirst      = 0.85 // of the squares that a later onset leaves more than one at the start
+	driftFirstSlow  = 0.5  // likewise where it begins slowly
 	driftLeft       = 0.55 // of the variation that an even change leaves
 	driftSudden     = 0.45 // of the change within one second
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take

@@ -108,7 +108,9 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 		for at := 0; at <= 3*c.n/4; at += 1 + c.n/driftOnsets {
 			ramp(float64(at), end, slow)
 			_, left := line(x[:len(bins)], bins)
-			if at == 0 {
+			if at == 0 && slow {
+				left *= driftFirstSlow // what begins slowly is long too little to be seen
+			} else if at == 0 {
 				left *= driftFirst // from the start on, unless something else is clearly better
 			}
 			if left < least {
@@ -174,6 +176,29 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 		t.onset, _ = begins(bins[:there+1])
 	}
 	return t
+}
+
+// gone is how far a series has gone at each frame from where it stood at first to where
+// it is at last, 0..1.
+func (c course) gone(bins []float64) []float64 {
+	ends := max(1, int(driftPart*float64(len(bins))))
+	first, last := quantile(bins[:ends], 0.5), quantile(bins[len(bins)-ends:], 0.5)
+	out := make([]float64, c.n)
+	if first == last {
+		return out
+	}
+	k := 0
+	for t := range out {
+		for k+1 < len(bins) && c.at[k+1] <= float64(t) {
+			k++
+		}
+		v := bins[k]
+		if k+1 < len(bins) && float64(t) > c.at[k] {
+			v += (bins[k+1] - v) * (float64(t) - c.at[k]) / (c.at[k+1] - c.at[k])
+		}
+		out[t] = clamp01((v - first) / (last - first))
+	}
+	return out
 }
 
 // line fits y = a + slope x and returns the sum of squares that it leaves.
