@@ -10,6 +10,7 @@ import (
 // having come back to them: by a jump, or by a short cross-fade.
 type returnEvidence struct {
 	onset, end int     // frames [onset,end) are like the first ones
+	last       int     // frame before, that is not
 	fade       int     // frames of the cross-fade, 1 = a jump
 	near       float64 // difference from the first frames, grey levels
 	far        float64 // likewise just before
@@ -80,7 +81,7 @@ func findReturns(c *clip) []returnEvidence {
 	// Half-way through a fade both of its ends are seen; what passes by the place where it
 	// started is at a third one.
 	for i, e := range out {
-		if u := e.onset - 1; e.fade > 1 && e.severity >= 0.1 {
+		if u := e.last; e.fade > 1 && e.severity >= 0.1 {
 			unmixed := c.unmixed(u, u+e.fade/2, u+e.fade) / returnMixed
 			e.severity = e.strength(first, grows, clamp01(1-unmixed))
 			out[i].severity = weakened(e.severity, beyond(returnMixedFree, unmixed))
@@ -135,8 +136,13 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 	for e.end < c.n && r[e.end] < 0.5*e.far {
 		e.end++
 	}
-	if e.fade > 1 {
-		e.onset = t - e.fade + 1
+	// It is back with the first frame that nothing of a fade is left in.
+	e.last = t - e.fade
+	for v := e.last + 1; v < t; v++ {
+		if r[v]-r[t] < (e.far-r[t])/float64(2*(e.fade+1)) {
+			e.onset = v
+			break
+		}
 	}
 	return e
 }

@@ -65,3 +65,23 @@ func TestReturnCodedAnew(t *testing.T) {
 		t.Errorf("another picture: %.2f", s)
 	}
 }
+
+// What fades back is back with the first frame that is no mixture any more.
+func TestReturnIsPlacedAtTheEndOfAFade(t *testing.T) {
+	for _, fade := range []int{0, 5, 9} {
+		const at = 100
+		c := clipOf(t, 140, func(t, x, y int) float64 {
+			w := max(0, min(1, float64(t-at+fade+1)/float64(fade+1)))
+			return (1-w)*drifting(float64(t)*0.9, x, y) + w*drifting(-float64(max(0, t-at))*0.9, x, y)
+		})
+		var best returnEvidence
+		for _, e := range findReturns(c) {
+			if e.severity > best.severity {
+				best = e
+			}
+		}
+		if best.severity < 0.4 || abs(best.onset-at) > 1 {
+			t.Errorf("a fade of %d frames: %+v", fade, best)
+		}
+	}
+}
