@@ -58,27 +58,41 @@ func (a *packed) measureQueries(x *panel) {
 	x.norm = a.normBound()
 }
 
-// direct reports whether the logits of a panel and its pieces need no edits but
-// a scale, and sets that.
-func (a *packed) direct(x *panel, pieces []piece) bool {
-	pos, neg, ok := a.p.uniform(x, pieces)
-	if !ok || pos != neg {
-		return false
+// fixedWeights makes the weights of a panel whose reference is 0: at once where
+// the logits need no edits but a factor.
+func (a *packed) fixedWeights(x *panel, pieces []piece) {
+	p, d, ks, w := a.p, a.p.shape.D, a.p.shape.D+tileExtra, x.tile.width
+	n := 0
+	for len(pieces) > 0 {
+		pos, neg, ok := p.uniform(x, pieces[0])
+		i, rows := 1, pieces[0].n
+		for ; i < len(pieces) && pieces[i].row == pieces[0].row+rows; i++ {
+			if pos1, neg1, ok1 := p.uniform(x, pieces[i]); ok1 != ok || pos1 != pos || neg1 != neg {
+				break
+			}
+			rows += pieces[i].n
+		}
+		row, part := pieces[0].row, a.s[n*w:]
+		if ok && pos == neg {
+			for i := range a.scales {
+				a.scales[i] = pos * a.scale
+			}
+			for r := 0; r < rows; {
+				times, each := x.tile.split(rows - r)
+				x.tile.weights[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &part[r*w], &a.scales[0], &x.d[0])
+				r += times * each
+			}
+		} else {
+			a.logits(x, row, rows, n)
+			if !ok {
+				p.editTile(x, pieces[:i], part)
+				pos, neg = 1, 1
+			}
+			x.tile.weigh(rows, &part[0], pos*a.scale, neg*a.scale, &x.d[0])
+		}
+		n += rows
+		pieces = pieces[i:]
 	}
-	for i := range a.scales {
-		a.scales[i] = pos * a.scale
-	}
-	return true
-}
-
-// weigh makes weights of edited logits whose reference is 0.
-func (a *packed) weigh(x *panel, pieces []piece, n int) {
-	pos, neg, ok := a.p.uniform(x, pieces)
-	if !ok {
-		a.p.editTile(x, pieces, a.s)
-		pos, neg = 1, 1
-	}
-	x.tile.weigh(n, &a.s[0], pos*a.scale, neg*a.scale, &x.d[0])
 }
 
 // settle chooses the reference of a panel for the present tile. A panel that

@@ -206,7 +206,7 @@ func (a *packed) copyRows(dst []float32, stride int, t tensor, tile []piece, sub
 	return a.normBound()
 }
 
-// seen lists the pieces of a tile that a panel sees.
+// seen lists the pieces of a tile that a panel sees, cut where edits change.
 func (a *packed) seen(x *panel, tile []piece) []piece {
 	out := a.pieces[:0]
 	for _, g := range tile {
@@ -215,7 +215,11 @@ func (a *packed) seen(x *panel, tile []piece) []piece {
 		}
 		for i := 0; i < len(x.runs) && int(x.runs[i].lo) < g.k0+g.n; i++ {
 			k0, k1 := max(int(x.runs[i].lo), g.k0), min(int(x.runs[i].hi), g.k0+g.n)
-			out = append(out, piece{g.row + k0 - g.k0, k0, k1 - k0})
+			for k0 < k1 {
+				end := min(k1, a.p.nextEdge(x, k0))
+				out = append(out, piece{g.row + k0 - g.k0, k0, end - k0})
+				k0 = end
+			}
 		}
 	}
 	return out
@@ -249,40 +253,17 @@ func (a *packed) tileOfKeys(tile []piece, first, last bool) {
 
 // tileOfPanel adds pieces of the present tile to panel i.
 func (a *packed) tileOfPanel(i int, pieces []piece) {
-	x, p, d, pd := &a.panels[i], a.p, a.p.shape.D, a.p.paddedDim()
-	ks, vs, w := d+tileExtra, pd+tileExtra, x.tile.width
+	x, pd := &a.panels[i], a.p.paddedDim()
+	vs, w := pd+tileExtra, x.tile.width
 	a.settle(x)
-	direct := x.level == fixed && a.direct(x, pieces)
-	copy(a.top, x.m)
-	n := 0
-	for rest := pieces; len(rest) > 0; {
-		var row, rows int
-		row, rows, rest = stretch(rest)
-		for r := 0; r < rows; {
-			times, each := x.tile.split(rows - r)
-			if direct {
-				x.tile.weights[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.scales[0], &x.d[0])
-			} else {
-				x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
-			}
-			r += times * each
-		}
-		n += rows
-	}
 	var scale *float32
-	switch {
-	case direct:
-	case x.level == fixed:
-		a.weigh(x, pieces, n)
-	default:
-		if p.editTile(x, pieces, a.s) {
-			copy(a.top, x.m)
-			x.tile.columnMax(n, &a.s[0], &a.top[0])
-		}
-		x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
+	if x.level == fixed {
+		a.fixedWeights(x, pieces)
+	} else {
+		a.runningWeights(x, pieces)
 		scale = &a.alpha[0]
 	}
-	n = 0
+	n := 0
 	fetch := a.ahead
 	for rest := pieces; len(rest) > 0; {
 		var row, rows int
@@ -301,6 +282,34 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 		}
 		scale = nil
 		n += rows
+	}
+}
+
+// runningWeights makes the weights of a panel with the running max.
+func (a *packed) runningWeights(x *panel, pieces []piece) {
+	n := 0
+	copy(a.top, x.m)
+	for rest := pieces; len(rest) > 0; {
+		var row, rows int
+		row, rows, rest = stretch(rest)
+		a.logits(x, row, rows, n)
+		n += rows
+	}
+	if a.p.editTile(x, pieces, a.s) {
+		copy(a.top, x.m)
+		x.tile.columnMax(n, &a.s[0], &a.top[0])
+	}
+	x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
+}
+
+// logits takes the products of a panel with rows of the tile, for rows of s from
+// n on.
+func (a *packed) logits(x *panel, row, rows, n int) {
+	d, ks, w := a.p.shape.D, a.p.shape.D+tileExtra, x.tile.width
+	for r := 0; r < rows; {
+		times, each := x.tile.split(rows - r)
+		x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
+		r += times * each
 	}
 }
 

@@ -45,45 +45,58 @@ func (p *plan) removed(x *panel, pieces []piece) bool {
 	return false
 }
 
-// uniform reports whether all logits of a panel and its pieces are edited alike,
-// and by which factors of positive and of other logits.
-func (p *plan) uniform(x *panel, pieces []piece) (pos, neg float32, ok bool) {
-	meets := func(k0, k1 int) bool {
-		for _, g := range pieces {
-			if k0 < g.k0+g.n && g.k0 < k1 {
-				return true
-			}
+// nextEdge is the first key after k, if any, from which on the edits of a panel
+// may differ from those at k.
+func (p *plan) nextEdge(x *panel, k int) int {
+	next := math.MaxInt
+	edge := func(at int) {
+		if at > k {
+			next = min(next, at)
 		}
-		return false
+	}
+	for _, c := range x.holes {
+		edge(int(c.k.lo))
+		edge(int(c.k.hi))
 	}
 	for _, c := range p.logits.Cut {
-		if int(c.Q0) < x.q0+x.n && x.q0 < int(c.Q1) && meets(int(c.K0), int(c.K1)) {
+		edge(int(c.K0))
+		edge(int(c.K1))
+	}
+	if len(p.bands) == 0 {
+		return next
+	}
+	edge(p.logits.VideoTokens)
+	for _, b := range p.bands[:len(p.bands)-1] { // within reach of some queries, of all, of some
+		edge(x.q0 - b.last)
+		edge(x.q0 + x.n - 1 - b.last)
+		edge(x.q0 + b.last + 1)
+		edge(x.q0 + x.n + b.last)
+	}
+	return next
+}
+
+// uniform reports whether all logits of a panel and a piece are edited alike,
+// and by which factors of positive and of other logits.
+func (p *plan) uniform(x *panel, g piece) (pos, neg float32, ok bool) {
+	for _, c := range p.logits.Cut {
+		if int(c.Q0) < x.q0+x.n && x.q0 < int(c.Q1) && int(c.K0) < g.k0+g.n && g.k0 < int(c.K1) {
 			return 0, 0, false
 		}
 	}
 	for _, c := range x.holes {
-		if meets(int(c.k.lo), int(c.k.hi)) {
+		if int(c.k.lo) < g.k0+g.n && g.k0 < int(c.k.hi) {
 			return 0, 0, false
 		}
 	}
-	pos, neg = 1, 1
-	if len(p.bands) == 0 {
-		return pos, neg, true
+	queries, keys := p.inVideo(x, g)
+	if len(p.bands) == 0 || queries <= 0 || keys <= 0 {
+		return 1, 1, true
 	}
-	for i, g := range pieces {
-		queries, keys := p.inVideo(x, g)
-		b := band{pos: 1, neg: 1}
-		if queries > 0 && keys > 0 {
-			if b, ok = p.oneBand(x, g, queries); !ok || queries < x.n || keys < g.n {
-				return 0, 0, false
-			}
-		}
-		if i > 0 && (b.pos != pos || b.neg != neg) {
-			return 0, 0, false
-		}
-		pos, neg = b.pos, b.neg
+	b, ok := p.oneBand(x, g, queries)
+	if !ok || queries < x.n || keys < g.n {
+		return 0, 0, false
 	}
-	return pos, neg, true
+	return b.pos, b.neg, true
 }
 
 // inVideo is how many queries of a panel and keys of a piece bands apply to.
