@@ -212,7 +212,7 @@ func (p *plan) locate(item int) (b, h int, it planItem) {
 
 func (p *plan) do(s *scratch, item int) {
 	if p.phase == centre {
-		p.centreKeys(item)
+		p.centreKeys(s, item)
 		return
 	}
 	b, h, it := p.locate(item)
@@ -223,13 +223,21 @@ func (p *plan) do(s *scratch, item int) {
 	}
 }
 
+// centreRows is how many keys are added in float32 before float64 takes over.
+const centreRows = 32
+
 // centreKeys takes the mean of K over its tokens for batch and key head bh.
-func (p *plan) centreKeys(bh int) {
+func (p *plan) centreKeys(s *scratch, bh int) {
 	b, h := bh/p.shape.Hkv, bh%p.shape.Hkv
 	d := p.shape.D
+	part := s.floats(p.scratchSize())[:d]
 	var sum [MaxDim]float64
-	for n := range p.shape.NK {
-		for i, x := range p.k.f[p.k.at(b, h, n):][:d] {
+	for n := 0; n < p.shape.NK; n += centreRows {
+		clear(part)
+		for j := n; j < min(n+centreRows, p.shape.NK); j++ {
+			p.b.set.addProductRow(part, p.k.f[p.k.at(b, h, j):][:d], nil)
+		}
+		for i, x := range part {
 			sum[i] += float64(x)
 		}
 	}
