@@ -52,7 +52,7 @@ func newClip(ctx context.Context, s *Source) (*clip, error) {
 			}
 		},
 		func() { c.cuts = findCuts(s, c.d); c.shots = shots(c.n, c.cuts) },
-		func() { c.still = findStatic(c.p, c.d, c.a, c.shots, c.second) },
+		func() { c.still = findStatic(c.src, c.p, c.d, c.a, c.shots, c.second) },
 	}
 	for _, f := range steps {
 		if err := ctx.Err(); err != nil {

@@ -1,6 +1,9 @@
 package vqeval
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // Every third frame held and made up for by the next: the steps around a held frame are
 // twice as long as the single one before it, and it is found from the first.
@@ -87,5 +90,69 @@ func TestUnmixed(t *testing.T) {
 	})
 	if f, p := fade.unmixed(10, 20, 30), pass.unmixed(10, 20, 30); f > returnMixed*returnMixedFree || p < returnMixed {
 		t.Errorf("fade %.2f, pass %.2f", f, p)
+	}
+}
+
+// An encoder that moves slow content in large and small steps holds frames by itself; frames
+// that are held amid even steps, however small these are, are not its work.
+func TestCodedInSteps(t *testing.T) {
+	row := func(uneven, pace float64) ([]float64, []int) {
+		a := make([]float64, 160)
+		var held []int
+		for i := range a {
+			a[i] = pace * (1 + uneven*float64(i%3-1))
+		}
+		for i := 60; i < 120; i += 4 {
+			held = append(held, i)
+			a[i], a[i+1] = 0, 2*pace
+		}
+		return a, held
+	}
+	for _, c := range []struct {
+		uneven, pace float64
+		coded        bool
+	}{{0.6, 0.4, true}, {0.05, 0.4, false}, {0.6, 4, false}} {
+		a, held := row(c.uneven, c.pace)
+		if got := codedInSteps(a, held); (got >= 1) != c.coded || !c.coded && got > 0.3 {
+			t.Errorf("steps of %g grey levels that vary by %g: %.2f", c.pace, c.uneven, got)
+		}
+	}
+}
+
+// Every drawing shown three times throughout is animation on threes, a fact; in a part of the
+// clip it is a stutter.
+func TestOnThrees(t *testing.T) {
+	shown := func(from, to int) (stutterEvidence, *clip) {
+		c := clipOf(t, 150, func(t, x, y int) float64 {
+			if t >= from && t < to {
+				t -= t % 3
+			}
+			return drifting(float64(t), x, y)
+		})
+		return findStutter(c), c
+	}
+	if e, _ := shown(0, 150); !e.regular || e.cadence != "3:1" {
+		t.Errorf("throughout: %q, regular %v", e.cadence, e.regular)
+	}
+	if e, _ := shown(51, 105); e.regular || e.severity < 0.5 {
+		t.Errorf("in a part: severity %.2f, regular %v", e.severity, e.regular)
+	}
+}
+
+// A shot that is cut into a scene which goes on behind it is another scene, also where the
+// other cut is not known: frames beyond it are no neighbours of this one.
+func TestIntercutIsAnotherScene(t *testing.T) {
+	c := clipOf(t, 120, func(t, x, y int) float64 {
+		if t >= 50 && t < 62 {
+			return 110 + 35*math.Sin(float64(x)*0.7+float64(t)*0.1)*math.Cos(float64(y)*0.15)
+		}
+		return drifting(float64(t)*0.6, x, y)
+	})
+	a := c.adjacentAcross()
+	c.cuts = nil
+	for _, at := range []int{50, 62} {
+		if got := c.otherScene(a, at, jumpAround+1); got <= 1 {
+			t.Errorf("at %d: %.2f", at, got)
+		}
 	}
 }

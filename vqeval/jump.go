@@ -50,10 +50,11 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	if ratio < jumpRatio/3 || !c.steps(t, e.step) {
 		return e, false
 	}
-	scene := c.otherScene(t) // above 1 it is a cut
+	skipped := c.skipped(t, e.step)
+	scene := c.otherScene(a, t, skipped) // above 1 it is a cut
 	e.severity = strength(
 		jumpRatio/ratio,
-		beyond(jumpSkipsFree, jumpSkips/c.skipped(t, e.step)),
+		beyond(jumpSkipsFree, jumpSkips/skipped),
 		jumpLevels/e.step,
 		jumpMoves/max(1e-9, c.moves(t)),
 		beyond(jumpAlike, scene),
@@ -119,14 +120,27 @@ func (c *clip) steps(t int, step float64) bool {
 
 // otherScene is above 1 where the frames before and from t show two scenes: of some
 // frames of either side within a second or so, the two most alike differ in tones and
-// textures by more than such frames differ on one side.
-func (c *clip) otherScene(t int) float64 {
+// textures by more than such frames differ on one side. Where the motion around the step makes
+// up for it in so many frames, it may change the looks by as much as that motion does in them.
+// Looks that are quite different are no one scene's.
+func (c *clip) otherScene(a []float64, t int, skipped float64) float64 {
 	lo, hi := 0, c.n
 	for _, k := range c.cuts { // only up to other cuts
 		if k < t-1 {
 			lo = max(lo, k)
 		} else if k > t+1 {
 			hi = min(hi, k)
+		}
+	}
+	// and to steps that may be one
+	for u := max(lo+1, t-jumpAround); u < t-1; u++ {
+		if a[u] >= sceneStep*a[t] {
+			lo = u
+		}
+	}
+	for u := min(hi-1, t+jumpAround); u > t+1; u-- {
+		if a[u] >= sceneStep*a[t] {
+			hi = u
 		}
 	}
 	var before, after []int
@@ -159,7 +173,17 @@ func (c *clip) otherScene(t int) float64 {
 			least = min(least, old[i].distance(&fresh[j]))
 		}
 	}
-	return least / bound
+	scene, direct := least/bound, old[0].distance(&fresh[0])
+	if k := max(1, int(skipped)); scene > jumpAlike && k <= jumpAround {
+		most := 0.0 // that the motion changes the looks by in so many frames
+		for _, u := range [...]int{t - 1 - k, t - 1 - k - k/2, t, t + k/2} {
+			if u >= lo && u+k < t || u >= t && u+k < hi {
+				most = max(most, lookDistance(c.src, u, u+k))
+			}
+		}
+		scene = min(scene, max(jumpAlike, sceneMoves*direct/(sceneLooks+most)))
+	}
+	return max(scene, direct/sceneOther)
 }
 
 // frameLook are the tones, the strengths and the directions of the gradients and the

@@ -86,7 +86,7 @@ func (c *clip) stepSizes() []float64 {
 				z[t] = max(z[t], shiftStep(s, t))
 			}
 		}
-		if z[t] >= seamStep && content >= seamCut && c.otherScene(t) > 1 {
+		if z[t] >= seamStep && content >= seamCut && c.otherScene(a, t, c.skipped(t, a[t])) > 1 {
 			z[t] = 0
 		}
 	}

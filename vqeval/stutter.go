@@ -106,12 +106,45 @@ func findStutter(c *clip) stutterEvidence {
 	e.severity = strength(
 		e.left/stutterMean*(1-blended),
 		irregular,
+		codedInSteps(a, e.held),
 		stutterTimes/times,
 		// Where hardly anything moves, what an encoder refreshes now and then is no motion either.
 		stutterMoves*float64(c.n)/float64(max(1, fresh)),
 		stutterShare*float64(c.n)/float64(len(e.held)),
 	)
 	return e
+}
+
+// codedInSteps is above 1 where what moves is so slow that the encoder moves it in steps, large
+// and small ones in turn: what is held then is held by the encoder. Frames of content that is
+// shown at an even pace, and held now and then, differ evenly where nothing is held.
+func codedInSteps(a []float64, held []int) float64 {
+	single := make([]bool, len(a)+1)
+	for i := range single {
+		single[i] = true
+	}
+	var paces []float64
+	for _, t := range held {
+		single[t], single[t+1] = false, false
+		// Time goes on beneath what is held: its pace is the mean over held frames and others.
+		var sum float64
+		near := a[max(1, t-stutterReach):min(len(a), t+stutterReach+1)]
+		for _, v := range near {
+			sum += v
+		}
+		paces = append(paces, sum/float64(len(near)))
+	}
+	var uneven []float64
+	for t := 2; t < len(a); t++ {
+		if most := max(a[t-1], a[t]); single[t-1] && single[t] && most > 0 {
+			uneven = append(uneven, math.Abs(a[t]-a[t-1])/most)
+		}
+	}
+	if len(uneven) < stutterSingles {
+		return 0
+	}
+	slow := clamp01(2 - quantile(paces, 0.5)/stutterCoded)
+	return slow * beyond(stutterEvenFree, quantile(uneven, 0.5)/stutterEven)
 }
 
 // together leaves out frames held at either end that lie far off the others, unless the
@@ -234,8 +267,9 @@ func single(a []float64, s shot, t int, pace float64) float64 {
 }
 
 // cadence names the pattern of the held frames: k:1 where every frame is shown k
-// times, 2:2 (regular) where each is shown twice throughout, the ratio of the rates where a conversion to a higher one spreads its repeats
-// evenly through the clip (regular), else irregular. An encoder that blends frames into
+// times, 2:2 or 3:1 (regular) where each is shown twice or thrice throughout, the ratio of
+// the rates where a conversion to a higher one spreads its repeats evenly through the clip
+// (regular), else irregular. An encoder that blends frames into
 // each other hides some of the repeats. fits is how well the pattern explains them.
 func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	first, last := held[0], held[len(held)-1]
@@ -275,7 +309,7 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	switch {
 	case len(held) < cadenceHeld:
 		return "irregular", false, 0
-	case best >= cadenceFit && (of > 1 || shown == 2) && through() && (last-first)/shown >= cadenceCycles:
+	case best >= cadenceFit && (of > 1 || shown <= cadenceHolds) && through() && (last-first)/shown >= cadenceCycles:
 		return conversion(shown, of), true, best
 	case best >= cadenceFit && of == 1:
 		return fmt.Sprintf("%d:1", shown), false, best

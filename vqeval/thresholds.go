@@ -81,8 +81,10 @@ const (
 	// A shot is static when the liveliest blocks innovate less than this within
 	// a few frames at three quarters of the time, and the frame drifts less than this
 	// within seconds.
-	staticLevels = 0.75 // grey levels
-	staticDrift  = 1.0  // grey levels of growth over seconds
+	staticLevels = 0.45 // grey levels, or
+	staticCreep  = 0.07 // samples that what is there moves by
+	staticDrift  = 0.5  // grey levels of growth over seconds, or
+	staticWander = 0.4  // samples
 	staticBlocks = 0.03 // share of the blocks that count as liveliest
 
 	// A region that freezes.
@@ -153,31 +155,36 @@ const (
 	driftOnsets     = 2048 // onsets that are tried
 
 	// Held frames.
-	stutterReach   = 6      // frames to either side in which the pace is taken
-	stutterLevels  = 0.5    // grey levels a frame: the least pace at which a held frame is seen
-	stutterLeft    = 0.4    // of the pace: a held frame differs by less from the one before
-	stutterMean    = 0.18   // likewise on average
-	stutterBlended = 0.35   // of which as much may be the encoder's where the next frame makes up for it
-	stutterGoes    = 0.5    // of the pace: the frames beside it differ by more
-	stutterEdge    = 0.6    // of the differences beside it
-	stutterTurn    = 0.8    // likewise: the frames beside it differ by more from each other
-	stutterCatch   = 1.3    // times the usual step: the one after a held frame that comes now and then
-	stutterCaught  = 1.7    // likewise, surely
-	stutterHold    = 5      // held frames in a row; more is a pause
-	stutterMoves   = 0.2    // of the frames at least have such a pace
-	stutterTimes   = 1.5    // times at least that frames are held
-	stutterShare   = 0.0125 // of all frames
-	cadenceHeld    = 5      // held frames that show a pattern
-	cadenceCycles  = 3      // cycles of it
-	cadenceFit     = 0.6    // share of the held frames that it explains, times that of its repeats that are seen
-	cadenceLongest = 25     // frames in one cycle
-	cadenceOutside = 0.75   // of the other differences, that held ones are where they are not seen one by one
-	cadenceOwn     = 0.85   // of the frames seen to be held are those of a conversion whose others are blended away
-	cadenceBlended = 0.75   // of the other differences, at most, that those have
-	cadencePart    = 0.95   // likewise in each part of the clip
-	cadenceShort   = 10     // frames in one cycle of such a conversion
-	cadenceThrough = 6      // part of the clip that it may leave out at either end
-	stutterAlone   = 4      // times the usual distance: so far off, the first frames held belong to no stutter
+	stutterReach    = 6      // frames to either side in which the pace is taken
+	stutterLevels   = 0.5    // grey levels a frame: the least pace at which a held frame is seen
+	stutterLeft     = 0.4    // of the pace: a held frame differs by less from the one before
+	stutterMean     = 0.18   // likewise on average
+	stutterBlended  = 0.35   // of which as much may be the encoder's where the next frame makes up for it
+	stutterGoes     = 0.5    // of the pace: the frames beside it differ by more
+	stutterEdge     = 0.6    // of the differences beside it
+	stutterTurn     = 0.8    // likewise: the frames beside it differ by more from each other
+	stutterCatch    = 1.3    // times the usual step: the one after a held frame that comes now and then
+	stutterCaught   = 1.7    // likewise, surely
+	stutterHold     = 5      // held frames in a row; more is a pause
+	stutterMoves    = 0.2    // of the frames at least have such a pace
+	stutterTimes    = 1.5    // times at least that frames are held
+	stutterShare    = 0.0125 // of all frames
+	cadenceHeld     = 5      // held frames that show a pattern
+	cadenceCycles   = 3      // cycles of it
+	cadenceFit      = 0.6    // share of the held frames that it explains, times that of its repeats that are seen
+	cadenceLongest  = 25     // frames in one cycle
+	cadenceOutside  = 0.75   // of the other differences, that held ones are where they are not seen one by one
+	cadenceOwn      = 0.85   // of the frames seen to be held are those of a conversion whose others are blended away
+	cadenceBlended  = 0.75   // of the other differences, at most, that those have
+	cadencePart     = 0.95   // likewise in each part of the clip
+	cadenceShort    = 10     // frames in one cycle of such a conversion
+	cadenceThrough  = 6      // part of the clip that it may leave out at either end
+	cadenceHolds    = 3      // times at most that a conversion shows each frame: more is no motion
+	stutterCoded    = 1.0    // grey levels a frame: at such a pace encoders begin to move content in steps
+	stutterEven     = 0.28   // of the larger, by which the differences of frames in a row may differ there
+	stutterEvenFree = 0.5    // of which nothing is said by
+	stutterSingles  = 10     // such differences that tell
+	stutterAlone    = 4      // times the usual distance: so far off, the first frames held belong to no stutter
 
 	// Mirrored time.
 	mirrorFrames       = 12   // a mirror reaches at least so far to either side
@@ -230,8 +237,11 @@ const (
 	jumpMoves     = 0.6  // grey levels that the content changes by within half a second on one side
 	jumpStays     = 0.7  // of the step remains a few frames to either side
 	sceneLooks    = 0.02 // distance of the looks within one scene, plus
-	jumpAlike     = 0.4  // of the distance to another scene is no doubt that it is the same
+	jumpAlike     = 0.5  // of the distance to another scene is no doubt that it is the same
 	sceneVaries   = 0.3  // times that on either side
+	sceneMoves    = 0.55 // of the looks' distance over the frames missing, where that many are
+	sceneOther    = 0.25 // distance of the looks of two scenes, surely
+	sceneStep     = 0.5  // of the step: others as large may be cuts
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
