@@ -119,23 +119,29 @@ func TestCodedInSteps(t *testing.T) {
 	}
 }
 
-// Every drawing shown three times throughout is animation on threes, a fact; in a part of the
-// clip it is a stutter.
+// Every frame shown three times is a stutter, throughout or in a part of the clip; drawings shown
+// three times before a pan that moves on are animation, a fact.
 func TestOnThrees(t *testing.T) {
-	shown := func(from, to int) (stutterEvidence, *clip) {
-		c := clipOf(t, 150, func(t, x, y int) float64 {
+	shown := func(from, to int, pan float64) stutterEvidence {
+		return findStutter(clipOf(t, 150, func(t, x, y int) float64 {
+			beneath := 0.0
+			if pan > 0 {
+				beneath = 12 * math.Sin(0.3*(float64(x)+pan*float64(t)))
+			}
 			if t >= from && t < to {
 				t -= t % 3
 			}
-			return drifting(float64(t), x, y)
-		})
-		return findStutter(c), c
+			return beneath + drifting(float64(t), x, y)
+		}))
 	}
-	if e, _ := shown(0, 150); !e.regular || e.cadence != "3:1" {
-		t.Errorf("throughout: %q, regular %v", e.cadence, e.regular)
+	if e := shown(0, 150, 0); e.regular || e.severity < 0.5 {
+		t.Errorf("throughout: severity %.2f, regular %v", e.severity, e.regular)
 	}
-	if e, _ := shown(51, 105); e.regular || e.severity < 0.5 {
+	if e := shown(51, 105, 0); e.regular || e.severity < 0.5 {
 		t.Errorf("in a part: severity %.2f, regular %v", e.severity, e.regular)
+	}
+	if e := shown(0, 150, 0.3); !e.regular || e.cadence != "3:1" {
+		t.Errorf("before a pan: %q, regular %v, %d held", e.cadence, e.regular, len(e.held))
 	}
 }
 

@@ -267,9 +267,9 @@ func single(a []float64, s shot, t int, pace float64) float64 {
 }
 
 // cadence names the pattern of the held frames: k:1 where every frame is shown k
-// times, 2:2 or 3:1 (regular) where each is shown twice or thrice throughout, the ratio of
-// the rates where a conversion to a higher one spreads its repeats evenly through the clip
-// (regular), else irregular. An encoder that blends frames into
+// times, 2:2 (regular) where each is shown twice throughout, 3:1 (regular) where what is drawn
+// is shown thrice before something that moves on, the ratio of the rates where a conversion to a
+// higher one spreads its repeats evenly through the clip (regular), else irregular. An encoder that blends frames into
 // each other hides some of the repeats. fits is how well the pattern explains them.
 func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	first, last := held[0], held[len(held)-1]
@@ -309,7 +309,7 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	switch {
 	case len(held) < cadenceHeld:
 		return "irregular", false, 0
-	case best >= cadenceFit && (of > 1 || shown <= cadenceHolds) && through() && (last-first)/shown >= cadenceCycles:
+	case best >= cadenceFit && (of > 1 || shown == 2 || shown == cadenceHolds && c.movesBeneath(held)) && through() && (last-first)/shown >= cadenceCycles:
 		return conversion(shown, of), true, best
 	case best >= cadenceFit && of == 1:
 		return fmt.Sprintf("%d:1", shown), false, best
@@ -318,6 +318,20 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 		return conversion(p, q), true, best
 	}
 	return "irregular", false, best
+}
+
+// movesBeneath tells whether something goes on evenly in the frames that are held two in a row:
+// animation on threes before a pan is no repeat of frames. Noise does not add up.
+func (c *clip) movesBeneath(held []int) bool {
+	var single, both, n float64
+	for i := 1; i < len(held); i++ {
+		if t := held[i]; held[i-1] == t-1 && t >= 2 {
+			single += c.d.at(t-2, t-1) + c.d.at(t-1, t)
+			both += c.d.at(t-2, t)
+			n += 2
+		}
+	}
+	return n > 0 && single >= cadenceBeneath*n && both >= cadenceAdds*single
 }
 
 // conversion names the conversion that shows q frames p times.

@@ -179,7 +179,9 @@ const (
 	cadencePart     = 0.95   // likewise in each part of the clip
 	cadenceShort    = 10     // frames in one cycle of such a conversion
 	cadenceThrough  = 6      // part of the clip that it may leave out at either end
-	cadenceHolds    = 3      // times at most that a conversion shows each frame: more is no motion
+	cadenceHolds    = 3      // times that animation before something that moves shows a drawing
+	cadenceBeneath  = 0.3    // grey levels a frame that this moves by
+	cadenceAdds     = 0.75   // of two such steps is how far both go
 	stutterCoded    = 1.0    // grey levels a frame: at such a pace encoders begin to move content in steps
 	stutterEven     = 0.28   // of the larger, by which the differences of frames in a row may differ there
 	stutterEvenFree = 0.5    // of which nothing is said by
