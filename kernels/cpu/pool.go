@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // job is work that is cut into items. What an item computes must not depend on
@@ -23,6 +24,7 @@ type pool struct {
 	next  atomic.Int64
 	wake  chan struct{}
 	done  sync.WaitGroup
+	busy  atomic.Int64 // helpers that have not passed done
 
 	spare freelist[scratch]
 }
@@ -30,17 +32,52 @@ type pool struct {
 func newPool(workers int) *pool {
 	p := &pool{workers: workers, wake: make(chan struct{}, workers)}
 	for range workers - 1 {
-		go func() {
-			for range p.wake {
-				p.work()
-				p.done.Done()
-			}
-		}()
+		go p.help()
 	}
 	return p
 }
 
 func (p *pool) stop() { close(p.wake) }
+
+// linger is how long who waits for others looks for them before it sleeps:
+// about what it takes to be woken, which matters to jobs of a millisecond.
+const linger = 50 * time.Microsecond
+
+// spin waits for ready for as long as it should, in favour of other goroutines.
+func spin(ready func() bool) bool {
+	for start := time.Now(); time.Since(start) < linger; runtime.Gosched() {
+		if ready() {
+			return true
+		}
+	}
+	return false
+}
+
+// help works at jobs until the pool stops.
+func (p *pool) help() {
+	open := true
+	called := func() bool {
+		select {
+		case _, open = <-p.wake:
+			return true
+		default:
+			return false
+		}
+	}
+	for {
+		if !spin(called) {
+			_, open = <-p.wake
+		}
+		if !open {
+			return
+		}
+		p.work()
+		p.done.Done()
+		p.busy.Add(-1)
+	}
+}
+
+func (p *pool) idle() bool { return p.busy.Load() == 0 }
 
 // run does all items of j. When the helpers are busy with another caller's
 // job, the caller does them alone.
@@ -51,10 +88,12 @@ func (p *pool) run(j job, items int) {
 		p.next.Store(0)
 		helpers := min(p.workers, items) - 1
 		p.done.Add(helpers)
+		p.busy.Store(int64(helpers))
 		for range helpers {
 			p.wake <- struct{}{}
 		}
 		p.work()
+		spin(p.idle)
 		p.done.Wait()
 		p.job = nil
 		return
