@@ -54,6 +54,19 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		return nil
 	}
 	span := float64(n) / second
+	var parts []float64 // how the contrast of the parts went
+	var contrasts course
+	if src.Tones != nil {
+		contrasts = newCourse(n, tiles, func(t, i int) float64 {
+			if v := src.Tones[s.from+t].Far[i]; v != unseen {
+				return float64(v) / 2048
+			}
+			return math.NaN()
+		})
+		if len(contrasts.part) > 0 {
+			parts = contrasts.common(false)
+		}
+	}
 	try := func(what, words string, c course, bins []float64, bound, agree float64, relative bool, weigh func(t trend) float64) {
 		if float64(len(c.part)) < 2*c.patch {
 			return
@@ -68,8 +81,10 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		}
 		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), trend: t}
 		// What runs away takes its time, goes one way, and takes the parts of the frame along:
-		// a step is something else, and so is content that comes and goes.
-		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree))
+		// a step is something else, and so is content that comes and goes, or one scene that
+		// dissolves into another.
+		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree),
+			math.Pow(max(0, sag(parts, c.share(bins)))/driftSag, 2))
 		d.gone = c.gone(bins)
 		out = append(out, d)
 	}
@@ -88,12 +103,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	tones := src.Tones[s.from:s.to]
 	// The contrast is that of the whole frame; the parts say whether it is theirs too.
 	contrast := newCourse(n, 1, func(t, _ int) float64 { return math.Log(src.Look[s.from+t].Contrast + 2) })
-	try("exposure", "the contrast", newCourse(n, tiles, func(t, i int) float64 {
-		if v := tones[t].Far[i]; v != unseen {
-			return float64(v) / 2048
-		}
-		return math.NaN()
-	}), contrast.part[0], driftContrast, driftAgree, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
+	try("exposure", "the contrast", contrasts, contrast.part[0], driftContrast, driftAgree, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
 	try("colour", "the saturation", newCourse(n, tiles, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
 		nil, driftSaturation, driftAgree, true, relative)
 	// A share of the light: what darkens does not change its colour.
@@ -131,11 +141,11 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	quarter := func(k int) func(int) bool {
 		return func(i int) bool { return i/tileCols/2*4+i%tileCols/2 == k }
 	}
-	parts := newCourse(n, tiles/4, func(t, k int) float64 { return sharp(t, quarter(k)) })
+	quarters := newCourse(n, tiles/4, func(t, k int) float64 { return sharp(t, quarter(k)) })
 	whole := newCourse(n, 1, func(t, _ int) float64 { return sharp(t, func(int) bool { return true }) })
-	parts.slow = true
+	quarters.slow = true
 	if len(whole.part) == 1 {
-		try("detail", "the detail", parts, whole.part[0], driftDetail, driftAgree, false, nil)
+		try("detail", "the detail", quarters, whole.part[0], driftDetail, driftAgree, false, nil)
 	}
 	return out
 }

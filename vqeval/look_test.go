@@ -406,3 +406,25 @@ func TestGone(t *testing.T) {
 		}
 	}
 }
+
+// One scene that dissolves into another has less contrast half-way; a look that runs away
+// passes through all that is between.
+func TestSag(t *testing.T) {
+	const n = 48
+	share, mixed, fades := make([]float64, n), make([]float64, n), make([]float64, n)
+	for k := range share {
+		u := clamp01((float64(k) - 8) / 32)
+		share[k] = u
+		mixed[k] = math.Log(math.Hypot(1-u, u))
+		fades[k] = math.Log(1 - 0.6*u)
+	}
+	if got := sag(mixed, share); got < 0.25 {
+		t.Errorf("a dissolve sags by %.2f, want 0.25 or more", got)
+	}
+	if got := sag(fades, share); got > 0 {
+		t.Errorf("what fades sags by %.2f", got)
+	}
+	if got := sag(nil, share); got != 0 {
+		t.Errorf("without contrasts: %v", got)
+	}
+}

@@ -143,6 +143,7 @@ const (
 	driftFirstSlow  = 0.5  // likewise where it begins slowly
 	driftLeft       = 0.55 // of the variation that an even change leaves
 	driftSudden     = 0.45 // of the change within one second
+	driftSag        = 0.2  // of the logarithm of the contrast below that at both ends
 	driftSun        = 0.02 // of the logarithm of the luma a second, which daylight may take
 	driftExposure   = 0.1  // of the logarithm of the luma beyond that
 	driftContrast   = 0.5  // of the logarithm of the standard deviation

@@ -178,13 +178,49 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	return t
 }
 
+// share is how far a series has gone at each stretch from where it stood at first to
+// where it is at last, 0..1; nil where it comes to nothing.
+func (c course) share(bins []float64) []float64 {
+	ends := max(1, int(driftPart*float64(len(bins))))
+	first, last := quantile(bins[:ends], 0.5), quantile(bins[len(bins)-ends:], 0.5)
+	if first == last {
+		return nil
+	}
+	out := make([]float64, len(bins))
+	for k, b := range bins {
+		out[k] = clamp01((b - first) / (last - first))
+	}
+	return out
+}
+
+// sag is by how much the logarithm of the contrast lies below its first and its last
+// value while something has gone half-way. A mixture of two scenes has less contrast
+// than either (the square root of a half where they are alike in it); one whose look
+// changes has a contrast in between.
+func sag(contrast, share []float64) float64 {
+	if contrast == nil {
+		return 0
+	}
+	ends := max(1, int(driftPart*float64(len(contrast))))
+	first, last := quantile(contrast[:ends], 0.5), quantile(contrast[len(contrast)-ends:], 0.5)
+	var below []float64
+	for k, g := range share {
+		if g > 0.3 && g < 0.7 {
+			below = append(below, min(first, last)-contrast[k])
+		}
+	}
+	if len(below) == 0 {
+		return 0
+	}
+	return quantile(below, 0.5)
+}
+
 // gone is how far a series has gone at each frame from where it stood at first to where
 // it is at last, 0..1.
 func (c course) gone(bins []float64) []float64 {
-	ends := max(1, int(driftPart*float64(len(bins))))
-	first, last := quantile(bins[:ends], 0.5), quantile(bins[len(bins)-ends:], 0.5)
 	out := make([]float64, c.n)
-	if first == last {
+	share := c.share(bins)
+	if share == nil {
 		return out
 	}
 	k := 0
@@ -192,11 +228,11 @@ func (c course) gone(bins []float64) []float64 {
 		for k+1 < len(bins) && c.at[k+1] <= float64(t) {
 			k++
 		}
-		v := bins[k]
+		v := share[k]
 		if k+1 < len(bins) && float64(t) > c.at[k] {
-			v += (bins[k+1] - v) * (float64(t) - c.at[k]) / (c.at[k+1] - c.at[k])
+			v += (share[k+1] - v) * (float64(t) - c.at[k]) / (c.at[k+1] - c.at[k])
 		}
-		out[t] = clamp01((v - first) / (last - first))
+		out[t] = v
 	}
 	return out
 }

@@ -10,5 +10,6 @@
 // scene jump are made from sources on which the frames beside the jump differ by a tenth
 // more at each level: content that is as far apart after 8 frames as after 24 has no
 // order that could be found. Likewise a cut to another scene of the same family must
-// change the mean of a colour channel by 15 levels.
+// change the mean of a colour channel by 15 levels, and a pan before an animation on twos
+// or threes must change every frame by three quarters of a level.
 package corpus

@@ -61,8 +61,8 @@ var hardNegatives = []negative{
 			return sigma * s * s
 		}))
 	}},
-	{"animation before a pan", 3, 10, "", nil, anySource, func(r *recipe, k int) {
-		hold, way := pick(k, 2, 3), pick(k, .12, .2)
+	{panned, 3, 10, "", nil, anySource, func(r *recipe, k int) {
+		hold, way := pick(k, 2, 3), pick(k, pannedBy, .2)
 		r.at = func(i int) float64 { return float64(i / hold * hold) }
 		r.effect = append(r.effect, shift(1.3, func(i int) (float64, float64) {
 			return way * (float64(i)/float64(r.last()) - .5), 0

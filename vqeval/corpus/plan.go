@@ -336,6 +336,9 @@ func (p *planner) negative(n negative, split string, k int) {
 		for tries := 0; strings.HasPrefix(n.class, "cut ") && !p.otherLook(fam, seed) && tries < len(Families); tries++ {
 			fam, seed = p.next("healthy "+n.class, split, n.need)
 		}
+		for tries := 0; n.class == panned && !panSeen(fam, seed) && tries < len(Families); tries++ {
+			fam, seed = p.next("healthy "+n.class, split, n.need)
+		}
 		r = p.base("", n.class, split, fam.Name, seed, k, "")
 		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
 	}
@@ -365,6 +368,29 @@ func (p *planner) otherLook(fam Family, seed uint64) bool {
 		apart[i%3] += float64(v-b.Pix[i]) / float64(a.W*a.H)
 	}
 	return max(math.Abs(apart[0]), math.Abs(apart[1]), math.Abs(apart[2])) >= cutLevels
+}
+
+// panned is the class of scenes on twos or threes before which the camera pans, by pannedBy
+// of the frame's width in the whole clip at least; panLevels is by how much a frame must
+// differ for it from the one before, on average: of a lesser one encoders leave held frames.
+const (
+	panned    = "animation before a pan"
+	pannedBy  = .12
+	panLevels = .75
+)
+
+// panSeen reports whether the least pan is seen over the family's scene.
+func panSeen(fam Family, seed uint64) bool {
+	const w, h, frames = 208, 117, 129
+	im := newImage(w, h)
+	fam.Scene(seed)(60, im)
+	var sum float64
+	for y := range h {
+		for i := 3 * w * y; i < 3*(w*y+w-1); i++ {
+			sum += math.Abs(float64(im.Pix[i+3] - im.Pix[i]))
+		}
+	}
+	return sum/(3*h*(w-1))*pannedBy*w/frames >= panLevels
 }
 
 // variants are other renderings of some videos, which must score alike.
