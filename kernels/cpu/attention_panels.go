@@ -21,7 +21,7 @@ type hole struct {
 const (
 	maxPanels    = 24   // panels of one group, at most: they share the tile of keys
 	groupDims    = 3072 // dims of the queries of a group, over its panels: they stay in the L2 cache
-	workerItems  = 6    // items to have for each of several workers, before panels share
+	workerItems  = 4    // items to have for each of several workers, before panels share
 	narrowWeight = 9    // cost of a lane of a narrow tile in eighths of one of the widest
 )
 
