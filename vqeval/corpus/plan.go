@@ -48,6 +48,10 @@ func plan(edition int) []*recipe {
 	return p.out
 }
 
+// variantsFrom is the first edition with three times as many bases of variants: of some
+// changes few bases allow one.
+const variantsFrom = 8
+
 // largeFrom is the first edition whose test half is large enough for what it is to show,
 // and largerFrom the first whose counts are: with one error, 95 % of right periods, lower end
 // included, take 115 loops; less than 2 % of false alarms, upper end included, with four of
@@ -455,6 +459,9 @@ func (p *planner) variants() {
 			}
 		} else if r.Split == Dev && p.edition < largeFrom {
 			continue
+		}
+		if p.edition >= variantsFrom {
+			most *= 3
 		}
 		// Sharp and clean bases: a variant adds one thing.
 		if bases[key] == most || r.Ladder != "" || r.CRF > 24 || r.Codec != "x264" || r.Grain > 1 || r.Width > 320 {
