@@ -13,6 +13,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add([]byte{1, 0, 40, 33, 9, 1, 1, 40, 1, 33, 2, 0, 1, 1, 0, 7})
 	f.Add([]byte{1, 1, 2, 2, 1, 2, 1, 2, 1, 2, 4, 0, 1, 1, 1, 2, 0, 0, 255})
 	f.Add([]byte{0, 0, 4, 4, 4, 1, 2, 3, 2, 1, 4, 3, 0, 9, 2, 1, 200})
+	f.Add([]byte("10BB027\x027\x021\x00\x01\x00\x018\x00000A1001")) // one band, for some queries of a panel
 	var backends []*Backend
 	for _, name := range Variants() {
 		backends = append(backends, open(f, name, 2))

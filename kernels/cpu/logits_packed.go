@@ -23,7 +23,7 @@ func (p *plan) compileBands() {
 		}
 		p.bands = append(p.bands, c)
 	}
-	if p.b.set == nil || len(p.bands) < 2 {
+	if p.b.set == nil || len(p.bands) == 0 {
 		return
 	}
 	// A factor for every distance that a panel meets, its empty lanes included.
