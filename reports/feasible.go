@@ -27,15 +27,7 @@ func (s section) feasible() []fit {
 		f := fit{m: m}
 		for _, frames := range s.frames {
 			all := s.pick(m, frames)
-			oom, timeout := 0, 0
-			for _, c := range all {
-				switch c.Status {
-				case bench.StatusOOM:
-					oom++
-				case bench.StatusTimeout:
-					timeout++
-				}
-			}
+			oom, timeout := withStatus(all, bench.StatusOOM), withStatus(all, bench.StatusTimeout)
 			switch {
 			case oom+timeout > 0 && f.lost == 0:
 				f.lost, f.oom, f.timeout, f.n = frames, oom, timeout, len(all)

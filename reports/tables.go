@@ -39,17 +39,21 @@ func size(cells []cell) string {
 func tally(cells []cell) []string {
 	var out []string
 	for _, status := range []string{bench.StatusOOM, bench.StatusTimeout, bench.StatusFailed} {
-		n := 0
-		for _, c := range cells {
-			if c.Status == status {
-				n++
-			}
-		}
-		if n > 0 {
+		if n := withStatus(cells, status); n > 0 {
 			out = append(out, fmt.Sprintf("%d %s", n, status))
 		}
 	}
 	return out
+}
+
+// withStatus is how many cells ended so.
+func withStatus(cells []cell, status string) (n int) {
+	for _, c := range cells {
+		if c.Status == status {
+			n++
+		}
+	}
+	return n
 }
 
 // estimate writes an interval in a row of n videos: with its own n where that

@@ -20,6 +20,7 @@ type viewer struct {
 	b     *builder
 	s     section
 	ref   reference
+	gpus  bool // some cell ran on one
 	kinds map[string]int
 	v     web.Section
 	notes map[string]int // footnote by its text
@@ -29,7 +30,7 @@ type viewer struct {
 
 // view is a section as the page takes it.
 func (b *builder) view(s section, ref reference, kinds []string) web.Section {
-	w := &viewer{b: b, s: s, ref: ref, kinds: map[string]int{}, notes: map[string]int{}, masks: map[string]int{}}
+	w := &viewer{b: b, s: s, ref: ref, gpus: s.onGPUs(), kinds: map[string]int{}, notes: map[string]int{}, masks: map[string]int{}}
 	for i, k := range kinds {
 		w.kinds[k] = i
 	}
@@ -124,7 +125,7 @@ var gpuColumns = []web.Column{
 // prompt where there are several.
 func (w *viewer) rows(tags []string) {
 	w.v.Columns = viewColumns
-	if w.s.onGPUs() {
+	if w.gpus {
 		w.v.Columns = slices.Concat(viewColumns, gpuColumns)
 	}
 	add := func(s section, prompt int) {
@@ -161,7 +162,7 @@ func (w *viewer) row(s section, m, h, prompt int, all []cell) web.Row {
 	_, unpaired := s.pairs(method, frames)
 	r.Cells = []web.Cell{freeze, loop, w.others(ok), w.ratio(motion, n, reason), mean(compositeScore), mean(bench.DenoiseSeconds), mean(bench.WallSeconds),
 		w.ratio(s.speedup(method, frames, bench.DenoiseSeconds), n, unpaired), w.bound(s, method, frames), w.plain(ok, bench.AttendedFraction), w.mebibytes(ok, bench.PeakRSSBytes)}
-	if w.s.onGPUs() {
+	if w.gpus {
 		hours := web.Cell{Text: absent}
 		if h, n := spent(all); n > 0 {
 			hours = web.Cell{Text: sig(h), Value: known(h)}
