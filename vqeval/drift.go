@@ -79,13 +79,13 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		if weigh != nil {
 			amount = weigh(t)
 		}
-		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), trend: t}
+		gone := share(bins)
+		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), gone: c.gone(gone), trend: t}
 		// What runs away takes its time, goes one way, and takes the parts of the frame along:
 		// a step is something else, and so is content that comes and goes, or one scene that
 		// dissolves into another.
 		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree),
-			math.Pow(max(0, sag(parts, c.share(bins)))/driftSag, 2))
-		d.gone = c.gone(bins)
+			math.Pow(max(0, sag(parts, gone))/driftSag, 2))
 		out = append(out, d)
 	}
 	// Relative changes are fitted as they are and weighed by their logarithm: light that
@@ -110,9 +110,9 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	cb := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
 	cr := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
 	b, r := cb.common(false), cr.common(false)
-	ends := max(1, int(driftPart*float64(len(b))))
-	db := quantile(b[len(b)-ends:], 0.5) - quantile(b[:ends], 0.5)
-	dr := quantile(r[len(r)-ends:], 0.5) - quantile(r[:ends], 0.5)
+	b0, b1 := ends(b)
+	r0, r1 := ends(r)
+	db, dr := b1-b0, r1-r0
 	if size := math.Hypot(db, dr); size > 0 {
 		c := course{n: n, at: cb.at, patch: cb.patch}
 		for i, p := range cb.part {

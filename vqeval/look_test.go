@@ -397,7 +397,7 @@ func TestGone(t *testing.T) {
 			noise[i] = 0.04 * r.NormFloat64()
 		}
 		c := newCourse(200, 1, func(t, _ int) float64 { return 5 - 2*max(0, float64(t)-from)/(200-from) + noise[t] })
-		g := c.gone(c.part[0])
+		g := c.gone(share(c.part[0]))
 		if want := (1 - from/200) / 2; len(g) != 200 || math.Abs(mean(g)-want) > 0.05 {
 			t.Errorf("from %g: %g of %d frames, want %g", from, mean(g), len(g), want)
 		}

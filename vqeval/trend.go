@@ -178,11 +178,16 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	return t
 }
 
+// ends are the medians of a series near its start and near its end.
+func ends(bins []float64) (first, last float64) {
+	n := max(1, int(driftPart*float64(len(bins))))
+	return quantile(bins[:n], 0.5), quantile(bins[len(bins)-n:], 0.5)
+}
+
 // share is how far a series has gone at each stretch from where it stood at first to
 // where it is at last, 0..1; nil where it comes to nothing.
-func (c course) share(bins []float64) []float64 {
-	ends := max(1, int(driftPart*float64(len(bins))))
-	first, last := quantile(bins[:ends], 0.5), quantile(bins[len(bins)-ends:], 0.5)
+func share(bins []float64) []float64 {
+	first, last := ends(bins)
 	if first == last {
 		return nil
 	}
@@ -201,8 +206,7 @@ func sag(contrast, share []float64) float64 {
 	if contrast == nil {
 		return 0
 	}
-	ends := max(1, int(driftPart*float64(len(contrast))))
-	first, last := quantile(contrast[:ends], 0.5), quantile(contrast[len(contrast)-ends:], 0.5)
+	first, last := ends(contrast)
 	var below []float64
 	for k, g := range share {
 		if g > 0.3 && g < 0.7 {
@@ -215,21 +219,19 @@ func sag(contrast, share []float64) float64 {
 	return quantile(below, 0.5)
 }
 
-// gone is how far a series has gone at each frame from where it stood at first to where
-// it is at last, 0..1.
-func (c course) gone(bins []float64) []float64 {
+// gone is the share that a series has gone at each frame.
+func (c course) gone(share []float64) []float64 {
 	out := make([]float64, c.n)
-	share := c.share(bins)
 	if share == nil {
 		return out
 	}
 	k := 0
 	for t := range out {
-		for k+1 < len(bins) && c.at[k+1] <= float64(t) {
+		for k+1 < len(share) && c.at[k+1] <= float64(t) {
 			k++
 		}
 		v := share[k]
-		if k+1 < len(bins) && float64(t) > c.at[k] {
+		if k+1 < len(share) && float64(t) > c.at[k] {
 			v += (share[k+1] - v) * (float64(t) - c.at[k]) / (c.at[k+1] - c.at[k])
 		}
 		out[t] = v
