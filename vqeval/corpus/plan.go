@@ -337,10 +337,7 @@ func (p *planner) negative(n negative, split string, k int) {
 		r.scene = func() (Scene, error) { return n.scene(seeded(src, seed), split, k), nil }
 	} else {
 		fam, seed := p.next("healthy "+n.class, split, n.need)
-		for tries := 0; strings.HasPrefix(n.class, "cut ") && !p.otherLook(fam, seed) && tries < len(Families); tries++ {
-			fam, seed = p.next("healthy "+n.class, split, n.need)
-		}
-		for tries := 0; n.class == panned && !panSeen(fam, seed) && tries < len(Families); tries++ {
+		for tries := 0; !p.labelSeen(n.class, fam, seed) && tries < len(Families); tries++ {
 			fam, seed = p.next("healthy "+n.class, split, n.need)
 		}
 		r = p.base("", n.class, split, fam.Name, seed, k, "")
@@ -356,6 +353,17 @@ func (p *planner) negative(n negative, split string, k int) {
 		n.make(r, k)
 	}
 	p.out = append(p.out, r)
+}
+
+// labelSeen reports whether what the class is named for is seen on the family's scene.
+func (p *planner) labelSeen(class string, fam Family, seed uint64) bool {
+	switch {
+	case strings.HasPrefix(class, "cut "):
+		return p.otherLook(fam, seed)
+	case class == panned:
+		return panSeen(fam, seed)
+	}
+	return true
 }
 
 // cutLevels is how far the mean of a channel must go in a cut between two scenes of one family.
