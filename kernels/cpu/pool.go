@@ -88,7 +88,7 @@ func (p *pool) run(j job, items int) {
 		p.next.Store(0)
 		helpers := min(p.workers, items) - 1
 		p.done.Add(helpers)
-		p.busy.Store(int64(helpers))
+		p.busy.Add(int64(helpers)) // one of the last job may still have to say that it is done
 		for range helpers {
 			p.wake <- struct{}{}
 		}
