@@ -44,6 +44,10 @@ func (n need) met(f Family) bool {
 	return true
 }
 
+// settledFrom is the first edition whose decays go on for two seconds with less than a tenth
+// of their speed: one that ends before has slowed down, which is no freeze to any viewer.
+const settledFrom = 8
+
 // pick goes round a list.
 func pick[T any](k int, of ...T) T { return of[k%len(of)] }
 
@@ -250,7 +254,11 @@ var failures = []failure{
 			return t0 + tau*(1-math.Exp(-(float64(i)-t0)/tau))
 		}
 		// It counts from where a tenth of the speed is left.
-		r.Onset, r.End = min(r.last(), int(math.Round(t0+tau*math.Ln10))), r.last()
+		slow := int(math.Round(t0 + tau*math.Ln10))
+		if r.Edition >= settledFrom {
+			r.Frames = max(r.Frames, slow+1+r.seconds(2))
+		}
+		r.Onset, r.End = min(r.last(), slow), r.last()
 	}, 1},
 
 	{"loop", "L1 hard", 5, 8, anySource, nil, false, func(r *recipe, k int, _ float64) {

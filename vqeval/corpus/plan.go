@@ -91,8 +91,17 @@ var larger = map[string]int{
 	"cadence 3:2": 12, "cadence 2:2": 12,
 }
 
+// widerFrom is the first edition with drifts of more sources: of thirteen, one on which a
+// change is hard to see decides over the lower end of the AUC.
+const widerFrom = 8
+
+var wider = map[string]int{"C1 exposure": 4, "C1 brighter": 4, "C1 saturation": 6, "C1 hue": 8, "C2 detail": 5}
+
 // wanted is how many videos, or ladders, of a class the test half of an edition has.
 func wanted(edition int, class string, usual int) int {
+	if n := wider[class]; edition >= widerFrom && n > 0 {
+		return n
+	}
 	if n := larger[class]; edition >= largerFrom && n > 0 {
 		return n
 	}

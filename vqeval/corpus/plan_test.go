@@ -124,7 +124,13 @@ func testPlan(t *testing.T, edition int) {
 	if edition >= largerFrom && (negatives < 520 || positives["freeze"] < 90 || positives["loop"] < 145) {
 		t.Errorf("%d healthy videos, %d freezes and %d loops in the test half", negatives, positives["freeze"], positives["loop"])
 	}
+	if sources := len(driftSources(all)); edition >= widerFrom && sources < 24 {
+		t.Errorf("drifts of %d sources in the test half", sources)
+	}
 	for f, l := range byFile {
+		if l.Class == "F4 decay" && edition >= settledFrom && l.VariantOf == "" && float64(l.Frames-1-l.Onset) < 2*l.FPS-1 {
+			t.Errorf("%s: %d frames from %d on are less than two seconds", f, l.Frames, l.Onset)
+		}
 		if l.Variant != "" && l.CI && !byFile[l.Variant].CI {
 			t.Errorf("%s is for CI, its base is not", f)
 		}
@@ -136,4 +142,14 @@ func testPlan(t *testing.T, edition int) {
 		}
 	}
 	t.Logf("%d videos, %d of them for CI; %d negatives in the test half; variants %v", len(all), ci, negatives, variantsOf)
+}
+
+func driftSources(all []*recipe) map[string]bool {
+	out := map[string]bool{}
+	for _, r := range all {
+		if r.Split == Test && r.Kind == "drift" {
+			out[r.Source] = true
+		}
+	}
+	return out
 }
