@@ -51,13 +51,13 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 		return e, false
 	}
 	skipped := c.skipped(t, e.step)
-	scene := c.otherScene(a, t, skipped) // above 1 it is a cut
 	e.severity = strength(
 		jumpRatio/ratio,
 		beyond(jumpSkipsFree, jumpSkips/skipped),
 		jumpLevels/e.step,
 		jumpMoves/max(1e-9, c.moves(t)),
-		beyond(jumpAlike, scene),
+		beyond(jumpAlike, jumpLooks*c.otherScene(a, t, skipped)), // above 1 it is a cut
+		beyond(paletteMoves, c.otherColours(a, t)),               // likewise
 	)
 	return e, true
 }
@@ -124,34 +124,8 @@ func (c *clip) steps(t int, step float64) bool {
 // up for it in so many frames, it may change the looks by as much as that motion does in them.
 // Looks that are quite different are no one scene's.
 func (c *clip) otherScene(a []float64, t int, skipped float64) float64 {
-	lo, hi := 0, c.n
-	for _, k := range c.cuts { // only up to other cuts
-		if k < t-1 {
-			lo = max(lo, k)
-		} else if k > t+1 {
-			hi = min(hi, k)
-		}
-	}
-	// and to steps that may be one
-	for u := max(lo+1, t-jumpAround); u < t-1; u++ {
-		if a[u] >= sceneStep*a[t] {
-			lo = u
-		}
-	}
-	for u := min(hi-1, t+jumpAround); u > t+1; u-- {
-		if a[u] >= sceneStep*a[t] {
-			hi = u
-		}
-	}
-	var before, after []int
-	for _, k := range [...]int{0, 6, 12, 24} {
-		if u := t - 1 - k; u >= lo {
-			before = append(before, u)
-		}
-		if u := t + k; u < hi {
-			after = append(after, u)
-		}
-	}
+	in := c.sides(a, t)
+	before, after := aside(t, in)
 	looks := func(at []int) []frameLook {
 		out := make([]frameLook, len(at))
 		for i, u := range at {
@@ -177,13 +151,50 @@ func (c *clip) otherScene(a []float64, t int, skipped float64) float64 {
 	if k := max(1, int(skipped)); scene > jumpAlike && k <= jumpAround {
 		most := 0.0 // that the motion changes the looks by in so many frames
 		for _, u := range [...]int{t - 1 - k, t - 1 - k - k/2, t, t + k/2} {
-			if u >= lo && u+k < t || u >= t && u+k < hi {
+			if u >= in.from && u+k < t || u >= t && u+k < in.to {
 				most = max(most, lookDistance(c.src, u, u+k))
 			}
 		}
 		scene = min(scene, max(jumpAlike, sceneMoves*direct/(sceneLooks+most)))
 	}
 	return max(scene, direct/sceneOther)
+}
+
+// sides is the stretch around the step at t that has no other cut in it, nor a step that may be
+// one.
+func (c *clip) sides(a []float64, t int) shot {
+	in := shot{0, c.n}
+	for _, k := range c.cuts {
+		if k < t-1 {
+			in.from = max(in.from, k)
+		} else if k > t+1 {
+			in.to = min(in.to, k)
+		}
+	}
+	for u := max(in.from+1, t-jumpAround); u < t-1; u++ {
+		if a[u] >= sceneStep*a[t] {
+			in.from = u
+		}
+	}
+	for u := min(in.to-1, t+jumpAround); u > t+1; u-- {
+		if a[u] >= sceneStep*a[t] {
+			in.to = u
+		}
+	}
+	return in
+}
+
+// aside are some frames of either side of t within a second or so.
+func aside(t int, in shot) (before, after []int) {
+	for _, k := range [...]int{0, 6, 12, 24} {
+		if u := t - 1 - k; u >= in.from {
+			before = append(before, u)
+		}
+		if u := t + k; u < in.to {
+			after = append(after, u)
+		}
+	}
+	return before, after
 }
 
 // frameLook are the tones, the strengths and the directions of the gradients and the

@@ -86,11 +86,19 @@ func (c *clip) stepSizes() []float64 {
 				z[t] = max(z[t], shiftStep(s, t))
 			}
 		}
-		if z[t] >= seamStep && content >= seamCut && c.otherScene(a, t, c.skipped(t, a[t])) > 1 {
+		if z[t] >= seamStep && (content >= seamCut && c.otherScene(a, t, c.skipped(t, a[t])) > 1 || content >= seamStep && c.unrelated(a, t)) {
 			z[t] = 0
 		}
 	}
 	return z
+}
+
+// unrelated tells whether the frames before and from t have neither their content nor their
+// looks or colours in common, as two shots of lively scenes have not. A step of exposure leaves the
+// content.
+func (c *clip) unrelated(a []float64, t int) bool {
+	return a[t] >= seamContent*(c.p.spread[t-1]+c.p.spread[t])/2 &&
+		(lookDistance(c.src, t-1, t) >= seamLooks || c.otherColours(a, t) > 1)
 }
 
 // levelStep is the step of a level at t against its changes around, 0 where the level

@@ -238,6 +238,7 @@ const (
 	jumpSkips     = 4.5  // frames of the motion around it
 	jumpSkipsFree = 0.4  // of which nothing is said by: eleven frames are as good as a hundred
 	jumpMoves     = 0.6  // grey levels that the content changes by within half a second on one side
+	jumpLooks     = 0.35 // of the doubt that the looks raise counts: colours tell better
 	jumpStays     = 0.7  // of the step remains a few frames to either side
 	sceneLooks    = 0.02 // distance of the looks within one scene, plus
 	jumpAlike     = 0.5  // of the distance to another scene is no doubt that it is the same
@@ -245,6 +246,11 @@ const (
 	sceneMoves    = 0.55 // of the looks' distance over the frames missing, where that many are
 	sceneOther    = 0.25 // distance of the looks of two scenes, surely
 	sceneStep     = 0.5  // of the step: others as large may be cuts
+
+	// The colours of a scene.
+	paletteChroma = 1.5 // levels of luma that one of colour counts as
+	paletteLevels = 9.5 // levels that they differ by in two scenes
+	paletteMoves  = 0.8 // of that is what moves in one
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
@@ -263,6 +269,8 @@ const (
 	seamRegular  = 0.75 // of the places have a step
 	seamLeast    = 3    // steps, the start of the clip being one where the first stretch is as long as the others
 	seamCut      = 6.0  // likewise, from which it may be a cut
+	seamContent  = 0.5  // of the spread inside the frames, by which content differs that has nothing in common
+	seamLooks    = 0.5  // distance of such frames' looks
 	seamOthers   = 0.5  // steps elsewhere for each
 
 	// The cycle of a decoder.

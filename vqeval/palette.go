@@ -1,0 +1,64 @@
+package vqeval
+
+import (
+	"math"
+	"slices"
+)
+
+// palette are the tones and colours of the parts of a frame, each in order of size: what is
+// there, wherever it is.
+type palette struct {
+	parts [3][tiles]float64 // luma, Cb, Cr
+	mean  [3]float64        // red, green, blue
+}
+
+func (c *clip) palette(t int) *palette {
+	p := &palette{parts: [3][tiles]float64{c.light.level[t]}}
+	var cb, cr float64
+	if c.src.Tones != nil {
+		for i := range tiles {
+			p.parts[1][i] = float64(c.src.Tones[t].Cb[i]) / 64
+			p.parts[2][i] = float64(c.src.Tones[t].Cr[i]) / 64
+			cb += p.parts[1][i] / tiles
+			cr += p.parts[2][i] / tiles
+		}
+	}
+	y := mean(p.parts[0][:])
+	p.mean = [3]float64{y + 1.402*cr, y - 0.344136*cb - 0.714136*cr, y + 1.772*cb}
+	for k := range p.parts {
+		slices.Sort(p.parts[k][:])
+	}
+	return p
+}
+
+// from is how far the parts of two frames are from each other where each is paired with that of
+// its rank, in levels, and how far the mean of a channel goes.
+func (p *palette) from(o *palette) (parts, mean float64) {
+	for k, weight := range [...]float64{1, paletteChroma, paletteChroma} {
+		var sum float64
+		for i, v := range p.parts[k] {
+			sum += math.Abs(v - o.parts[k][i])
+		}
+		parts = max(parts, weight*sum/tiles)
+		mean = max(mean, math.Abs(p.mean[k]-o.mean[k]))
+	}
+	return parts, mean
+}
+
+// otherColours is above 1 where the frames before and from t show two scenes by their colours
+// and tones: what moves within a scene takes most of them along.
+func (c *clip) otherColours(a []float64, t int) float64 {
+	before, after := aside(t, c.sides(a, t))
+	least, step := math.Inf(1), 0.0
+	for i, u := range before {
+		p := c.palette(u)
+		for j, v := range after {
+			parts, mean := p.from(c.palette(v))
+			least = min(least, parts)
+			if i == 0 && j == 0 {
+				step = mean
+			}
+		}
+	}
+	return math.Sqrt(least*step) / paletteLevels
+}
