@@ -92,7 +92,7 @@ func dot(v isa, rows, vecs int, kind flavour) {
 			PREFETCHT0(Mem{Base: b, Disp: ahead + j})
 		}
 	}
-	outerProduct(v, at, panel, acc)
+	outerProduct(v, VBROADCASTSS, at, panel, acc)
 	for _, base := range bases(at) {
 		ADDQ(Imm(4), base)
 	}
@@ -130,10 +130,12 @@ func loadRow(v isa, vecs int, src Mem) (row []vec) {
 }
 
 // outerProduct adds the products of a column of elements and a row of vectors.
-func outerProduct(v isa, column []Mem, row []vec, acc [][]vec) {
+// An element is spread by broadcast: VBROADCASTSS takes a port that sums take
+// too, VPBROADCASTD only the load, for what has other work beside the products.
+func outerProduct(v isa, broadcast func(...Op), column []Mem, row []vec, acc [][]vec) {
 	for i, at := range column {
 		x := v.vec()
-		VBROADCASTSS(at, x)
+		broadcast(at, x)
 		for j := range row {
 			VFMADD231PS(row[j], x, acc[i][j])
 		}

@@ -13,16 +13,17 @@ type vec = reg.VecVirtual
 
 // isa is an instruction set and the tile sizes that fit its registers.
 type isa struct {
-	suffix string
-	lanes  int
-	rows   int      // most rows of a dot tile: rows*2 accumulators, 2 of b, 2 spare
-	widths []int    // vectors per row of a tile, the widest first
-	values [][2]int // rows and vectors of the weighted tiles
-	wide   bool     // 32 registers of 512 bits
+	suffix  string
+	lanes   int
+	rows    int      // most rows of a dot tile: rows*2 accumulators, 2 of b, 2 spare
+	widths  []int    // vectors per row of a tile, the widest first
+	values  [][2]int // rows and vectors of the weighted tiles
+	weights [][2]int // rows and vectors of the largest tiles of weights
+	wide    bool     // 32 registers of 512 bits
 }
 
 var (
-	avx512 = isa{suffix: "AVX512", lanes: 16, rows: 14, widths: []int{2, 1}, values: [][2]int{{8, 2}, {16, 1}, {8, 1}}, wide: true}
+	avx512 = isa{suffix: "AVX512", lanes: 16, rows: 14, widths: []int{2, 1}, values: [][2]int{{8, 2}, {16, 1}, {8, 1}}, weights: [][2]int{{6, 2}, {12, 1}}, wide: true}
 	avx2   = isa{suffix: "AVX2", lanes: 8, rows: 6, widths: []int{2}, values: [][2]int{{4, 2}}}
 )
 

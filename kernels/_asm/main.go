@@ -42,9 +42,12 @@ func operators(v isa) {
 				dot(v, rows, vecs, kind)
 			}
 			logits(v, rows, vecs)
-			if v.wide {
-				weights(v, rows, vecs)
-			}
+		}
+	}
+	for _, s := range v.weights {
+		for rows := 1; rows <= s[0]; rows++ {
+			weights(v, rows, s[1], false)
+			weights(v, rows, s[1], true)
 		}
 	}
 	for _, s := range v.values {

@@ -12,18 +12,16 @@ import (
 // are queries, the rows of s are keys, so that the row max and sum of
 // attention need no shuffle:
 //
-//	alpha = 2^x(m); s = 2^x(s); d = d*alpha + sum over rows of s; m = top
+//	alpha = 2^(m-top); s = 2^(s-top); d = d*alpha + sum over rows of s; m = top
 //
-// with x(s) = s*scale - top*scale, where top = max(m, max over rows of s) comes
-// from logits or columnMax. The scale brings the logits to units of ln 2.
+// where top = max(m, max over rows of s) comes from logits or columnMax.
 // A query that has seen no key yet has m = -Inf, and alpha = 0.
 func softmax(v isa, vecs int) {
 	width := vecs * v.lanes
 	name := fmt.Sprintf("softmax%d%s", width, v.suffix)
-	TEXT(name, NOSPLIT, "func(n int, s *float32, scale float32, top, m, d, alpha *float32)")
+	TEXT(name, NOSPLIT, "func(n int, s, top, m, d, alpha *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s makes weights of n rows of %d logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.",
-		name, width))
+	Doc(fmt.Sprintf("%s makes weights of n rows of %d logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.", name, width))
 	n := Load(Param("n"), GP64())
 	most, m := Load(Param("top"), GP64()), Load(Param("m"), GP64())
 	first := Load(Param("s"), GP64())
@@ -33,7 +31,7 @@ func softmax(v isa, vecs int) {
 
 	v.hoist(exp2Constants...)
 	p := GP64()
-	least, scale := v.constant(-math.MaxFloat32), broadcast(v, "scale")
+	least := v.constant(-math.MaxFloat32)
 	var top, sum []vec
 	for j := range vecs {
 		o, x := v.vec(), v.vec()
@@ -41,9 +39,7 @@ func softmax(v isa, vecs int) {
 		VMOVUPS(Mem{Base: most, Disp: at(j)}, x)
 		VMOVUPS(x, Mem{Base: m, Disp: at(j)})
 		top = append(top, x)
-		VMULPS(scale, x, x)
 		VMAXPS(least, x, x) // -Inf - -MaxFloat32 is -Inf, not NaN
-		VMULPS(scale, o, o)
 		t := v.vec()
 		VSUBPS(x, o, t)
 		a := exp2(v, t)[0]
@@ -57,7 +53,7 @@ func softmax(v isa, vecs int) {
 		for i := range rows * vecs {
 			r := v.vec()
 			VMOVUPS(Mem{Base: p, Disp: at(i)}, r)
-			VFMSUB213PS(top[i%vecs], scale, r)
+			VSUBPS(top[i%vecs], r, r)
 			x = append(x, r)
 		}
 		for i, e := range exp2(v, x...) {

@@ -55,7 +55,7 @@ func weighted(v isa, rows, vecs int) {
 		for i := range rows {
 			column = append(column, Mem{Base: a, Disp: 4 * i})
 		}
-		outerProduct(v, column, panel, acc)
+		outerProduct(v, VPBROADCASTD, column, panel, acc)
 		ADDQ(lda, a)
 		ADDQ(U32(uint32(width*4)), b)
 	}

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ type plan struct {
 	bands    []band    // of logits, for the packed variants
 	factor   []float32 // of the bands at token distance i-NK, where they are in use
 	steepest float64   // factor of bands, at least 1
+	scale    float32   // of logits, in units of ln 2, for the packed variants
 	runs     []span32  // of rows, panels and items
 	rows     []maskRow
 	panels   []planPanel // of items, for the packed variants
@@ -75,7 +77,7 @@ func (b *Backend) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (
 		return nil, err
 	}
 	l.Bands, l.Cut = slices.Clone(l.Bands), slices.Clone(l.Cut)
-	p := &plan{b: b, shape: s, logits: l, heads: m.Heads}
+	p := &plan{b: b, shape: s, logits: l, heads: m.Heads, scale: float32(float64(l.Scale) * math.Log2E)}
 	if l.CenterK {
 		p.mean = make([]float32, s.B*s.Hkv*s.D)
 	}

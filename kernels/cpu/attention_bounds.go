@@ -59,7 +59,7 @@ func (a *packed) measureQueries(x *panel) {
 }
 
 // fixedWeights makes the weights of a panel whose reference is 0: at once where
-// the logits need no edits but a factor.
+// the logits need no edits but factors.
 func (a *packed) fixedWeights(x *panel, pieces []piece) {
 	p, d, ks, w := a.p, a.p.shape.D, a.p.shape.D+tileExtra, x.tile.width
 	n := 0
@@ -73,22 +73,22 @@ func (a *packed) fixedWeights(x *panel, pieces []piece) {
 			rows += pieces[i].n
 		}
 		row, part := pieces[0].row, a.s[n*w:]
-		if ok && pos == neg {
-			for i := range a.scales {
-				a.scales[i] = pos * a.scale
-			}
+		if ok {
 			for r := 0; r < rows; {
-				times, each := x.tile.split(rows - r)
-				x.tile.weights[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &part[r*w], &a.scales[0], &x.d[0])
+				times, each := split(rows-r, len(x.tile.weights))
+				k, s := &a.keys[(row+r)*ks], &part[r*w]
+				if pos == 1 && neg == 1 {
+					x.tile.weights[each-1](times, d, k, ks, &x.q[0], s, &x.d[0])
+				} else {
+					a.factors[0], a.factors[1] = pos, neg
+					x.tile.signed[each-1](times, d, k, ks, &x.q[0], s, &a.factors[0], &a.factors[1], &x.d[0])
+				}
 				r += times * each
 			}
 		} else {
 			a.logits(x, row, rows, n)
-			if !ok {
-				p.editTile(x, pieces[:i], part)
-				pos, neg = 1, 1
-			}
-			x.tile.weigh(rows, &part[0], pos*a.scale, neg*a.scale, &x.d[0])
+			p.editTile(x, pieces[:i], part)
+			x.tile.weigh(rows, &part[0], &x.d[0])
 		}
 		n += rows
 		pieces = pieces[i:]
@@ -99,7 +99,7 @@ func (a *packed) fixedWeights(x *panel, pieces []piece) {
 // meets a tile beyond the bounds goes over to the running max, from 0 on.
 func (a *packed) settle(x *panel) {
 	p := a.p
-	bounded := x.level != running && p.measures() && x.norm*a.bounds.keys*float64(a.scale)*p.steepest <= maxExponent &&
+	bounded := x.level != running && p.measures() && x.norm*a.bounds.keys*math.Abs(float64(p.scale))*p.steepest <= maxExponent &&
 		a.bounds.values*float64(p.shape.NK) <= maxValues
 	switch {
 	case !bounded:

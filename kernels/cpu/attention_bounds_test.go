@@ -65,7 +65,7 @@ func TestBounds(t *testing.T) {
 				}
 			}
 			p.solve()
-			allowed := p.err
+			allowed, rms := p.err, p.rms
 			v := p.args.V.Data.Float32()
 			for i := range v {
 				v[i] *= c.values
@@ -73,7 +73,7 @@ func TestBounds(t *testing.T) {
 			for i := range p.out {
 				p.out[i] *= float64(c.values)
 			}
-			p.err = allowed * float64(c.values)
+			p.err, p.rms = allowed*float64(c.values), rms*float64(c.values)
 			problems = append(problems, p)
 		}
 	}
@@ -90,8 +90,8 @@ func TestSettle(t *testing.T) {
 		if set.measureRows == nil {
 			t.Skip("this set takes the maximum always")
 		}
-		p := &plan{b: &Backend{set: set}, shape: kernels.Shape{NK: 1 << 10, D: 32}}
-		a := packed{p: p, scale: 0.5}
+		p := &plan{b: &Backend{set: set}, shape: kernels.Shape{NK: 1 << 10, D: 32}, scale: -0.5}
+		a := packed{p: p}
 		nan := math.NaN()
 		for _, c := range []struct {
 			from, to           level

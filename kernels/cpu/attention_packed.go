@@ -12,8 +12,11 @@ import "math"
 //
 // or, where the logits are known to be small (attention_bounds.go),
 //
-//	S[key][query] = 2^(K Qᵀ scale)       weights, and their running sum
+//	S[key][query] = 2^(K Qᵀ)             weights, and their running sum
 //	O[dim][query] = O + Vᵀ S             weighted
+//
+// The logits are in units of ln 2: the queries take the scale as they are
+// packed, which rounds them once and saves the exponentials their products.
 //
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
@@ -44,23 +47,22 @@ type panel struct {
 
 // packed is the state of one worker in one item.
 type packed struct {
-	p      *plan
-	b, h   int
-	hk     int
-	s      []float32 // [keyTile, width] logits, then weights
-	scale  float32   // of logits, in units of ln 2
-	top    []float32 // running max of the present panel with the present tile
-	alpha  []float32
-	keys   []float32 // [keyTile, D+tileExtra], centred where asked for
-	values []float32 // [keyTile, padded D+tileExtra]
-	most   []float32 // [lanes] of measureRows
-	scales []float32 // [lanes] of scale
-	bounds bounds    // of the present tile
-	plain  []float32 // scratch of the generic variant
-	panels []panel
-	pieces []piece // of the present panel in the present tile
-	next   []piece // of the next tile: what is not fetched yet
-	ahead  []ahead // what the present panel's products fetch
+	p       *plan
+	b, h    int
+	hk      int
+	s       []float32 // [keyTile, width] logits, then weights
+	top     []float32 // running max of the present panel with the present tile
+	alpha   []float32
+	keys    []float32 // [keyTile, D+tileExtra], centred where asked for
+	values  []float32 // [keyTile, padded D+tileExtra]
+	most    []float32 // [lanes] of measureRows
+	factors []float32 // of positive and of other logits
+	bounds  bounds    // of the present tile
+	plain   []float32 // scratch of the generic variant
+	panels  []panel
+	pieces  []piece // of the present panel in the present tile
+	next    []piece // of the next tile: what is not fetched yet
+	ahead   []ahead // what the present panel's products fetch
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
@@ -81,7 +83,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		return f
 	}
 	w := set.wide().width
-	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), scale: p.scale2(), s: take(keyTile * w), top: take(w), alpha: take(w)}
+	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), s: take(keyTile * w), top: take(w), alpha: take(w)}
 	a.panels = s.panels[:0]
 	for _, spec := range p.panels[it.panel0:it.panel1] {
 		n := int(spec.q.hi - spec.q.lo)
@@ -91,7 +93,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		a.panels = append(a.panels, x)
 	}
 	a.keys, a.values = take(keyTile*(d+tileExtra)), take(keyTile*(pd+tileExtra))
-	a.most, a.scales = take(maxLanes), take(maxLanes)
+	a.most, a.factors = take(maxLanes), take(maxLanes)
 	a.plain = mem
 	if pd != d {
 		clear(a.values)
@@ -133,7 +135,7 @@ func (c *keyCursor) next(tile []piece) []piece {
 	return tile
 }
 
-// packQueries transposes the queries of a panel and empties its state.
+// packQueries transposes and scales the queries of a panel and empties its state.
 func (a *packed) packQueries(x *panel) {
 	p, w := a.p, x.tile.width
 	if x.n < w {
@@ -141,9 +143,8 @@ func (a *packed) packQueries(x *panel) {
 	}
 	d, lanes, first := p.shape.D, p.b.set.lanes, p.q.at(a.b, a.h, x.q0)
 	whole, dims := p.b.set.whole(x.n), p.b.set.whole(d)
-	sign := p.sign()
 	for i := range lanes {
-		a.alpha[i] = sign
+		a.alpha[i] = p.scale
 	}
 	for i := 0; i < whole; i += lanes {
 		for c := 0; c < dims; c += lanes {
@@ -156,7 +157,7 @@ func (a *packed) packQueries(x *panel) {
 			from = dims
 		}
 		for c, v := range p.q.f[first+i*p.q.n:][from:d] {
-			x.q[(from+c)*w+i] = v * sign
+			x.q[(from+c)*w+i] = v * p.scale
 		}
 	}
 	a.measureQueries(x)
@@ -299,7 +300,7 @@ func (a *packed) runningWeights(x *panel, pieces []piece) {
 		copy(a.top, x.m)
 		x.tile.columnMax(n, &a.s[0], &a.top[0])
 	}
-	x.tile.softmax(n, &a.s[0], a.scale, &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
+	x.tile.softmax(n, &a.s[0], &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
 }
 
 // logits takes the products of a panel with rows of the tile, for rows of s from
@@ -307,7 +308,7 @@ func (a *packed) runningWeights(x *panel, pieces []piece) {
 func (a *packed) logits(x *panel, row, rows, n int) {
 	d, ks, w := a.p.shape.D, a.p.shape.D+tileExtra, x.tile.width
 	for r := 0; r < rows; {
-		times, each := x.tile.split(rows - r)
+		times, each := split(rows-r, len(x.tile.logits))
 		x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
 		r += times * each
 	}
@@ -402,7 +403,7 @@ func (a *packed) finish(x *panel) {
 		if p.hasLSE {
 			lse := negInf
 			if x.d[i] != 0 {
-				lse = a.logSum(x.m[i], x.d[i])
+				lse = float32(float64(x.m[i])*math.Ln2 + math.Log(float64(x.d[i])))
 			}
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}
@@ -410,28 +411,6 @@ func (a *packed) finish(x *panel) {
 	if (len(x.holes) > 0 || len(p.logits.Cut) > 0) && !a.finite(x) {
 		a.recheck(x)
 	}
-}
-
-// scale2 is the scale of logits in units of ln 2, which saves the exponentials
-// a product, and sign its sign, which the queries take. The queries are not
-// scaled otherwise: that would round every one of them.
-func (p *plan) scale2() float32 {
-	return float32(math.Abs(float64(p.logits.Scale)) * math.Log2E)
-}
-
-func (p *plan) sign() float32 {
-	if p.logits.Scale < 0 {
-		return -1
-	}
-	return 1
-}
-
-// logSum is the log-sum-exp of a query with the greatest logit m and the sum d:
-// softmax rounds m scale, and takes away what it rounded it to.
-func (a *packed) logSum(m, d float32) float32 {
-	exact, base := float64(m)*float64(a.scale), float64(m*a.scale)
-	top := float64(m) * math.Abs(float64(a.p.logits.Scale))
-	return float32(top + (base-exact)*math.Ln2 + math.Log(float64(d)))
 }
 
 // finite reports whether all sums of a panel are numbers. It may say no where

@@ -24,6 +24,7 @@ type problem struct {
 	out  []float64    // [B, H, NQ, D]
 	lse  []float64    // [B, H, NQ]
 	err  float64      // error allowed: twice the float32 evaluation's own, see solve
+	rms  float64      // root mean square error allowed, likewise
 }
 
 // view lays [b, h, n, d] out with gaps between tokens, heads and batches.
@@ -71,10 +72,13 @@ func (p *problem) attends(h, i, j int) bool {
 }
 
 // solve evaluates the definition in float64, and in naive float32 for the
-// error that a straightforward evaluation makes.
+// errors that straightforward evaluations make: with the maximum as reference of
+// the weights and, where exponents allow it, with 0; the keys from the first and
+// from the last.
 func (p *problem) solve() {
 	s, l := p.shape, p.logits
 	p.out, p.lse, p.err = nil, nil, 0
+	var squares [4]float64
 	for b := range s.B {
 		for h := range s.H {
 			hk := h / (s.H / s.Hkv)
@@ -125,23 +129,45 @@ func (p *problem) solve() {
 					}
 					top, top32 = math.Max(top, logits[j]), max(top32, coarse[j])
 				}
-				sum, sum32 := 0.0, float32(0)
-				o, o32 := make([]float64, s.D), make([]float32, s.D)
+				sum, o := 0.0, make([]float64, s.D)
 				if !math.IsInf(top, -1) {
 					for j := range logits {
 						if coarse[j] == negInf {
 							continue
 						}
-						w, w32 := math.Exp(logits[j]-top), exp(coarse[j]-top32)
-						sum, sum32 = sum+w, sum32+w32
+						w := math.Exp(logits[j] - top)
+						sum += w
 						for c, v := range vector(p.args.V, b, hk, j) {
 							o[c] += w * float64(v)
-							o32[c] += w32 * v
 						}
 					}
 					for c := range o {
 						o[c] /= sum
-						p.err = max(p.err, 2*math.Abs(o[c]-float64(o32[c]/sum32)))
+					}
+					for plain := range squares {
+						reference := top32
+						if plain%2 == 1 && math.Abs(float64(top32)) < 50 {
+							reference = 0
+						}
+						sum32, o32 := float32(0), make([]float32, s.D)
+						for j := range coarse {
+							if plain >= 2 {
+								j = len(coarse) - 1 - j
+							}
+							if coarse[j] == negInf {
+								continue
+							}
+							w32 := exp(coarse[j] - reference)
+							sum32 += w32
+							for c, v := range vector(p.args.V, b, hk, j) {
+								o32[c] += w32 * v
+							}
+						}
+						for c := range o {
+							d := o[c] - float64(o32[c]/sum32)
+							p.err = max(p.err, 2*math.Abs(d))
+							squares[plain] += d * d
+						}
 					}
 				}
 				p.out = append(p.out, o...)
@@ -149,8 +175,10 @@ func (p *problem) solve() {
 			}
 		}
 	}
-	// One rounding of an output of a few units is always allowed.
+	// One rounding of an output of a few units is always allowed, on average a
+	// tenth of it.
 	p.err = max(p.err, 5e-7)
+	p.rms = max(2*math.Sqrt(slices.Max(squares[:])/float64(len(p.out))), 5e-8)
 }
 
 // check runs the problem on a backend and returns the raw outputs.
@@ -168,7 +196,7 @@ func (p *problem) check(t *testing.T, b *Backend) []float32 {
 	must(t, plan.Run(a))
 	out.check(t)
 	lse.check(t)
-	n, written := 0, 0
+	n, written, square := 0, 0, 0.0
 	for bb := range s.B {
 		for h := range s.H {
 			for i := range s.NQ {
@@ -177,6 +205,7 @@ func (p *problem) check(t *testing.T, b *Backend) []float32 {
 					if d := math.Abs(got - p.out[n]); !(d <= p.err) {
 						t.Fatalf("%s: out[%d,%d,%d,%d] is %v, want %v: error %.3g over %.3g", p.name, bb, h, i, c, got, p.out[n], d, p.err)
 					}
+					square += (got - p.out[n]) * (got - p.out[n])
 					n++
 					written++
 				}
@@ -196,6 +225,9 @@ func (p *problem) check(t *testing.T, b *Backend) []float32 {
 				}
 			}
 		}
+	}
+	if rms := math.Sqrt(square / float64(n)); !(rms <= p.rms) {
+		t.Fatalf("%s: root mean square error %.3g over %.3g", p.name, rms, p.rms)
 	}
 	// The gaps of the output still hold the guard.
 	gaps := 0

@@ -13,7 +13,7 @@
 //     of sqrt(k)*2^-24 of the sum of |terms|; the vector exponential is within
 //     1 ulp where its result is normal; the weights of attention are within 3e-7
 //     of those of the same logits, of the greatest one where a running max is
-//     their reference, and relatively (2e-7) where norms bound the logits and
+//     their reference, and relatively (2.3e-7) where norms bound the logits and
 //     the reference is 0.
 //   - A row of attention that sees no key gives zeros and a log-sum-exp of
 //     -Inf. A NaN in a row's query, or in a key or value that it sees, makes

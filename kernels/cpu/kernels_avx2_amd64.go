@@ -107,10 +107,10 @@ func logits6x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float3
 //go:noescape
 func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
 
-// softmax16AVX2 makes weights of n rows of 16 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
+// softmax16AVX2 makes weights of n rows of 16 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //
 //go:noescape
-func softmax16AVX2(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+func softmax16AVX2(n int, s *float32, top *float32, m *float32, d *float32, alpha *float32)
 
 // columnMax16AVX2 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
 //

@@ -20,12 +20,6 @@ func taps1x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights1x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 1*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul1x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 1, j < 16.
 //
 //go:noescape
@@ -41,12 +35,6 @@ func taps1x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights1x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 1*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul2x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 2, j < 32.
 //
@@ -64,12 +52,6 @@ func taps2x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights2x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 2*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul2x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 2, j < 16.
 //
 //go:noescape
@@ -85,12 +67,6 @@ func taps2x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights2x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 2*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul3x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 3, j < 32.
 //
@@ -108,12 +84,6 @@ func taps3x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights3x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 3*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul3x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 3, j < 16.
 //
 //go:noescape
@@ -129,12 +99,6 @@ func taps3x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights3x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 3*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul4x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 4, j < 32.
 //
@@ -152,12 +116,6 @@ func taps4x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights4x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 4*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul4x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 4, j < 16.
 //
 //go:noescape
@@ -173,12 +131,6 @@ func taps4x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights4x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 4*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul5x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 5, j < 32.
 //
@@ -196,12 +148,6 @@ func taps5x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights5x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 5*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul5x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 5, j < 16.
 //
 //go:noescape
@@ -217,12 +163,6 @@ func taps5x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights5x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 5*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul6x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 6, j < 32.
 //
@@ -240,12 +180,6 @@ func taps6x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights6x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 6*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul6x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 6, j < 16.
 //
 //go:noescape
@@ -261,12 +195,6 @@ func taps6x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights6x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 6*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul7x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 7, j < 32.
 //
@@ -284,12 +212,6 @@ func taps7x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights7x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 7*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights7x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul7x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 7, j < 16.
 //
 //go:noescape
@@ -305,12 +227,6 @@ func taps7x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights7x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 7*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul8x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 8, j < 32.
 //
@@ -328,12 +244,6 @@ func taps8x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights8x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 8*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights8x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul8x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 8, j < 16.
 //
 //go:noescape
@@ -349,12 +259,6 @@ func taps8x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights8x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 8*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul9x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 9, j < 32.
 //
@@ -372,12 +276,6 @@ func taps9x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //go:noescape
 func logits9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights9x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 9*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights9x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul9x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 9, j < 16.
 //
 //go:noescape
@@ -393,12 +291,6 @@ func taps9x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *fl
 //
 //go:noescape
 func logits9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights9x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 9*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul10x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 10, j < 32.
 //
@@ -416,12 +308,6 @@ func taps10x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights10x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 10*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights10x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul10x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 10, j < 16.
 //
 //go:noescape
@@ -437,12 +323,6 @@ func taps10x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights10x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 10*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul11x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 11, j < 32.
 //
@@ -460,12 +340,6 @@ func taps11x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights11x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 11*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights11x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul11x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 11, j < 16.
 //
 //go:noescape
@@ -481,12 +355,6 @@ func taps11x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights11x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 11*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul12x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 12, j < 32.
 //
@@ -504,12 +372,6 @@ func taps12x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights12x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 12*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights12x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul12x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 12, j < 16.
 //
 //go:noescape
@@ -525,12 +387,6 @@ func taps12x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights12x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 12*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul13x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 13, j < 32.
 //
@@ -548,12 +404,6 @@ func taps13x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights13x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 13*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights13x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul13x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 13, j < 16.
 //
 //go:noescape
@@ -569,12 +419,6 @@ func taps13x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //
 //go:noescape
 func logits13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
-
-// weights13x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 13*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights13x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
 
 // mul14x32AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*32+j], i < 14, j < 32.
 //
@@ -592,12 +436,6 @@ func taps14x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights14x32AVX512 sets c[i*32+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 14*times, j < 32.
-// times and k are at least 1; scale has 16 equal elements.
-//
-//go:noescape
-func weights14x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
-
 // mul14x16AVX512 sets c[i*ldc+j] = init[i*ldi+j] + sum over p < k of a[i*lda+p] * b[p*16+j], i < 14, j < 16.
 //
 //go:noescape
@@ -614,11 +452,221 @@ func taps14x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *f
 //go:noescape
 func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights14x16AVX512 sets c[i*16+j] = 2^(scale[0] * sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], i < 14*times, j < 16.
-// times and k are at least 1; scale has 16 equal elements.
+// weights1x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
+// times is at least 1, k at least 3.
 //
 //go:noescape
-func weights14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, scale *float32, d *float32)
+func weights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights1x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
+// times is at least 1, k at least 3.
+//
+//go:noescape
+func signedWeights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights2x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
+// times is at least 1, k at least 5.
+//
+//go:noescape
+func weights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights2x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
+// times is at least 1, k at least 5.
+//
+//go:noescape
+func signedWeights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights3x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
+// times is at least 1, k at least 7.
+//
+//go:noescape
+func weights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights3x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
+// times is at least 1, k at least 7.
+//
+//go:noescape
+func signedWeights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights4x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
+// times is at least 1, k at least 9.
+//
+//go:noescape
+func weights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights4x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
+// times is at least 1, k at least 9.
+//
+//go:noescape
+func signedWeights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights5x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
+// times is at least 1, k at least 11.
+//
+//go:noescape
+func weights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights5x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
+// times is at least 1, k at least 11.
+//
+//go:noescape
+func signedWeights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights6x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
+// times is at least 1, k at least 13.
+//
+//go:noescape
+func weights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights6x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
+// times is at least 1, k at least 13.
+//
+//go:noescape
+func signedWeights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights1x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// times is at least 1, k at least 2.
+//
+//go:noescape
+func weights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights1x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// times is at least 1, k at least 2.
+//
+//go:noescape
+func signedWeights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights2x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// times is at least 1, k at least 3.
+//
+//go:noescape
+func weights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights2x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// times is at least 1, k at least 3.
+//
+//go:noescape
+func signedWeights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights3x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// times is at least 1, k at least 4.
+//
+//go:noescape
+func weights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights3x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// times is at least 1, k at least 4.
+//
+//go:noescape
+func signedWeights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights4x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// times is at least 1, k at least 5.
+//
+//go:noescape
+func weights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights4x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// times is at least 1, k at least 5.
+//
+//go:noescape
+func signedWeights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights5x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// times is at least 1, k at least 6.
+//
+//go:noescape
+func weights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights5x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// times is at least 1, k at least 6.
+//
+//go:noescape
+func signedWeights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights6x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
+// times is at least 1, k at least 7.
+//
+//go:noescape
+func weights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights6x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
+// times is at least 1, k at least 7.
+//
+//go:noescape
+func signedWeights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights7x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
+// times is at least 1, k at least 8.
+//
+//go:noescape
+func weights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights7x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
+// times is at least 1, k at least 8.
+//
+//go:noescape
+func signedWeights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights8x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
+// times is at least 1, k at least 9.
+//
+//go:noescape
+func weights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights8x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
+// times is at least 1, k at least 9.
+//
+//go:noescape
+func signedWeights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights9x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 9 rows at a time, i < 9*times, j < 16.
+// times is at least 1, k at least 10.
+//
+//go:noescape
+func weights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights9x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 9 rows at a time, i < 9*times, j < 16.
+// times is at least 1, k at least 10.
+//
+//go:noescape
+func signedWeights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights10x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 10 rows at a time, i < 10*times, j < 16.
+// times is at least 1, k at least 11.
+//
+//go:noescape
+func weights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights10x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 10 rows at a time, i < 10*times, j < 16.
+// times is at least 1, k at least 11.
+//
+//go:noescape
+func signedWeights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights11x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 11 rows at a time, i < 11*times, j < 16.
+// times is at least 1, k at least 12.
+//
+//go:noescape
+func weights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights11x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 11 rows at a time, i < 11*times, j < 16.
+// times is at least 1, k at least 12.
+//
+//go:noescape
+func signedWeights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights12x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 12 rows at a time, i < 12*times, j < 16.
+// times is at least 1, k at least 13.
+//
+//go:noescape
+func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+
+// signedWeights12x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 12 rows at a time, i < 12*times, j < 16.
+// times is at least 1, k at least 13.
+//
+//go:noescape
+func signedWeights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8*times, j < 32.
 // times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
@@ -641,16 +689,16 @@ func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scal
 //go:noescape
 func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
 
-// softmax32AVX512 makes weights of n rows of 32 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
+// softmax32AVX512 makes weights of n rows of 32 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //
 //go:noescape
-func softmax32AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+func softmax32AVX512(n int, s *float32, top *float32, m *float32, d *float32, alpha *float32)
 
-// weigh32AVX512 sets s = 2^(s*pos), or 2^(s*neg) where s is not positive, of n rows of 32 logits, and adds them to d;
-// the exponents are at most 120, and no NaN. n is at least 1.
+// weigh32AVX512 sets s = 2^s of n rows of 32 logits, and adds them to d;
+// the logits are at most 120, and no NaN. n is at least 1.
 //
 //go:noescape
-func weigh32AVX512(n int, s *float32, pos float32, neg float32, d *float32)
+func weigh32AVX512(n int, s *float32, d *float32)
 
 // columnMax32AVX512 sets top[j] = max(top[j], s[i*32+j]), i < n, j < 32; a NaN is passed over.
 //
@@ -663,16 +711,16 @@ func columnMax32AVX512(n int, s *float32, top *float32)
 //go:noescape
 func scaleRows32AVX512(n int, s *float32, pos *float32, neg *float32, negStep int)
 
-// softmax16AVX512 makes weights of n rows of 16 logits: with x(s) = s*scale - top*scale, alpha = 2^x(m), s = 2^x(s), d = d*alpha + sum s, m = top.
+// softmax16AVX512 makes weights of n rows of 16 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //
 //go:noescape
-func softmax16AVX512(n int, s *float32, scale float32, top *float32, m *float32, d *float32, alpha *float32)
+func softmax16AVX512(n int, s *float32, top *float32, m *float32, d *float32, alpha *float32)
 
-// weigh16AVX512 sets s = 2^(s*pos), or 2^(s*neg) where s is not positive, of n rows of 16 logits, and adds them to d;
-// the exponents are at most 120, and no NaN. n is at least 1.
+// weigh16AVX512 sets s = 2^s of n rows of 16 logits, and adds them to d;
+// the logits are at most 120, and no NaN. n is at least 1.
 //
 //go:noescape
-func weigh16AVX512(n int, s *float32, pos float32, neg float32, d *float32)
+func weigh16AVX512(n int, s *float32, d *float32)
 
 // columnMax16AVX512 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
 //

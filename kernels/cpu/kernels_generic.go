@@ -53,49 +53,49 @@ func columnMax(n, width int, s, top []float32) {
 	}
 }
 
-// softmaxTile makes weights of logits: with x(s) = s scale - top scale,
-// alpha = 2^x(m), s = 2^x(s), d = d alpha + Σ s, m = top, where top is the
-// maximum of m and s. Only top scale is rounded before the difference is.
-func softmaxTile(n, width int, s []float32, scale float32, top, m, d, alpha []float32) {
+// softmaxTile makes weights of logits: alpha = 2^(m-top), s = 2^(s-top),
+// d = d alpha + Σ s, m = top, where top is the maximum of m and s.
+func softmaxTile(n, width int, s, top, m, d, alpha []float32) {
 	for j := range width {
-		base := max(top[j]*scale, -math.MaxFloat32) // -Inf minus that is -Inf, not NaN
-		alpha[j] = exp2(float64(m[j]*scale) - float64(base))
+		base := max(top[j], -math.MaxFloat32) // -Inf minus that is -Inf, not NaN
+		alpha[j] = exp2(float64(m[j]) - float64(base))
 		m[j] = top[j]
 		d[j] *= alpha[j]
 		for i := range n {
-			w := exp2(float64(s[i*width+j])*float64(scale) - float64(base))
+			w := exp2(float64(s[i*width+j]) - float64(base))
 			s[i*width+j] = w
 			d[j] += w
 		}
 	}
 }
 
-// weightsTile sets c[i][j] = 2^(scale Σp a[i][p] b[p][j]) for rows x width
-// elements, and adds its columns to d; rows of a lie lda apart.
-func weightsTile(rows, width, k int, a []float32, lda int, b, c []float32, scale float32, d []float32) {
+// weightsTile sets c[i][j] = 2^(s pos), or 2^(s neg) where s is not positive,
+// s = Σp a[i][p] b[p][j], for rows x width elements, and adds its
+// columns to d; rows of a lie lda apart.
+func weightsTile(rows, width, k int, a []float32, lda int, b, c []float32, pos, neg float32, d []float32) {
 	for i := range rows {
 		for j := range width {
 			s := float32(0)
 			for p := range k {
 				s += a[i*lda+p] * b[p*width+j]
 			}
-			c[i*width+j] = exp2(float64(s) * float64(scale))
+			if s > 0 {
+				s *= pos
+			} else {
+				s *= neg
+			}
+			c[i*width+j] = exp2(float64(s))
 			d[j] += c[i*width+j]
 		}
 	}
 }
 
-// weighTile makes weights of n rows of logits: 2^(s pos), or 2^(s neg) where s
-// is not positive, and adds its columns to d.
-func weighTile(n, width int, s []float32, pos, neg float32, d []float32) {
+// weighTile makes weights of n rows of logits, s = 2^s, and adds its columns to d.
+func weighTile(n, width int, s, d []float32) {
 	for i := range n {
 		for j := range width {
 			x := &s[i*width+j]
-			if *x > 0 {
-				*x = exp2(float64(*x * pos))
-			} else {
-				*x = exp2(float64(*x * neg))
-			}
+			*x = exp2(float64(*x))
 			d[j] += *x
 		}
 	}

@@ -25,23 +25,25 @@ type kernelSet struct {
 }
 
 // tile is the micro-kernels for panels of one width. mul[r-1], taps[r-1],
-// logits[r-1] and weights[r-1] have r rows.
+// logits[r-1], weights[r-1] and signed[r-1] have r rows.
 type tile struct {
 	width     int
 	logits    []logitsFunc
 	weights   []weightsFunc // for bounded logits; none where there is no measureRows
+	signed    []signedFunc  // weights with factors of positive and of other logits
 	mul       []mulFunc
 	taps      []tapsFunc
 	weighted  []weightedTile // most rows first
 	columnMax func(n int, s, top *float32)
-	softmax   func(n int, s *float32, scale float32, top, m, d, alpha *float32)
-	weigh     func(n int, s *float32, pos, neg float32, d *float32) // where there are weights
+	softmax   func(n int, s, top, m, d, alpha *float32)
+	weigh     func(n int, s, d *float32) // where there are weights
 	scale     func(n int, s, pos, neg *float32, negStep int)
 }
 
 type (
 	logitsFunc   func(times, k int, a *float32, lda int, b, c, top *float32)
-	weightsFunc  func(times, k int, a *float32, lda int, b, c, scale, d *float32)
+	weightsFunc  func(times, k int, a *float32, lda int, b, c, d *float32)
+	signedFunc   func(times, k int, a *float32, lda int, b, c, pos, neg, d *float32)
 	mulFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
 	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 	weightedFunc func(times, k int, a *float32, lda int, b, scale, c, next *float32, nextRows, nextLines, nextStride int)
@@ -79,9 +81,9 @@ func (s *kernelSet) fit(n int) *tile {
 func (t *tile) groups(n int) int { return ceilDiv(n, len(t.mul)) }
 
 // split cuts rows from the front of n: times groups of each rows, such that all
-// n make the fewest groups, nearly equal.
-func (t *tile) split(n int) (times, each int) {
-	groups := t.groups(n)
+// n make the fewest groups of most rows, nearly equal.
+func split(n, most int) (times, each int) {
+	groups := ceilDiv(n, most)
 	each = ceilDiv(n, groups)
 	return groups - (each*groups - n), each
 }
