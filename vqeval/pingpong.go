@@ -87,6 +87,25 @@ func findMirrors(c *clip) []mirrorEvidence {
 		}
 	}
 	slices.SortFunc(out, func(x, y mirrorEvidence) int { return x.sum - y.sum })
+	for i, m := range out {
+		if m.severity >= mirrorLikely {
+			i0 := m.centre() - 1 + m.sum%2
+			rest := clamp01((mirrorRest - c.turnPace(i0, m.sum-i0)/(m.step+1e-9)) / mirrorRestSpan)
+			out[i].severity = weakened(m.severity, c.inexact(math.Hypot(shallow(m.depth), rest), m.pairs))
+		}
+	}
+	return out
+}
+
+// pairs are frames on both sides, at even distances.
+func (m mirrorEvidence) pairs() [][2]int {
+	var out [][2]int
+	for i := range leftPairs {
+		before := m.centre() - 1 + m.sum%2 - (2*i+1)*m.reach/(2*leftPairs)
+		if before >= 0 {
+			out = append(out, [2]int{before, m.sum - before})
+		}
+	}
 	return out
 }
 
@@ -174,14 +193,21 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 // swings comes to rest before it turns back. Then the pairs farther out may be as
 // unlike as an encoder makes them.
 func (c *clip) turnsAtOnce(i, j int, step float64) bool {
+	pace := c.turnPace(i, j)
+	return pace > 0 && pace >= mirrorTurnPace*step && c.d.at(i, j) <= mirrorTurn*pace
+}
+
+// turnPace is the least adjacent difference at the frames i and j between which motion reverses,
+// 0 where that is not known.
+func (c *clip) turnPace(i, j int) float64 {
 	if i < 1 || j+1 >= c.n {
-		return false
+		return 0
 	}
 	pace := min(c.d.at(i-1, i), c.d.at(j, j+1))
 	if j-i == 2 {
 		pace = min(pace, c.d.at(i, i+1), c.d.at(i+1, j))
 	}
-	return pace >= mirrorTurnPace*step && c.d.at(i, j) <= mirrorTurn*pace
+	return pace
 }
 
 // step is the mean adjacent difference at two frames.

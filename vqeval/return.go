@@ -87,6 +87,13 @@ func findReturns(c *clip) []returnEvidence {
 			out[i].severity = weakened(e.severity, beyond(returnMixedFree, unmixed))
 		}
 	}
+	// A camera that wanders past the place where it began shows the start all along, a little
+	// displaced.
+	for i, e := range out {
+		if e.fade > 1 && e.severity >= returnLikely {
+			out[i].severity = weakened(e.severity, beyond(returnCarriedFree, c.carried(e.last, e.last+e.fade/2)/returnCarried))
+		}
+	}
 	// What comes back by itself again and again swings.
 	often := -1.0
 	for _, e := range out {
@@ -190,6 +197,25 @@ func (c *clip) unmixed(u, v, t int) float64 {
 		all += math.Abs(to - from)
 	}
 	return off / math.Max(1e-9, all)
+}
+
+// carried is the share of what two frames differ by from the start that a motion of the camera makes,
+// their geometric mean.
+func (c *clip) carried(u, v int) float64 {
+	at := func(t int) []level {
+		f := pyramid(c.p, t)
+		return f[min(1, len(f)-1):] // half the size does
+	}
+	starts := [2][]level{at(0), at(returnFirst - 1)}
+	share := func(t int) (most float64) {
+		f := at(t)
+		for _, s := range starts {
+			plain := residual(s[0], f[0], affine{})
+			most = max(most, (plain-residual(s[0], f[0], register(s, f)))/(plain+returnNoise))
+		}
+		return most
+	}
+	return math.Sqrt(share(u) * share(v))
 }
 
 // usualWay is the median difference over so many frames up to u.

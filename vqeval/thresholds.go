@@ -20,6 +20,16 @@ const (
 	loopNoise         = 0.5  // grey levels
 	loopEarly         = 0.16 // frames, root mean square, by which a copy may miss
 	loopOnTime        = 0.05 // likewise, as far as noise goes
+	copyClean         = 0.2  // grey levels of coding that excuse nothing
+	copyCoded         = 0.4  // likewise that do not tell
+	copyDepth         = 0.88 // decision point of the depth of a copy where coding excuses nothing
+	copyDepthFree     = 0.5  // of which nothing is said by
+	copyEarly         = 0.09 // frames, likewise, that it may miss by
+	copyEarlyFree     = 0.5  // of which nothing is said by
+	copyUneven        = 2.4  // times the least, that the differences of copies go up to
+	copyUnevenFree    = 0.65 // of which nothing is said by
+	copyAlike         = 0.85 // depth from which on nothing is said by it
+	copyVague         = 0.75 // likewise up to which it counts whole
 	loopSwing         = 0.4  // depth of a mirror inside, above which it comes back the way it went
 	loopSwings        = 0.7  // likewise, surely
 	loopFaint         = 0.45 // severity at most of dips without a run
@@ -205,6 +215,9 @@ const (
 	mirrorLocked       = 0.9  // likewise, above which they are on time to the frame
 	mirrorStray        = 0.3  // of what the way back may stray, likewise
 	mirrorFaint        = 0.05 // severity below which a centre is not kept
+	mirrorLikely       = 0.2  // likewise, below which it is not looked at block by block
+	mirrorRest         = 0.75 // of the pace: where motion turns slower than that it may have come to rest
+	mirrorRestSpan     = 0.2  // likewise, below it, as far as is telling
 	mirrorUnsure       = 0.45 // severity at most of a likeness that is not traced outwards
 	mirrorApart        = 6    // frames at least between two reversals
 	mirrorSlack        = 4    // frames that a mirror may fall short
@@ -214,20 +227,23 @@ const (
 	strayFar           = 0.06 // and of the frames over which that is measured
 
 	// Back at the start.
-	returnFirst     = 5    // frames that are the start
-	returnFade      = 16   // frames of the longest cross-fade
-	returnAway      = 0.75 // seconds before, in which the content was elsewhere
-	returnJump      = 2.5  // times the motion around it
-	returnDetour    = 0.25 // of the way: what blends makes no detour
-	returnMixed     = 0.36 // of the difference of the ends of a fade, by which the frame in the middle is no mixture of them
-	returnMixedFree = 0.5  // of which nothing is said by
-	returnSteps     = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
-	returnNear      = 0.9  // of the adjacent difference at the start, plus noise
-	returnNoise     = 0.5  // grey levels
-	returnAnew      = 1.0  // grey levels more where it is coded anew, and half of that beside the next
-	returnMatch     = 0.25 // of how far the content was, and of how far the start moves on
-	returnOften     = 3    // other returns like it: so many are a rhythm
-	returnLevels    = 1.0  // grey levels that both are at least
+	returnFirst       = 5    // frames that are the start
+	returnFade        = 16   // frames of the longest cross-fade
+	returnAway        = 0.75 // seconds before, in which the content was elsewhere
+	returnJump        = 2.5  // times the motion around it
+	returnDetour      = 0.25 // of the way: what blends makes no detour
+	returnMixed       = 0.36 // of the difference of the ends of a fade, by which the frame in the middle is no mixture of them
+	returnMixedFree   = 0.5  // of which nothing is said by
+	returnLikely      = 0.2  // severity below which it is not registered
+	returnCarried     = 0.57 // of the difference, that a motion of the camera takes out
+	returnCarriedFree = 0.9  // of which nothing is said by
+	returnSteps       = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
+	returnNear        = 0.9  // of the adjacent difference at the start, plus noise
+	returnNoise       = 0.5  // grey levels
+	returnAnew        = 1.0  // grey levels more where it is coded anew, and half of that beside the next
+	returnMatch       = 0.25 // of how far the content was, and of how far the start moves on
+	returnOften       = 3    // other returns like it: so many are a rhythm
+	returnLevels      = 1.0  // grey levels that both are at least
 
 	// Jumps within a scene.
 	jumpReach     = 8    // frames to either side in which the liveliest sets the pace
