@@ -13,6 +13,7 @@ type drift struct {
 	words    string
 
 	amount float64   // of the change, as a multiple of its bound
+	sag    float64   // of the contrast half-way
 	gone   []float64 // how far it has gone at each frame of the shot without fades, 0..1
 	trend
 }
@@ -53,11 +54,10 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	if float64(n) < driftSeconds*second {
 		return nil
 	}
-	span := float64(n) / second
 	var parts []float64 // how the contrast of the parts went
 	var contrasts course
 	if src.Tones != nil {
-		contrasts = newCourse(n, tiles, func(t, i int) float64 {
+		contrasts = newCourse(n, tiles, driftSample, func(t, i int) float64 {
 			if v := src.Tones[s.from+t].Far[i]; v != unseen {
 				return float64(v) / 2048
 			}
@@ -81,11 +81,16 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		}
 		gone := share(bins)
 		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), gone: c.gone(gone), trend: t}
+		d.sag = sag(parts, gone, second*float64(len(bins))/float64(n))
+		mixed := driftSag
+		if what == "detail" {
+			mixed = driftSagDetail
+		}
 		// What runs away takes its time, goes one way, and takes the parts of the frame along:
 		// a step is something else, and so is content that comes and goes, or one scene that
 		// dissolves into another.
 		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree),
-			math.Pow(max(0, sag(parts, gone))/driftSag, 2))
+			math.Pow(max(0, d.sag)/mixed, 2))
 		out = append(out, d)
 	}
 	// Relative changes are fitted as they are and weighed by their logarithm: light that
@@ -93,22 +98,35 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	relative := func(t trend) float64 {
 		return math.Abs(math.Log(math.Max(0.01, 1+t.change/math.Max(1e-9, t.start))))
 	}
-	// A setting sun takes its part of the light as well.
-	lit := func(t trend) float64 { return relative(t) - driftSun*span }
 	level := func(t, i int) float64 { return l.level[s.from+t][i] }
-	try("exposure", "the exposure", newCourse(n, tiles, level), nil, driftExposure, driftAgree, true, lit)
+	levels := newCourse(n, tiles, driftSample, level)
+	var lit []float64 // of each level, what is light
+	for _, p := range levels.part {
+		lit = append(lit, 1-tileDark/mean(p))
+	}
+	// A setting sun takes its part of the light as well.
+	sun := func(t trend) float64 { return driftSun * float64(n-t.onset) / second * quantile(lit, 0.5) }
+	try("exposure", "the exposure", levels, nil, driftExposure, driftAgree, true, func(t trend) float64 { return relative(t) - sun(t) })
+	// Where much moves, how the light went from moment to moment helps to tell.
+	logs := levels.logarithm()
+	both := logs.steps()
+	for k, v := range logs.common(false) {
+		both[k] = (both[k] + v) / 2
+	}
+	beyond := func(t trend) float64 { return math.Abs(t.change) - sun(t) }
+	try("exposure", "the exposure", logs, both, driftExposure, driftAgree, false, beyond)
 	if src.Tones == nil {
 		return out
 	}
 	tones := src.Tones[s.from:s.to]
 	// The contrast is that of the whole frame; the parts say whether it is theirs too.
-	contrast := newCourse(n, 1, func(t, _ int) float64 { return math.Log(src.Look[s.from+t].Contrast + 2) })
-	try("exposure", "the contrast", contrasts, contrast.part[0], driftContrast, driftAgree, false, func(t trend) float64 { return math.Abs(t.change) - driftSun*span })
-	try("colour", "the saturation", newCourse(n, tiles, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
+	contrast := newCourse(n, 1, driftSample, func(t, _ int) float64 { return math.Log(src.Look[s.from+t].Contrast + 2) })
+	try("exposure", "the contrast", contrasts, contrast.part[0], driftContrast, driftAgree, false, beyond)
+	try("colour", "the saturation", newCourse(n, tiles, driftSample, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
 		nil, driftSaturation, driftAgree, true, relative)
 	// A share of the light: what darkens does not change its colour.
-	cb := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
-	cr := newCourse(n, tiles, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
+	cb := newCourse(n, tiles, driftSample, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
+	cr := newCourse(n, tiles, driftSample, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
 	b, r := cb.common(false), cr.common(false)
 	b0, b1 := ends(b)
 	r0, r1 := ends(r)
@@ -124,28 +142,14 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		}
 		try("colour", "the colour", c, nil, driftColour, driftTint, false, nil)
 	}
-	// Detail is that of all edges together: where there are none, none is lost.
-	sharp := func(t int, in func(tile int) bool) float64 {
-		var near, far float64
-		for i := range tiles {
-			if a, b := tones[t].Near[i], tones[t].Far[i]; a != unseen && b != unseen && in(i) {
-				near += math.Exp(float64(a) / 1024)
-				far += math.Exp(float64(b) / 1024)
-			}
-		}
-		if far < 1 {
-			return math.NaN()
-		}
-		return math.Log((near+1e-3)/far) / 2
+	if quarters, whole := turns(cb, cr); whole != nil {
+		try("colour", "the hue", quarters, whole, driftHue, driftAgreeHue, false, nil)
 	}
-	quarter := func(k int) func(int) bool {
-		return func(i int) bool { return i/tileCols/2*4+i%tileCols/2 == k }
-	}
-	quarters := newCourse(n, tiles/4, func(t, k int) float64 { return sharp(t, quarter(k)) })
-	whole := newCourse(n, 1, func(t, _ int) float64 { return sharp(t, func(int) bool { return true }) })
-	quarters.slow = true
-	if len(whole.part) == 1 {
-		try("detail", "the detail", quarters, whole.part[0], driftDetail, driftAgree, false, nil)
+	twice, fourfold := coarseEdges(src.Luma[s.from:s.to], src.Width, src.Height)
+	for _, e := range []edges{fineEdges(tones), twice, fourfold} {
+		if quarters, whole := e.courses(); whole != nil {
+			try("detail", "the detail", quarters, whole, driftDetail, driftAgree, false, nil)
+		}
 	}
 	return out
 }

@@ -355,6 +355,80 @@ func TestDetailSeesBlurNotContrast(t *testing.T) {
 	}
 }
 
+// Hues turn however the colours differ; colours that others replace do not, nor does what
+// has none.
+func TestTurns(t *testing.T) {
+	const n = 96
+	r := rand.New(rand.NewPCG(5, 5))
+	angle := make([]float64, tiles)
+	for i := range angle {
+		angle[i] = 2 * math.Pi * r.Float64()
+	}
+	turned := func(size float64, at func(u float64, tile int) float64) float64 {
+		axis := func(part func(float64) float64) course {
+			var v [n][tiles]float64
+			for t := range v {
+				for i := range tiles {
+					v[t][i] = size*part(at(float64(t)/(n-1), i)) + 0.3*r.NormFloat64()
+				}
+			}
+			return newCourse(n, tiles, driftSample, func(t, i int) float64 { return v[t][i] })
+		}
+		_, whole := turns(axis(math.Cos), axis(math.Sin))
+		first, last := ends(whole)
+		return last - first
+	}
+	if v := turned(30, func(u float64, i int) float64 { return angle[i] + 1.2*u }); v < 0.9 || v > 1.3 {
+		t.Errorf("1.2 radians became %.2f", v)
+	}
+	if v := turned(30, func(u float64, i int) float64 { return angle[(i+int(7*u))%tiles] }); math.Abs(v) > 0.5 {
+		t.Errorf("colours that change places turned by %.2f", v)
+	}
+	if v := turned(0, func(u float64, i int) float64 { return u }); math.Abs(v) > 0.1 {
+		t.Errorf("grey turned by %.2f", v)
+	}
+}
+
+// The coarse edges see a blur along either axis, also under grain, and no change of contrast.
+func TestCoarseEdgesSeeBlurUnderGrain(t *testing.T) {
+	const w, h = 104, 60
+	r := rand.New(rand.NewPCG(6, 6))
+	sharp := func(luma []byte) [2]float64 {
+		twice, fourfold := coarseEdges([][]byte{luma}, w, h)
+		all := func(int) bool { return true }
+		return [2]float64{twice.sharpness(0, all), fourfold.sharpness(0, all)}
+	}
+	draw := func(gain float64, radius int) []byte {
+		out := make([]byte, w*h)
+		for y := range h {
+			var v float64 // bars along the rows
+			for d := -radius; d <= radius; d++ {
+				v += float64((y+d+12)/6%2) / float64(2*radius+1)
+			}
+			for x := range w {
+				out[y*w+x] = byte(math.Round(40 + gain*80*v + r.NormFloat64()))
+			}
+		}
+		return out
+	}
+	last := sharp(draw(1, 0))
+	coarseEdges([][]byte{make([]byte, 16*12)}, 16, 12) // the smallest frame has tiles without any
+	for i, v := range sharp(draw(0.6, 0)) {
+		if d := v - last[i]; math.Abs(d) > 0.06 {
+			t.Errorf("less contrast: %.2f", d)
+		}
+	}
+	for radius := 1; radius <= 2; radius++ {
+		v := sharp(draw(1, radius))
+		for i := range v {
+			if v[i] > last[i]-0.05 {
+				t.Errorf("radius %d: %.2f after %.2f", radius, v[i], last[i])
+			}
+		}
+		last = v
+	}
+}
+
 func TestTonesAreMeansOfTheTiles(t *testing.T) {
 	const w, h = 24, 18
 	rgb := make([]byte, 3*w*h)
@@ -396,7 +470,7 @@ func TestGone(t *testing.T) {
 		for i := range noise {
 			noise[i] = 0.04 * r.NormFloat64()
 		}
-		c := newCourse(200, 1, func(t, _ int) float64 { return 5 - 2*max(0, float64(t)-from)/(200-from) + noise[t] })
+		c := newCourse(200, 1, driftSample, func(t, _ int) float64 { return 5 - 2*max(0, float64(t)-from)/(200-from) + noise[t] })
 		g := c.gone(share(c.part[0]))
 		if want := (1 - from/200) / 2; len(g) != 200 || math.Abs(mean(g)-want) > 0.05 {
 			t.Errorf("from %g: %g of %d frames, want %g", from, mean(g), len(g), want)
@@ -418,13 +492,13 @@ func TestSag(t *testing.T) {
 		mixed[k] = math.Log(math.Hypot(1-u, u))
 		fades[k] = math.Log(1 - 0.6*u)
 	}
-	if got := sag(mixed, share); got < 0.25 {
+	if got := sag(mixed, share, 16); got < 0.25 {
 		t.Errorf("a dissolve sags by %.2f, want 0.25 or more", got)
 	}
-	if got := sag(fades, share); got > 0 {
+	if got := sag(fades, share, 16); got > 0 {
 		t.Errorf("what fades sags by %.2f", got)
 	}
-	if got := sag(nil, share); got != 0 {
+	if got := sag(nil, share, 16); got != 0 {
 		t.Errorf("without contrasts: %v", got)
 	}
 }

@@ -25,33 +25,38 @@ type course struct {
 	slow  bool        // it begins slowly: with the square of the time since its onset
 }
 
-// newCourse takes the value of a part at a frame of n; NaN is unknown. It asks from
-// several goroutines.
-func newCourse(n, parts int, value func(t, part int) float64) course {
-	c := course{n: n, patch: driftPatch * float64(parts) / tiles}
+// stretches cuts n frames into short ones: the k-th is [lo,hi), of which every step-th
+// frame is looked at.
+func stretches(n, sample int, each func(lo, hi, step int)) {
 	most := min(driftBins, n)
 	for k := range most {
 		lo, hi := k*n/most, (k+1)*n/most
-		c.at = append(c.at, float64(lo+hi-1)/2)
+		each(lo, hi, 1+(hi-lo)/sample)
 	}
+}
+
+// newCourse takes the value of a part at a frame of n; NaN is unknown. It asks from
+// several goroutines, for at most 2*sample frames of a stretch.
+func newCourse(n, parts, sample int, value func(t, part int) float64) course {
+	c := course{n: n, patch: driftPatch * float64(parts) / tiles}
+	stretches(n, sample, func(lo, hi, _ int) { c.at = append(c.at, float64(lo+hi-1)/2) })
+	most := len(c.at)
 	all := make([][]float64, parts)
 	parallelBy(1, parts, func(lo, hi int) {
 		var v []float64
 		for i := lo; i < hi; i++ {
 			bins := make([]float64, 0, most)
-			for k := range most {
+			stretches(n, sample, func(lo, hi, step int) {
 				v = v[:0]
-				lo, hi := k*n/most, (k+1)*n/most
-				for t := lo; t < hi; t += 1 + (hi-lo)/driftSample {
+				for t := lo; t < hi; t += step {
 					if x := value(t, i); !math.IsNaN(x) {
 						v = append(v, x)
 					}
 				}
-				if len(v) == 0 {
-					break
+				if len(v) > 0 {
+					bins = append(bins, nth(v, len(v)/2))
 				}
-				bins = append(bins, nth(v, len(v)/2))
-			}
+			})
 			if len(bins) == most {
 				all[i] = bins
 			}
@@ -77,6 +82,35 @@ func (c course) common(relative bool) []float64 {
 		}
 		slices.Sort(v)
 		out[k] = (v[len(v)/2] + v[(len(v)-1)/2]) / 2
+	}
+	return out
+}
+
+// logarithm is the course of the logarithms of the parts.
+func (c course) logarithm() course {
+	out := c
+	out.part = nil
+	for _, p := range c.part {
+		v := make([]float64, len(p))
+		for k := range v {
+			v[k] = math.Log(p[k])
+		}
+		out.part = append(out.part, v)
+	}
+	return out
+}
+
+// steps adds up the medians of the changes of the parts within a few stretches. What moves
+// alters few parts in so short a time, and most of them in a long one.
+func (c course) steps() []float64 {
+	out := make([]float64, len(c.at))
+	v := make([]float64, len(c.part))
+	for k := 1; k < len(out); k++ {
+		from := max(0, k-driftStep)
+		for i, p := range c.part {
+			v[i] = (p[k] - p[from]) / float64(k-from)
+		}
+		out[k] = out[k-1] + quantile(v, 0.5)
 	}
 	return out
 }
@@ -135,6 +169,9 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	t.start = mean(bins) - t.change*mean(x)
 	if c.slow { // what is left at last is that of coding
 		for to := most / 2; to < most-1; to++ {
+			if c.at[to] <= float64(t.onset) {
+				continue
+			}
 			ramp(float64(t.onset), c.at[to], false)
 			_, left := line(x, bins)
 			best = min(best, left)
@@ -169,7 +206,7 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	for i := 0; i+reach < most; i++ {
 		steepest = max(steepest, (calm[i+reach]-calm[i])/t.change)
 	}
-	even := min(0.9, second/float64(c.n-t.onset))
+	even := min(0.5, second/float64(c.n-t.onset))
 	t.sudden = max(0, (steepest-even)/(1-even))
 	// Once it is nearly there it may come and go: that says nothing about when it began.
 	if there := slices.IndexFunc(calm, func(v float64) bool { return (v-t.start)/t.change > driftThere }); there >= most/3 {
@@ -201,8 +238,9 @@ func share(bins []float64) []float64 {
 // sag is by how much the logarithm of the contrast lies below its first and its last
 // value while something has gone half-way. A mixture of two scenes has less contrast
 // than either (the square root of a half where they are alike in it); one whose look
-// changes has a contrast in between.
-func sag(contrast, share []float64) float64 {
+// changes has a contrast in between. What takes longer for that than a dissolve does
+// counts less: content has time to come and go. second is in stretches.
+func sag(contrast, share []float64, second float64) float64 {
 	if contrast == nil {
 		return 0
 	}
@@ -216,7 +254,8 @@ func sag(contrast, share []float64) float64 {
 	if len(below) == 0 {
 		return 0
 	}
-	return quantile(below, 0.5)
+	brief := min(1, driftMixed*second/float64(len(below)))
+	return quantile(below, 0.5) * brief * brief
 }
 
 // gone is the share that a series has gone at each frame.

@@ -1,0 +1,126 @@
+package vqeval
+
+import "math"
+
+// edges are the mean squared differences of a shot's neighbouring samples, and of samples at
+// a multiple of that distance, of each tile; NaN where they are not known. They tell how sharp
+// it is at one scale.
+type edges struct {
+	near, far [][tiles]float64 // per frame
+	sample    int              // see newCourse
+	slope     float64          // share of the near differences in the far ones of an even slope
+}
+
+func newEdges(n, sample int, multiple float64) edges {
+	e := edges{make([][tiles]float64, n), make([][tiles]float64, n), sample, 1 / (multiple * multiple)}
+	for t := range n {
+		for i := range tiles {
+			e.near[t][i], e.far[t][i] = math.NaN(), math.NaN()
+		}
+	}
+	return e
+}
+
+// fineEdges are those along the rows at native resolution.
+func fineEdges(tones []Tones) edges {
+	e := newEdges(len(tones), driftSample, 4)
+	stretches(len(tones), e.sample, func(lo, hi, step int) {
+		for t := lo; t < hi; t += step {
+			for i := range tiles {
+				if a, b := tones[t].Near[i], tones[t].Far[i]; a != unseen && b != unseen {
+					e.near[t][i], e.far[t][i] = math.Exp(float64(a)/1024), math.Exp(float64(b)/1024)
+				}
+			}
+		}
+	})
+	return e
+}
+
+// coarseEdges are those along both axes at analysis size, in which most of the grain has
+// been averaged away, beside samples at twice and at four times the distance: the next octave
+// depends least on what is seen, the one after it tells most of a strong blur.
+func coarseEdges(luma [][]byte, w, h int) (twice, fourfold edges) {
+	twice, fourfold = newEdges(len(luma), driftSampleCoarse, 2), newEdges(len(luma), driftSampleCoarse, 4)
+	var at []int
+	stretches(len(luma), driftSampleCoarse, func(lo, hi, step int) {
+		for t := lo; t < hi; t += step {
+			at = append(at, t)
+		}
+	})
+	parallel(len(at), func(lo, hi int) {
+		for _, t := range at[lo:hi] {
+			for i := range tiles {
+				r, c := i/tileCols, i%tileCols
+				x0, y0 := c*w/tileCols, r*h/tileRows
+				x1, y1 := max(x0, min((c+1)*w/tileCols, w-4)), max(y0, min((r+1)*h/tileRows, h-4))
+				var near, mid, far int
+				for y := y0; y < y1; y++ {
+					row := func(d int) []byte { return luma[t][(y+d)*w+x0:][:x1-x0] }
+					across, first, second, fourth := luma[t][y*w+x0:][:x1-x0+4], row(1), row(2), row(4)
+					for x := range first {
+						v := int(across[x])
+						a, b := v-int(across[x+1]), v-int(first[x])
+						near += a*a + b*b
+						a, b = v-int(across[x+2]), v-int(second[x])
+						mid += a*a + b*b
+						a, b = v-int(across[x+4]), v-int(fourth[x])
+						far += a*a + b*b
+					}
+				}
+				if n := float64((y1 - y0) * (x1 - x0)); n > 0 {
+					twice.near[t][i], twice.far[t][i] = float64(near)/n, float64(mid)/n
+					fourfold.near[t][i], fourfold.far[t][i] = float64(near)/n, float64(far)/n
+				}
+			}
+		}
+	})
+	return twice, fourfold
+}
+
+// sharpness is half the logarithm of the share that the near differences have in the far
+// ones, over the tiles of a part: detail is that of all edges together, for where there are
+// none, none is lost. No blur takes away the share of a slope.
+func (e edges) sharpness(t int, in func(tile int) bool) float64 {
+	var near, far, n float64
+	for i := range tiles {
+		if a, b := e.near[t][i], e.far[t][i]; in(i) {
+			n++
+			if !math.IsNaN(a) {
+				near += a
+				far += b
+			}
+		}
+	}
+	if far < n*driftFaint {
+		return math.NaN()
+	}
+	return math.Log(math.Max(0, near/far-e.slope)+driftSoft*e.slope) / 2
+}
+
+// courses are how the sharpness of the quarters that have edges went, and that of the whole
+// frame (nil where it is not known throughout).
+func (e edges) courses() (quarters course, whole []float64) {
+	n := len(e.near)
+	var far [tiles / 4]float64
+	var all float64
+	for t := range n {
+		for i, v := range e.far[t] {
+			if !math.IsNaN(v) {
+				far[quarterOf(i)] += v
+				all += v
+			}
+		}
+	}
+	quarters = newCourse(n, tiles/4, e.sample, func(t, k int) float64 {
+		if far[k] < driftEdges*all/(tiles/4) {
+			return math.NaN()
+		}
+		return e.sharpness(t, func(i int) bool { return quarterOf(i) == k })
+	})
+	quarters.slow = true
+	c := newCourse(n, 1, e.sample, func(t, _ int) float64 { return e.sharpness(t, func(int) bool { return true }) })
+	if len(c.part) == 1 {
+		whole = c.part[0]
+	}
+	return quarters, whole
+}
