@@ -82,15 +82,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		gone := share(bins)
 		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), gone: c.gone(gone), trend: t}
 		d.sag = sag(parts, gone, second*float64(len(bins))/float64(n))
-		mixed := driftSag
-		if what == "detail" {
-			mixed = driftSagDetail
-		}
-		// What runs away takes its time, goes one way, and takes the parts of the frame along:
-		// a step is something else, and so is content that comes and goes, or one scene that
-		// dissolves into another.
-		d.severity = strength(driftClear/d.amount, math.Pow(t.left/driftLeft, 2), math.Pow(t.sudden/driftSudden, 2), agree/math.Max(1e-9, t.agree),
-			math.Pow(max(0, d.sag)/mixed, 2))
+		d.judge(agree)
 		out = append(out, d)
 	}
 	// Relative changes are fitted as they are and weighed by their logarithm: light that
@@ -146,12 +138,51 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		try("colour", "the hue", quarters, whole, driftHue, driftAgreeHue, false, nil)
 	}
 	twice, fourfold := coarseEdges(src.Luma[s.from:s.to], src.Width, src.Height)
+	scales := len(out)
 	for _, e := range []edges{fineEdges(tones), twice, fourfold} {
 		if quarters, whole := e.courses(); whole != nil {
 			try("detail", "the detail", quarters, whole, driftDetail, driftAgree, false, nil)
 		}
 	}
+	if len(out) > scales {
+		out = append(out, overScales(out[scales:]))
+	}
 	return out
+}
+
+// judge sets the severity; agree is how well the parts must agree. What runs away takes its
+// time, goes one way, and takes the parts of the frame along: a step is something else, and
+// so is content that comes and goes, or one scene that dissolves into another.
+func (d *drift) judge(agree float64) {
+	mixed, sure := driftSag, 1.0
+	if d.what == "detail" {
+		mixed, sure = driftSagDetail, driftSure
+	}
+	d.severity = strength(driftClear/d.amount, math.Pow(d.left/driftLeft, 2), math.Pow(d.sudden/driftSudden, 2),
+		math.Pow(agree/math.Max(1e-9, d.trend.agree), sure), math.Pow(max(0, d.sag)/mixed, 2))
+}
+
+// overScales is what the detail does at all scales: a strong blur soon leaves nothing at the
+// finest, and takes its time over the coarser ones. It is as large as all of them make it,
+// and its course as clear as at the clearest.
+func overScales(scales []drift) drift {
+	d := scales[0]
+	for _, s := range scales[1:] {
+		if s.severity > d.severity {
+			d = s
+		}
+	}
+	var squares float64
+	for _, s := range scales {
+		if s.change*d.change > 0 {
+			squares += s.amount * s.amount
+			d.left, d.sudden = min(d.left, s.left), min(d.sudden, s.sudden)
+			d.trend.agree, d.sag = max(d.trend.agree, s.trend.agree), min(d.sag, s.sag)
+		}
+	}
+	d.amount = math.Sqrt(squares / float64(len(scales)))
+	d.judge(driftAgree)
+	return d
 }
 
 // driftShots joins neighbouring shots that look alike where they meet: a jump of the

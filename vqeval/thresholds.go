@@ -165,6 +165,7 @@ const (
 	driftAgreeHue     = 2.5   // standard errors of it among the parts
 	driftGrey         = 5.0   // levels of Cb and Cr of light of 128: paler colours have no hue
 	driftDetail       = 0.3   // of the logarithm of the detail
+	driftSure         = 1.5   // power of the agreement of its parts
 	driftEdges        = 0.5   // of the usual far differences: a part with less does not tell
 	driftFaint        = 8.0   // squared grey levels of far differences: with less there is no detail
 	driftSoft         = 0.16  // of the share of a slope: less is what grain and coding leave of a blur
