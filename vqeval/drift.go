@@ -145,7 +145,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		}
 	}
 	if len(out) > scales {
-		out = append(out, overScales(out[scales:]))
+		out = append(out[:scales], overScales(out[scales:]))
 	}
 	return out
 }

@@ -164,7 +164,7 @@ const (
 	driftHue          = 0.6   // radians
 	driftAgreeHue     = 2.5   // standard errors of it among the parts
 	driftGrey         = 5.0   // levels of Cb and Cr of light of 128: paler colours have no hue
-	driftDetail       = 0.3   // of the logarithm of the detail
+	driftDetail       = 0.34  // of the logarithm of the detail
 	driftSure         = 1.5   // power of the agreement of its parts
 	driftEdges        = 0.5   // of the usual far differences: a part with less does not tell
 	driftFaint        = 8.0   // squared grey levels of far differences: with less there is no detail
