@@ -39,9 +39,22 @@ func findFreezes(p *planes, d *selfsim, a *activity, shots []shot, second float6
 			}
 			found = append(found, f)
 		}
-		// The strongest of overlapping stretches; the longer of equals.
+		if f, ok := findDecay(p, d, a, s, second); ok && !blank(p, f) {
+			// What creeps on is at rest to the viewer before it stands quite still.
+			for i, o := range found {
+				if f.severity >= 0.5 && o.to > f.from && o.from > f.from+2*phase {
+					found[i].from = f.from
+				}
+			}
+			found = append(found, f)
+		}
+		// The strongest of overlapping stretches; the longer of equals, what is found before what is not.
 		slices.SortStableFunc(found, func(x, y freezeEvidence) int {
 			gx, gy := x.severity*math.Sqrt(float64(x.to-x.from)), y.severity*math.Sqrt(float64(y.to-y.from))
+			switch {
+			case (x.severity >= 0.5) != (y.severity >= 0.5):
+				gx, gy = x.severity, y.severity
+			}
 			switch {
 			case gx > gy:
 				return -1
@@ -132,10 +145,11 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 	if f.cycle = decoderCycle(d, shot{f.from, f.to}); f.drop < freezeDrop && f.cycle == 0 {
 		f.slowed(d, s)
 	}
-	f.moving = movingBlocks(p, f.from, f.to, second, freezeRest*f.alive)
+	settled := f.from + min(2*phase, (f.to-f.from)/4) // what an encoder needs to draw a still is no motion
+	f.moving = movingBlocks(p, settled, f.to, second, freezeRest*f.alive)
 	// A dead stop may be short. What dies away, or shimmers, or still moves
 	// somewhere, is a pause unless it lasts.
-	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/max(freezeSoft, freezeRest*f.alive))
+	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/max(freezeSoft, freezePause*f.alive))
 	if s.to-f.to < phase && s.to < d.n {
 		soft = 1 // a picture that is held until the next cut is how shots are ended
 	}
@@ -257,7 +271,9 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 		way, most = way+v, max(most, v)
 	}
 	if way > 0 {
-		f.leap = most / way
+		// A slide differs from the one before it as a whole; what shimmers by as much as it moved
+		// before only seems to make its way in one step.
+		f.leap = min(most/way, most/(freezeSlide*f.total))
 	}
 	u := quantile(usual, 0.5)
 	if u == 0 {

@@ -58,8 +58,34 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 		jumpMoves/max(1e-9, c.moves(t)),
 		beyond(jumpAlike, jumpLooks*c.otherScene(a, t, skipped)), // above 1 it is a cut
 		beyond(paletteMoves, c.otherColours(a, t)),               // likewise
+		c.redrawn(t)*jumpRedrawn/e.step,
 	)
 	return e, true
+}
+
+// redrawn is above 0 where the detail of most parts of the frame comes up at t, as where an
+// encoder draws anew what it had let blur: the content then steps by some levels to where it should
+// have been. The detail of a scene goes up in some of its parts and down in others.
+func (c *clip) redrawn(t int) float64 {
+	if c.src.Tones == nil {
+		return 0
+	}
+	var up, all, more float64
+	for i := range tiles {
+		old, now := c.src.Tones[t-1].Near[i], c.src.Tones[t].Near[i]
+		if old == unseen || now == unseen {
+			continue
+		}
+		all++
+		more += float64(now) - float64(old)
+		if now > old {
+			up++
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return clamp01(more/all/1024/redrawnDetail) * max(0, up/all-redrawnFree) / (redrawnParts - redrawnFree)
 }
 
 // skipped is the number of frames in which the motion around t comes as far as the step at

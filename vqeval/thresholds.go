@@ -75,6 +75,7 @@ const (
 	freezeRest     = 0.03 // of the growth before: what an encoder's refreshes may leave
 	freezeTrace    = 0.25 // of the bounds below which a stop counts as a dead one
 	freezeLeap     = 0.8  // of the way in the seconds before, in one step
+	freezeSlide    = 0.5  // of the difference before: at least this is the step to another slide
 	freezeLeapFree = 0.75 // of which nothing is said by
 	freezeAbrupt   = 0.3  // seconds, where motion ends at full pace
 	freezeGradual  = 2.0  // seconds, where it dies away
@@ -82,8 +83,20 @@ const (
 	freezeSettle   = 0.15 // of the usual pace: less is no motion
 	freezeSlow     = 0.1  // of the pace before: where a gradual stop begins
 	freezeMoving   = 0.03 // of the blocks: with so many still moving a freeze must last
-	freezeSoft     = 0.3  // grey levels of growth: likewise
+	freezeSoft     = 0.3  // grey levels of growth: likewise, or
+	freezePause    = 0.1  // of the growth before
 	freezeBlocks   = 0.15 // of the blocks
+	decayFull      = 0.7  // of the usual pace: where it dies away begins below
+	decayLow       = 0.35 // of it: the tail begins below, and what is above still moves
+	decayEnd       = 0.2  // of it, that is left at the end
+	decaySeconds   = 1.5  // of the tail
+	decayRest      = 0.75 // of what comes after a tenth of the pace is left
+	decayFaint     = 0.45 // severity at most where that is shorter
+	decayAlive     = 0.3  // of it, that is there throughout before
+	decayBumps     = 0.3  // of what comes after, that is no fall
+	decayLevels    = 0.5  // grey levels of the usual pace
+	decayContrast  = 0.5  // of the contrast, that a fade takes
+	decayFree      = 0.5  // of that and of what was there before, of which nothing is said by
 	blankLevels    = 2.0  // grey levels of spread inside a frame that shows something
 
 	hardLevels = 0.15 // grey levels: a freeze below is pixel-identical but for the codec
@@ -266,6 +279,10 @@ const (
 	jumpSkipsFree = 0.4  // of which nothing is said by: eleven frames are as good as a hundred
 	jumpMoves     = 0.6  // grey levels that the content changes by within half a second on one side
 	jumpLooks     = 0.35 // of the doubt that the looks raise counts: colours tell better
+	jumpRedrawn   = 6.0  // grey levels that an encoder steps by where it draws the picture anew
+	redrawnDetail = 0.2  // of the logarithm of the detail, by which it comes up there
+	redrawnParts  = 0.75 // of the parts, in which it does
+	redrawnFree   = 0.55 // of them, of which nothing is said by
 	jumpStays     = 0.7  // of the step remains a few frames to either side
 	sceneLooks    = 0.02 // distance of the looks within one scene, plus
 	jumpAlike     = 0.5  // of the distance to another scene is no doubt that it is the same
@@ -275,9 +292,9 @@ const (
 	sceneStep     = 0.5  // of the step: others as large may be cuts
 
 	// The colours of a scene.
-	paletteChroma = 1.5 // levels of luma that one of colour counts as
-	paletteLevels = 9.5 // levels that they differ by in two scenes
-	paletteMoves  = 0.8 // of that is what moves in one
+	paletteChroma = 1.5  // levels of luma that one of colour counts as
+	paletteLevels = 9.0  // levels that they differ by in two scenes
+	paletteMoves  = 0.75 // of that is what moves in one
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
