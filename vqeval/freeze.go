@@ -14,6 +14,7 @@ type freezeEvidence struct {
 	growth   float64 // of the difference with the lag: what still moves
 	alive    float64 // the same growth before the stretch
 	total    float64 // the difference itself before the stretch, at such lags
+	rests    float64 // its least pace before, over the usual one
 	leap     float64 // share of the way to it, in seconds before it, that is one step
 	drop     float64 // how abruptly motion ends: its pace just before the end over its usual pace
 	moving   float64 // share of the blocks that still move
@@ -150,6 +151,9 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 	// A dead stop may be short. What dies away, or shimmers, or still moves
 	// somewhere, is a pause unless it lasts.
 	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/max(freezeSoft, freezePause*f.alive))
+	if f.cycle == 0 {
+		soft = max(soft, 1-f.rests/freezeRests)
+	}
 	if s.to-f.to < phase && s.to < d.n {
 		soft = 1 // a picture that is held until the next cut is how shots are ended
 	}
@@ -265,7 +269,7 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 	for t := max(s.from+1, f.from-int(2*second)); t <= f.from; t++ {
 		usual = append(usual, pace(t))
 	}
-	f.drop, f.leap = 0, 0
+	f.drop, f.leap, f.rests = 0, 0, 1
 	var way, most float64
 	for _, v := range usual {
 		way, most = way+v, max(most, v)
@@ -278,6 +282,9 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 	u := quantile(usual, 0.5)
 	if u == 0 {
 		return
+	}
+	for e := s.from + 2*phase; e < f.from-2*phase && u > f.short; e++ { // below the shimmer no pace is seen
+		f.rests = min(f.rests, meanOver(d, e-phase, e+1, 1, 2)/(u+f.short))
 	}
 	// The end of motion is known to a few frames.
 	for e := max(s.from+phase, f.from-phase+1); e < min(s.to, f.from+phase); e++ {

@@ -55,7 +55,7 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 		jumpRatio/ratio,
 		beyond(jumpSkipsFree, jumpSkips/skipped),
 		jumpLevels/e.step,
-		jumpMoves/max(1e-9, c.moves(t)),
+		max(jumpMoves, jumpSlide*e.step)/max(1e-9, c.moves(t)),
 		beyond(jumpAlike, jumpLooks*c.otherScene(a, t, skipped)), // above 1 it is a cut
 		beyond(paletteMoves, c.otherColours(a, t)),               // likewise
 		c.redrawn(t)*jumpRedrawn/e.step,

@@ -84,6 +84,7 @@ const (
 	freezeSlow     = 0.1  // of the pace before: where a gradual stop begins
 	freezeMoving   = 0.03 // of the blocks: with so many still moving a freeze must last
 	freezeSoft     = 0.3  // grey levels of growth: likewise, or
+	freezeRests    = 0.2  // of the usual pace: what has rested so before may rest again
 	freezePause    = 0.1  // of the growth before
 	freezeBlocks   = 0.15 // of the blocks
 	decayFull      = 0.7  // of the usual pace: where it dies away begins below
@@ -279,6 +280,7 @@ const (
 	jumpSkipsFree = 0.4  // of which nothing is said by: eleven frames are as good as a hundred
 	jumpMoves     = 0.6  // grey levels that the content changes by within half a second on one side
 	jumpLooks     = 0.35 // of the doubt that the looks raise counts: colours tell better
+	jumpSlide     = 0.06 // of the step, likewise: what an encoder changes between two slides is less
 	jumpRedrawn   = 6.0  // grey levels that an encoder steps by where it draws the picture anew
 	redrawnDetail = 0.2  // of the logarithm of the detail, by which it comes up there
 	redrawnParts  = 0.75 // of the parts, in which it does
