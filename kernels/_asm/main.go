@@ -57,6 +57,7 @@ func operators(v isa) {
 		softmax(v, vecs)
 		if v.wide {
 			weigh(v, vecs)
+			columnSquares(v, vecs)
 		}
 		columnMax(v, vecs)
 		scaleRows(v, vecs)

@@ -133,3 +133,37 @@ func columnMax(v isa, vecs int) {
 	VZEROUPPER()
 	RET()
 }
+
+// columnSquares are the sums of squares of a panel's columns.
+func columnSquares(v isa, vecs int) {
+	width := vecs * v.lanes
+	name := fmt.Sprintf("columnSquares%d%s", width, v.suffix)
+	TEXT(name, NOSPLIT, "func(n int, s, sum *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets sum[j] to the sum of s[i*%d+j]^2, i < n, j < %[2]d; n is a positive multiple of %d.", name, width, v.lanes))
+	n, p, out := Load(Param("n"), GP64()), Load(Param("s"), GP64()), Load(Param("sum"), GP64())
+	const chains = 4 // of every lane, for the latency
+	var sum [chains][]vec
+	for c := range sum {
+		for range vecs {
+			sum[c] = append(sum[c], v.zero())
+		}
+	}
+	Label("rows")
+	for c := range chains {
+		for j, x := range loadRow(v, vecs, Mem{Base: p, Disp: c * vecs * v.bytes()}) {
+			VFMADD231PS(x, x, sum[c][j])
+		}
+	}
+	ADDQ(U32(uint32(4*width*chains)), p)
+	SUBQ(Imm(chains), n)
+	JNZ(LabelRef("rows"))
+	for j := range vecs {
+		VADDPS(sum[1][j], sum[0][j], sum[0][j])
+		VADDPS(sum[3][j], sum[2][j], sum[2][j])
+		VADDPS(sum[2][j], sum[0][j], sum[0][j])
+		VMOVUPS(sum[0][j], Mem{Base: out, Disp: j * v.bytes()})
+	}
+	VZEROUPPER()
+	RET()
+}

@@ -17,10 +17,10 @@ import (
 func weighted(v isa, rows, vecs int) {
 	width := vecs * v.lanes
 	name := fmt.Sprintf("weighted%dx%d%s", rows, width, v.suffix)
-	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows, nextLines, nextStride int)")
+	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b, scale, c *float32, fresh int, next *float32, nextRows, nextLines, nextStride int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s sets c[i*%d+j] = c[i*%[2]d+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*%[2]d+j], i < %d*times, j < %[2]d.",
-		name, width, rows), "times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for",
+		name, width, rows), "times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for",
 		"every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.")
 
 	times, k := Load(Param("times"), GP64()), GP64()
@@ -85,6 +85,9 @@ func weighted(v isa, rows, vecs int) {
 	JNZ(LabelRef("loop"))
 	Label("end")
 
+	Load(Param("fresh"), k) // its turn is over
+	TESTQ(k, k)
+	JNZ(LabelRef("fresh"))
 	TESTQ(scale, scale)
 	JZ(LabelRef("sum"))
 	s := loadRow(v, vecs, Mem{Base: scale})
@@ -99,6 +102,13 @@ func weighted(v isa, rows, vecs int) {
 	for i := range acc {
 		for j := range vecs {
 			VADDPS(Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}, acc[i][j], acc[i][j])
+			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
+		}
+	}
+	JMP(LabelRef("stored"))
+	Label("fresh")
+	for i := range acc {
+		for j := range vecs {
 			VMOVUPS(acc[i][j], Mem{Base: c, Disp: (i*vecs + j) * v.bytes()})
 		}
 	}

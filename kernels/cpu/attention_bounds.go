@@ -44,18 +44,18 @@ func (a *packed) normBound() float64 {
 	return math.Sqrt(sum)
 }
 
-// measureQueries takes the norm of a panel's queries.
+// measureQueries takes the norm of a panel's queries, scaled as they are.
 func (a *packed) measureQueries(x *panel) {
 	x.level = fresh
 	if !a.p.measures() {
 		return
 	}
-	q, d := a.p.q, a.p.shape.D
-	clear(a.most)
-	for i, step := 0, len(a.s)/d; i < x.n; i += step {
-		a.p.b.set.measureRows(min(step, x.n-i), d, &q.f[q.at(a.b, a.h, x.q0+i)], q.n, &zeros[0], &a.s[0], d, &a.most[0])
+	x.tile.squares(a.p.shape.D, &x.q[0], &a.top[0])
+	most := float32(0)
+	for _, s := range a.top[:x.tile.width] {
+		most = max(most, s) // a NaN is greater than any
 	}
-	x.norm = a.normBound()
+	x.norm = math.Sqrt(float64(most))
 }
 
 // fixedWeights makes the weights of a panel whose reference is 0: at once where
@@ -99,7 +99,7 @@ func (a *packed) fixedWeights(x *panel, pieces []piece) {
 // meets a tile beyond the bounds goes over to the running max, from 0 on.
 func (a *packed) settle(x *panel) {
 	p := a.p
-	bounded := x.level != running && p.measures() && x.norm*a.bounds.keys*math.Abs(float64(p.scale))*p.steepest <= maxExponent &&
+	bounded := x.level != running && p.measures() && x.norm*a.bounds.keys*p.steepest <= maxExponent &&
 		a.bounds.values*float64(p.shape.NK) <= maxValues
 	switch {
 	case !bounded:

@@ -90,7 +90,7 @@ func TestSettle(t *testing.T) {
 		if set.measureRows == nil {
 			t.Skip("this set takes the maximum always")
 		}
-		p := &plan{b: &Backend{set: set}, shape: kernels.Shape{NK: 1 << 10, D: 32}, scale: -0.5}
+		p := &plan{b: &Backend{set: set}, shape: kernels.Shape{NK: 1 << 10, D: 32}}
 		a := packed{p: p}
 		nan := math.NaN()
 		for _, c := range []struct {
@@ -98,19 +98,19 @@ func TestSettle(t *testing.T) {
 			norm, keys, values float64
 			steepest           float64
 		}{
-			{fresh, fixed, 4, 40, 1, 1},
-			{fixed, fixed, 4, 40, 1, 1},
-			{running, running, 4, 40, 1, 1},
-			{fresh, running, 4.1, 40, 1, 1},
-			{fixed, running, 4.1, 40, 1, 1},
-			{fixed, running, 4, 40, 1 << 31, 1},
+			{fresh, fixed, 2, 40, 1, 1},
+			{fixed, fixed, 2, 40, 1, 1},
+			{running, running, 2, 40, 1, 1},
+			{fresh, running, 2.1, 40, 1, 1},
+			{fixed, running, 2.1, 40, 1, 1},
+			{fixed, running, 2, 40, 1 << 31, 1},
 			{fresh, running, nan, 1, 1, 1},
 			{fresh, running, 1, nan, 1, 1},
 			{fixed, running, 1, 1, nan, 1},
 			{fresh, running, 0, math.Inf(1), 1, 1},
 			{fresh, running, 1, 1, math.Inf(1), 1},
-			{fresh, fixed, 4, 20, 1, 2},
-			{fresh, running, 4, 21, 1, 2},
+			{fresh, fixed, 2, 20, 1, 2},
+			{fresh, running, 2, 21, 1, 2},
 		} {
 			p.steepest = c.steepest
 			x := panel{level: c.from, norm: c.norm, m: []float32{negInf}}

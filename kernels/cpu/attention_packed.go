@@ -43,6 +43,7 @@ type panel struct {
 
 	norm  float64 // of its queries, at most
 	level level
+	begun bool // o has a value
 }
 
 // packed is the state of one worker in one item.
@@ -161,7 +162,6 @@ func (a *packed) packQueries(x *panel) {
 		}
 	}
 	a.measureQueries(x)
-	clear(x.o)
 	clear(x.d)
 	for i := range x.m {
 		x.m[i] = negInf
@@ -264,7 +264,10 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 		a.runningWeights(x, pieces)
 		scale = &a.alpha[0]
 	}
-	n := 0
+	n, fresh := 0, 1
+	if x.begun {
+		fresh = 0
+	}
 	fetch := a.ahead
 	for rest := pieces; len(rest) > 0; {
 		var row, rows int
@@ -278,10 +281,10 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 				times = ceilDiv(times, len(fetch))
 				fetch = fetch[1:]
 			}
-			t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w], next.at, next.rows, next.lines, next.stride)
+			t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w], fresh, next.at, next.rows, next.lines, next.stride)
 			c += times * t.rows
 		}
-		scale = nil
+		scale, fresh, x.begun = nil, 0, true
 		n += rows
 	}
 }
@@ -375,6 +378,9 @@ func (t *tile) values(n int) weightedTile {
 func (a *packed) finish(x *panel) {
 	p, w, d := a.p, x.tile.width, a.p.shape.D
 	set := p.b.set
+	if !x.begun {
+		clear(x.o)
+	}
 	for i := range w {
 		a.alpha[i] = 0
 		if x.d[i] != 0 {

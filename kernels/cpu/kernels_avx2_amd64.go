@@ -101,11 +101,11 @@ func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 func logits6x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // weighted4x16AVX2 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 4*times, j < 16.
-// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
 // softmax16AVX2 makes weights of n rows of 16 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //

@@ -1219,19 +1219,19 @@ loop:
 	VZEROUPPER
 	RET
 
-// func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-88
+TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
 	MOVQ lda+24(FP), SI
 	MOVQ scale+40(FP), R8
 	MOVQ c+48(FP), R9
 	SHLQ $0x02, SI
-	MOVQ next+56(FP), R10
-	MOVQ nextStride+80(FP), R11
-	MOVQ nextLines+72(FP), R12
-	MOVQ nextRows+64(FP), R13
+	MOVQ next+64(FP), R10
+	MOVQ nextStride+88(FP), R11
+	MOVQ nextLines+80(FP), R12
+	MOVQ nextRows+72(FP), R13
 	MOVQ R10, R14
 
 again:
@@ -1277,7 +1277,7 @@ fetching:
 	JZ           fetched
 	ADDQ         $0x40, R10
 	MOVQ         R10, R14
-	MOVQ         nextRows+64(FP), R13
+	MOVQ         nextRows+72(FP), R13
 
 more:
 	DECQ CX
@@ -1311,6 +1311,9 @@ loop:
 	JNZ          loop
 
 end:
+	MOVQ        fresh+56(FP), CX
+	TESTQ       CX, CX
+	JNZ         fresh
 	TESTQ       R8, R8
 	JZ          sum
 	VMOVUPS     (R8), Y8
@@ -1349,6 +1352,17 @@ sum:
 	VADDPS  192(R9), Y6, Y6
 	VMOVUPS Y6, 192(R9)
 	VADDPS  224(R9), Y7, Y7
+	VMOVUPS Y7, 224(R9)
+	JMP     stored
+
+fresh:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	VMOVUPS Y4, 128(R9)
+	VMOVUPS Y5, 160(R9)
+	VMOVUPS Y6, 192(R9)
 	VMOVUPS Y7, 224(R9)
 
 stored:

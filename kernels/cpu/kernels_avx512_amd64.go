@@ -669,25 +669,25 @@ func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *fl
 func signedWeights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8*times, j < 32.
-// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
 // weighted16x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 16*times, j < 16.
-// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
 // weighted8x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 8*times, j < 16.
-// times and k are at least 1; without a scale it is 1. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
 // softmax32AVX512 makes weights of n rows of 32 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //
@@ -699,6 +699,11 @@ func softmax32AVX512(n int, s *float32, top *float32, m *float32, d *float32, al
 //
 //go:noescape
 func weigh32AVX512(n int, s *float32, d *float32)
+
+// columnSquares32AVX512 sets sum[j] to the sum of s[i*32+j]^2, i < n, j < 32; n is a positive multiple of 16.
+//
+//go:noescape
+func columnSquares32AVX512(n int, s *float32, sum *float32)
 
 // columnMax32AVX512 sets top[j] = max(top[j], s[i*32+j]), i < n, j < 32; a NaN is passed over.
 //
@@ -721,6 +726,11 @@ func softmax16AVX512(n int, s *float32, top *float32, m *float32, d *float32, al
 //
 //go:noescape
 func weigh16AVX512(n int, s *float32, d *float32)
+
+// columnSquares16AVX512 sets sum[j] to the sum of s[i*16+j]^2, i < n, j < 16; n is a positive multiple of 16.
+//
+//go:noescape
+func columnSquares16AVX512(n int, s *float32, sum *float32)
 
 // columnMax16AVX512 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
 //

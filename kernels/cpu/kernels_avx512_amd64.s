@@ -23164,19 +23164,19 @@ loop:
 	VZEROUPPER
 	RET
 
-// func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted8x32AVX512(SB), NOSPLIT, $0-88
+TEXT ·weighted8x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
 	MOVQ lda+24(FP), SI
 	MOVQ scale+40(FP), R8
 	MOVQ c+48(FP), R9
 	SHLQ $0x02, SI
-	MOVQ next+56(FP), R10
-	MOVQ nextStride+80(FP), R11
-	MOVQ nextLines+72(FP), R12
-	MOVQ nextRows+64(FP), R13
+	MOVQ next+64(FP), R10
+	MOVQ nextStride+88(FP), R11
+	MOVQ nextLines+80(FP), R12
+	MOVQ nextRows+72(FP), R13
 	MOVQ R10, R14
 
 again:
@@ -23242,7 +23242,7 @@ fetching:
 	JZ           fetched
 	ADDQ         $0x40, R10
 	MOVQ         R10, R14
-	MOVQ         nextRows+64(FP), R13
+	MOVQ         nextRows+72(FP), R13
 
 more:
 	DECQ CX
@@ -23288,6 +23288,9 @@ loop:
 	JNZ          loop
 
 end:
+	MOVQ        fresh+56(FP), CX
+	TESTQ       CX, CX
+	JNZ         fresh
 	TESTQ       R8, R8
 	JZ          sum
 	VMOVUPS     (R8), Z16
@@ -23359,6 +23362,25 @@ sum:
 	VMOVUPS Z14, 896(R9)
 	VADDPS  960(R9), Z15, Z15
 	VMOVUPS Z15, 960(R9)
+	JMP     stored
+
+fresh:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	VMOVUPS Z4, 256(R9)
+	VMOVUPS Z5, 320(R9)
+	VMOVUPS Z6, 384(R9)
+	VMOVUPS Z7, 448(R9)
+	VMOVUPS Z8, 512(R9)
+	VMOVUPS Z9, 576(R9)
+	VMOVUPS Z10, 640(R9)
+	VMOVUPS Z11, 704(R9)
+	VMOVUPS Z12, 768(R9)
+	VMOVUPS Z13, 832(R9)
+	VMOVUPS Z14, 896(R9)
+	VMOVUPS Z15, 960(R9)
 
 stored:
 	ADDQ $0x00000020, DX
@@ -23368,19 +23390,19 @@ stored:
 	VZEROUPPER
 	RET
 
-// func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-88
+TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
 	MOVQ lda+24(FP), SI
 	MOVQ scale+40(FP), R8
 	MOVQ c+48(FP), R9
 	SHLQ $0x02, SI
-	MOVQ next+56(FP), R10
-	MOVQ nextStride+80(FP), R11
-	MOVQ nextLines+72(FP), R12
-	MOVQ nextRows+64(FP), R13
+	MOVQ next+64(FP), R10
+	MOVQ nextStride+88(FP), R11
+	MOVQ nextLines+80(FP), R12
+	MOVQ nextRows+72(FP), R13
 	MOVQ R10, R14
 
 again:
@@ -23453,7 +23475,7 @@ fetching:
 	JZ           fetched
 	ADDQ         $0x40, R10
 	MOVQ         R10, R14
-	MOVQ         nextRows+64(FP), R13
+	MOVQ         nextRows+72(FP), R13
 
 more:
 	DECQ CX
@@ -23506,6 +23528,9 @@ loop:
 	JNZ          loop
 
 end:
+	MOVQ        fresh+56(FP), CX
+	TESTQ       CX, CX
+	JNZ         fresh
 	TESTQ       R8, R8
 	JZ          sum
 	VMOVUPS     (R8), Z16
@@ -23576,6 +23601,25 @@ sum:
 	VMOVUPS Z14, 896(R9)
 	VADDPS  960(R9), Z15, Z15
 	VMOVUPS Z15, 960(R9)
+	JMP     stored
+
+fresh:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	VMOVUPS Z4, 256(R9)
+	VMOVUPS Z5, 320(R9)
+	VMOVUPS Z6, 384(R9)
+	VMOVUPS Z7, 448(R9)
+	VMOVUPS Z8, 512(R9)
+	VMOVUPS Z9, 576(R9)
+	VMOVUPS Z10, 640(R9)
+	VMOVUPS Z11, 704(R9)
+	VMOVUPS Z12, 768(R9)
+	VMOVUPS Z13, 832(R9)
+	VMOVUPS Z14, 896(R9)
+	VMOVUPS Z15, 960(R9)
 
 stored:
 	ADDQ $0x00000040, DX
@@ -23585,19 +23629,19 @@ stored:
 	VZEROUPPER
 	RET
 
-// func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-88
+TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
 	MOVQ lda+24(FP), SI
 	MOVQ scale+40(FP), R8
 	MOVQ c+48(FP), R9
 	SHLQ $0x02, SI
-	MOVQ next+56(FP), R10
-	MOVQ nextStride+80(FP), R11
-	MOVQ nextLines+72(FP), R12
-	MOVQ nextRows+64(FP), R13
+	MOVQ next+64(FP), R10
+	MOVQ nextStride+88(FP), R11
+	MOVQ nextLines+80(FP), R12
+	MOVQ nextRows+72(FP), R13
 	MOVQ R10, R14
 
 again:
@@ -23646,7 +23690,7 @@ fetching:
 	JZ           fetched
 	ADDQ         $0x40, R10
 	MOVQ         R10, R14
-	MOVQ         nextRows+64(FP), R13
+	MOVQ         nextRows+72(FP), R13
 
 more:
 	DECQ CX
@@ -23683,6 +23727,9 @@ loop:
 	JNZ          loop
 
 end:
+	MOVQ        fresh+56(FP), CX
+	TESTQ       CX, CX
+	JNZ         fresh
 	TESTQ       R8, R8
 	JZ          sum
 	VMOVUPS     (R8), Z8
@@ -23720,6 +23767,17 @@ sum:
 	VADDPS  384(R9), Z6, Z6
 	VMOVUPS Z6, 384(R9)
 	VADDPS  448(R9), Z7, Z7
+	VMOVUPS Z7, 448(R9)
+	JMP     stored
+
+fresh:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	VMOVUPS Z4, 256(R9)
+	VMOVUPS Z5, 320(R9)
+	VMOVUPS Z6, 384(R9)
 	VMOVUPS Z7, 448(R9)
 
 stored:
@@ -23898,6 +23956,52 @@ GLOBL cc3160000<>(SB), RODATA|NOPTR, $4
 
 DATA c00000000<>+0(SB)/4, $0x00000000
 GLOBL c00000000<>(SB), RODATA|NOPTR, $4
+
+// func columnSquares32AVX512(n int, s *float32, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·columnSquares32AVX512(SB), NOSPLIT, $0-24
+	MOVQ   n+0(FP), AX
+	MOVQ   s+8(FP), CX
+	MOVQ   sum+16(FP), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+rows:
+	VMOVUPS     (CX), Z8
+	VMOVUPS     64(CX), Z9
+	VFMADD231PS Z8, Z8, Z0
+	VFMADD231PS Z9, Z9, Z1
+	VMOVUPS     128(CX), Z8
+	VMOVUPS     192(CX), Z9
+	VFMADD231PS Z8, Z8, Z2
+	VFMADD231PS Z9, Z9, Z3
+	VMOVUPS     256(CX), Z8
+	VMOVUPS     320(CX), Z9
+	VFMADD231PS Z8, Z8, Z4
+	VFMADD231PS Z9, Z9, Z5
+	VMOVUPS     384(CX), Z8
+	VMOVUPS     448(CX), Z9
+	VFMADD231PS Z8, Z8, Z6
+	VFMADD231PS Z9, Z9, Z7
+	ADDQ        $0x00000200, CX
+	SUBQ        $0x04, AX
+	JNZ         rows
+	VADDPS      Z2, Z0, Z0
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z4, Z0, Z0
+	VMOVUPS     Z0, (DX)
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z7, Z5, Z5
+	VADDPS      Z5, Z1, Z1
+	VMOVUPS     Z1, 64(DX)
+	VZEROUPPER
+	RET
 
 // func columnMax32AVX512(n int, s *float32, top *float32)
 // Requires: AVX, AVX512F
@@ -24101,6 +24205,36 @@ row:
 	DECQ             AX
 	JNZ              row
 	VMOVUPS          Z3, (DX)
+	VZEROUPPER
+	RET
+
+// func columnSquares16AVX512(n int, s *float32, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·columnSquares16AVX512(SB), NOSPLIT, $0-24
+	MOVQ   n+0(FP), AX
+	MOVQ   s+8(FP), CX
+	MOVQ   sum+16(FP), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+rows:
+	VMOVUPS     (CX), Z4
+	VFMADD231PS Z4, Z4, Z0
+	VMOVUPS     64(CX), Z4
+	VFMADD231PS Z4, Z4, Z1
+	VMOVUPS     128(CX), Z4
+	VFMADD231PS Z4, Z4, Z2
+	VMOVUPS     192(CX), Z4
+	VFMADD231PS Z4, Z4, Z3
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x04, AX
+	JNZ         rows
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (DX)
 	VZEROUPPER
 	RET
 

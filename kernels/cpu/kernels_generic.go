@@ -25,7 +25,8 @@ func dotTile(rows, width, k int, a []float32, lda int, b []float32, off []int32,
 }
 
 // weightedSum sets c[i][j] = c[i][j] scale[j] + Σp a[p][i] b[p][j] for
-// rows x width elements; rows of a lie lda apart. No scale is 1.
+// rows x width elements; rows of a lie lda apart. No scale is 1. The kernels may
+// be told that c has no value yet, which is a c of 0.
 func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32) {
 	for i := range rows {
 		for j := range width {
@@ -38,6 +39,14 @@ func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32
 			}
 			c[i*width+j] = s
 		}
+	}
+}
+
+// columnSquares sets sum to the sums of squares of n rows of width elements.
+func columnSquares(n, width int, s, sum []float32) {
+	clear(sum[:width])
+	for i, x := range s[:n*width] {
+		sum[i%width] += x * x
 	}
 }
 

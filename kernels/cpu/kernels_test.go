@@ -123,11 +123,16 @@ func TestWeightedTiles(t *testing.T) {
 						copy(got.f, random(4, len(got.f)))
 						want := slices.Clone(got.f)
 						weightedSum(rows, tl.width, k, a, lda, b, scale, want)
-						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0], nil, 0, 0, 0)
+						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0], 0, nil, 0, 0, 0)
 						within(t, fmt.Sprintf("%d x %dx%d k %d", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
 						weightedSum(rows, tl.width, k, a, lda, b, nil, want)
-						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0], &a[0], fetch, 2, 4)
+						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0], 0, &a[0], fetch, 2, 4)
 						within(t, fmt.Sprintf("%d x %dx%d k %d without scale", times, w.rows, tl.width, k), got.f, want, 2*sumTolerance(k))
+						clear(want)
+						weightedSum(rows, tl.width, k, a, lda, b, nil, want)
+						got.f[1] = float32(math.NaN())
+						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0], 1, &a[0], fetch, 2, 4)
+						within(t, fmt.Sprintf("%d x %dx%d k %d afresh", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
 						got.check(t)
 					}
 				}
@@ -259,6 +264,29 @@ func TestWeights(t *testing.T) {
 		t.Logf("worst error %.3g at %v", worst, at)
 		if !(worst <= weightError) {
 			t.Errorf("2^%v is off by %.3g, bound %v", at, worst, weightError)
+		}
+	})
+}
+
+func TestColumnSquares(t *testing.T) {
+	eachSet(t, func(t *testing.T, set *kernelSet) {
+		if set.measureRows == nil {
+			t.Skip("this set takes the maximum always")
+		}
+		for i := range set.tiles {
+			w := set.tiles[i].width
+			for _, n := range []int{set.lanes, 3 * set.lanes} {
+				s, want, got := random(1, n*w), make([]float32, w), newGuarded(w)
+				s[w+2] = float32(math.NaN())
+				columnSquares(n, w, s, want)
+				set.tiles[i].squares(n, &s[0], &got.f[0])
+				for j, x := range want {
+					if g := got.f[j]; (g == g) != (x == x) || !(x != x || math.Abs(float64(g-x)) <= 1e-6*float64(x)) {
+						t.Fatalf("%d rows of %d: column %d is %v, want %v", n, w, j, g, x)
+					}
+				}
+				got.check(t)
+			}
 		}
 	})
 }

@@ -36,7 +36,8 @@ type tile struct {
 	weighted  []weightedTile // most rows first
 	columnMax func(n int, s, top *float32)
 	softmax   func(n int, s, top, m, d, alpha *float32)
-	weigh     func(n int, s, d *float32) // where there are weights
+	weigh     func(n int, s, d *float32)   // where there are weights
+	squares   func(n int, s, sum *float32) // likewise
 	scale     func(n int, s, pos, neg *float32, negStep int)
 }
 
@@ -46,7 +47,7 @@ type (
 	signedFunc   func(times, k int, a *float32, lda int, b, c, pos, neg, d *float32)
 	mulFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
 	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
-	weightedFunc func(times, k int, a *float32, lda int, b, scale, c, next *float32, nextRows, nextLines, nextStride int)
+	weightedFunc func(times, k int, a *float32, lda int, b, scale, c *float32, fresh int, next *float32, nextRows, nextLines, nextStride int)
 )
 
 type weightedTile struct {

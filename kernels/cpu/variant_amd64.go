@@ -42,7 +42,7 @@ var avx512 = kernelSet{
 		taps: []tapsFunc{taps1x32AVX512, taps2x32AVX512, taps3x32AVX512, taps4x32AVX512, taps5x32AVX512, taps6x32AVX512, taps7x32AVX512,
 			taps8x32AVX512, taps9x32AVX512, taps10x32AVX512, taps11x32AVX512, taps12x32AVX512, taps13x32AVX512, taps14x32AVX512},
 		weighted: []weightedTile{{8, weighted8x32AVX512}},
-		softmax:  softmax32AVX512, columnMax: columnMax32AVX512, weigh: weigh32AVX512,
+		softmax:  softmax32AVX512, columnMax: columnMax32AVX512, weigh: weigh32AVX512, squares: columnSquares32AVX512,
 		scale: scaleRows32AVX512,
 	}, {
 		width: 16,
@@ -57,7 +57,7 @@ var avx512 = kernelSet{
 		taps: []tapsFunc{taps1x16AVX512, taps2x16AVX512, taps3x16AVX512, taps4x16AVX512, taps5x16AVX512, taps6x16AVX512, taps7x16AVX512,
 			taps8x16AVX512, taps9x16AVX512, taps10x16AVX512, taps11x16AVX512, taps12x16AVX512, taps13x16AVX512, taps14x16AVX512},
 		weighted: []weightedTile{{16, weighted16x16AVX512}, {8, weighted8x16AVX512}},
-		softmax:  softmax16AVX512, columnMax: columnMax16AVX512, weigh: weigh16AVX512,
+		softmax:  softmax16AVX512, columnMax: columnMax16AVX512, weigh: weigh16AVX512, squares: columnSquares16AVX512,
 		scale: scaleRows16AVX512,
 	}},
 }
