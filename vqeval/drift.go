@@ -134,14 +134,14 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		}
 		try("colour", "the colour", c, nil, driftColour, driftTint, false, nil)
 	}
-	if quarters, whole := turns(cb, cr); whole != nil {
-		try("colour", "the hue", quarters, whole, driftHue, driftAgreeHue, false, nil)
+	if parts, whole := turns(cb, cr); whole != nil {
+		try("colour", "the hue", parts, whole, driftHue, driftAgreeHue, false, nil)
 	}
 	twice, fourfold := coarseEdges(src.Luma[s.from:s.to], src.Width, src.Height)
 	scales := len(out)
 	for _, e := range []edges{fineEdges(tones), twice, fourfold} {
-		if quarters, whole := e.courses(); whole != nil {
-			try("detail", "the detail", quarters, whole, driftDetail, driftAgree, false, nil)
+		if parts, whole := e.courses(); whole != nil {
+			try("detail", "the detail", parts, whole, driftDetail, driftAgree, false, nil)
 		}
 	}
 	if len(out) > scales {

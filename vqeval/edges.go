@@ -77,50 +77,63 @@ func coarseEdges(luma [][]byte, w, h int) (twice, fourfold edges) {
 	return twice, fourfold
 }
 
-// sharpness is half the logarithm of the share that the near differences have in the far
-// ones, over the tiles of a part: detail is that of all edges together, for where there are
-// none, none is lost. No blur takes away the share of a slope.
-func (e edges) sharpness(t int, in func(tile int) bool) float64 {
-	var near, far, n float64
+// quarters are as many parts of two by two tiles.
+const quarters = tiles / 4
+
+// sums are the differences of one frame, of each quarter and, last, of all of it.
+type sums [quarters + 1]struct{ near, far float64 }
+
+func (e edges) sums(t int) (s sums) {
 	for i := range tiles {
-		if a, b := e.near[t][i], e.far[t][i]; in(i) {
-			n++
-			if !math.IsNaN(a) {
-				near += a
-				far += b
-			}
+		if a, b := e.near[t][i], e.far[t][i]; !math.IsNaN(a) {
+			q := &s[quarterOf(i)]
+			q.near += a
+			q.far += b
 		}
 	}
-	if far < n*driftFaint {
+	for _, q := range s[:quarters] {
+		s[quarters].near += q.near
+		s[quarters].far += q.far
+	}
+	return s
+}
+
+// sharpness is half the logarithm of the share that the near differences have in the far
+// ones, of a quarter or of the frame: detail is that of all edges together, for where there
+// are none, none is lost. No blur takes away the share of a slope.
+func (e edges) sharpness(s sums, part int) float64 {
+	n := 4.0 // tiles
+	if part == quarters {
+		n = tiles
+	}
+	if s[part].far < n*driftFaint {
 		return math.NaN()
 	}
-	return math.Log(math.Max(0, near/far-e.slope)+driftSoft*e.slope) / 2
+	return math.Log(math.Max(0, s[part].near/s[part].far-e.slope)+driftSoft*e.slope) / 2
 }
 
 // courses are how the sharpness of the quarters that have edges went, and that of the whole
 // frame (nil where it is not known throughout).
-func (e edges) courses() (quarters course, whole []float64) {
+func (e edges) courses() (parts course, whole []float64) {
 	n := len(e.near)
-	var far [tiles / 4]float64
-	var all float64
+	each := make([]sums, n)
+	var all sums
 	for t := range n {
-		for i, v := range e.far[t] {
-			if !math.IsNaN(v) {
-				far[quarterOf(i)] += v
-				all += v
-			}
+		each[t] = e.sums(t)
+		for k, q := range each[t] {
+			all[k].far += q.far
 		}
 	}
-	quarters = newCourse(n, tiles/4, e.sample, func(t, k int) float64 {
-		if far[k] < driftEdges*all/(tiles/4) {
+	parts = newCourse(n, quarters, e.sample, func(t, k int) float64 {
+		if all[k].far < driftEdges*all[quarters].far/quarters {
 			return math.NaN()
 		}
-		return e.sharpness(t, func(i int) bool { return quarterOf(i) == k })
+		return e.sharpness(each[t], k)
 	})
-	quarters.slow = true
-	c := newCourse(n, 1, e.sample, func(t, _ int) float64 { return e.sharpness(t, func(int) bool { return true }) })
+	parts.slow = true
+	c := newCourse(n, 1, e.sample, func(t, _ int) float64 { return e.sharpness(each[t], quarters) })
 	if len(c.part) == 1 {
 		whole = c.part[0]
 	}
-	return quarters, whole
+	return parts, whole
 }

@@ -6,10 +6,10 @@ import "math"
 // frame: from stretch to stretch by the angle at which their colours agree best. What of
 // them does not agree, or has no colour, does not turn: content that moves replaces colours
 // by others at any angle to them.
-func turns(cb, cr course) (quarters course, whole []float64) {
-	quarters = course{n: cb.n, at: cb.at, patch: driftPatch / 4}
+func turns(cb, cr course) (parts course, whole []float64) {
+	parts = course{n: cb.n, at: cb.at, patch: driftPatch / 4}
 	if len(cb.part) != tiles || len(cr.part) != tiles {
-		return quarters, nil
+		return parts, nil
 	}
 	turn := func(in func(tile int) bool) []float64 {
 		out := make([]float64, len(cb.at))
@@ -29,10 +29,10 @@ func turns(cb, cr course) (quarters course, whole []float64) {
 		}
 		return out
 	}
-	for q := range tiles / 4 {
-		quarters.part = append(quarters.part, turn(func(i int) bool { return quarterOf(i) == q }))
+	for q := range quarters {
+		parts.part = append(parts.part, turn(func(i int) bool { return quarterOf(i) == q }))
 	}
-	return quarters, turn(func(int) bool { return true })
+	return parts, turn(func(int) bool { return true })
 }
 
 // quarterOf is the block of two by two tiles that a tile lies in.

@@ -395,8 +395,7 @@ func TestCoarseEdgesSeeBlurUnderGrain(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 6))
 	sharp := func(luma []byte) [2]float64 {
 		twice, fourfold := coarseEdges([][]byte{luma}, w, h)
-		all := func(int) bool { return true }
-		return [2]float64{twice.sharpness(0, all), fourfold.sharpness(0, all)}
+		return [2]float64{twice.sharpness(twice.sums(0), quarters), fourfold.sharpness(fourfold.sums(0), quarters)}
 	}
 	draw := func(gain float64, radius int) []byte {
 		out := make([]byte, w*h)
