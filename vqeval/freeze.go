@@ -158,13 +158,17 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 		soft = 1 // a picture that is held until the next cut is how shots are ended
 	}
 	need := freezeAbrupt + (freezeGradual-freezeAbrupt)*math.Max(0, math.Min(1, (soft-freezeTrace)/(1-freezeTrace)))
+	total := freezeTotal
+	if f.cycle == 0 {
+		total = freezeGrain
+	}
 	// Coding alone leaves some growth. The difference that is left is what a freeze that
 	// nobody could doubt is measured by.
 	f.severity = strength(
 		beyond(freezeCoding, f.growth/(freezeNoise+freezeShimmer*f.short+freezeRest*f.alive)),
 		beyond(freezeCoding, f.growth/(freezeShare*f.alive+1e-9)),
 		freezeLevels/f.alive,
-		f.long/(freezeTotal*f.total), // fast texture is as far apart at once as later, before and after
+		f.long/(total*f.total), // fast texture is as far apart at once as later, before and after
 		beyond(freezeCoding, f.moving/freezeBlocks),
 		beyond(freezeCoding, need*second/float64(f.to-f.from)),
 		beyond(freezeLeapFree, f.leap/freezeLeap), // a slide that follows another one was not stopped

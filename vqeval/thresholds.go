@@ -71,6 +71,7 @@ const (
 	freezeShare    = 0.15 // of the growth before
 	freezeCoding   = 0.4  // of these bounds is what coding may leave
 	freezeTotal    = 0.5  // of the difference before
+	freezeGrain    = 0.25 // likewise without the cycle of a decoder: a camera that wanders to and fro gets no farther either
 	freezeLevels   = 0.5  // grey levels of growth before
 	freezeRest     = 0.03 // of the growth before: what an encoder's refreshes may leave
 	freezeTrace    = 0.25 // of the bounds below which a stop counts as a dead one
