@@ -161,3 +161,80 @@ func TestGoesOn(t *testing.T) {
 		t.Errorf("%d of 40 frames held", n)
 	}
 }
+
+// Coding excuses that copies differ; where it leaves hardly a trace nothing does.
+func TestInexact(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 11))
+	var noise [150][12][8]float64
+	for t := range noise {
+		for x := range noise[t] {
+			for y := range noise[t][x] {
+				noise[t][x][y] = 12 * (r.Float64() - 0.5)
+			}
+		}
+	}
+	lap := loopEvidence{period: 38, to: 100}
+	ratio := func(coding float64) float64 {
+		// What moves before a background that stands still is a little late in every lap.
+		c := clipOf(t, 150, func(t, x, y int) float64 {
+			v := 90 + 30*math.Sin(float64(x)*0.4)*math.Cos(float64(y)*0.3)
+			if x >= 64 {
+				v = drifting(float64(t%38)+0.4*float64(t/38), x, y)
+			}
+			return v + coding*noise[t][x/12%12][y/12%8]
+		})
+		return c.inexact(1, lap.pairs)
+	}
+	if got := ratio(0); got != 1 {
+		t.Errorf("nothing but the motion: %.2f", got)
+	}
+	if got := ratio(1); got != 0 {
+		t.Errorf("coded: %.2f", got)
+	}
+	if a, b := shallow(0.95), shallow(0.8); a != 0 || b <= 1 {
+		t.Errorf("depths: %.2f, %.2f", a, b)
+	}
+}
+
+// Copies are about as near in every frame; what passes by is near now and then.
+func TestUneven(t *testing.T) {
+	run := loopEvidence{period: 60, to: 60, depth: 0.7}
+	ratio := func(late func(t int) float64) float64 {
+		c := clipOf(t, 130, func(t, x, y int) float64 {
+			if t < 60 {
+				return drifting(float64(t), x, y)
+			}
+			return drifting(float64(t-60)+late(t), x, y)
+		})
+		return run.uneven(c.d)
+	}
+	if got := ratio(func(int) float64 { return 0.5 }); got > 0.3 {
+		t.Errorf("always as late: %.2f", got)
+	}
+	if got := ratio(func(t int) float64 { return math.Sin(float64(t) / 9) }); got < 1 {
+		t.Errorf("now late, now early: %.2f", got)
+	}
+	run.depth = 0.9
+	if got := ratio(func(t int) float64 { return math.Sin(float64(t) / 9) }); got != 0 {
+		t.Errorf("a deep likeness: %.2f", got)
+	}
+}
+
+// A camera that wanders over a still shows its start, displaced; a mixture of two scenes does not.
+func TestCarried(t *testing.T) {
+	still := func(x, y float64) float64 {
+		return 128 + 60*math.Sin(x*0.23)*math.Cos(y*0.19) + 30*math.Sin(x*0.05+y*0.07)
+	}
+	wanders := clipOf(t, 40, func(t, x, y int) float64 {
+		return still(float64(x)+4*math.Sin(float64(t)*0.15), float64(y)+2*math.Cos(float64(t)*0.11))
+	})
+	if got := wanders.carried(10, 14); got < returnCarried {
+		t.Errorf("wanders: %.2f", got)
+	}
+	mixes := clipOf(t, 40, func(t, x, y int) float64 {
+		return still(float64(x), float64(y)) + min(1, float64(t)/10)*50*math.Sin(float64(x)*0.33+1)*math.Sin(float64(y)*0.41)
+	})
+	if got := mixes.carried(10, 14); got > returnCarried/2 {
+		t.Errorf("mixes: %.2f", got)
+	}
+}
