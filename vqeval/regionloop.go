@@ -219,6 +219,11 @@ func regionLoopEvents(c *clip, _ *Facts) []event {
 	}
 	l.severity = weakened(l.severity, c.swings(l.loopEvidence))
 	box := c.raw.grid().box(l.in, c.src.Meta, c.raw.w, c.raw.h)
+	// What is still within the part belongs to it: which of its blocks move enough to be seen to
+	// repeat depends on size and coding, the rectangle around them hardly.
+	if m := c.src.Meta; m.Width > 0 && m.Height > 0 {
+		l.area = float64((box[2]-box[0])*(box[3]-box[1])) / float64(m.Width*m.Height)
+	}
 	return []event{{
 		kind: "region_loop", shot: shot{l.onset(), l.end()}, severity: l.severity,
 		confidence: l.depth * l.locked * c.lasting(l.to-l.from),
