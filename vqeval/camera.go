@@ -76,7 +76,11 @@ func (l level) sample(x, y float64) (float64, bool) {
 // translations at the coarsest level, then Gauss-Newton from level to level with
 // the weights of Cauchy, whose scale is the median residual.
 func register(a, b []level) affine {
-	var m affine
+	return refine(a, b, shifted(a, b), len(a)-1, 0)
+}
+
+// shifted is the best of some translations at the coarsest level.
+func shifted(a, b []level) (m affine) {
 	coarse := len(a) - 1
 	reach, best := 5, math.Inf(1)
 	for dy := -reach; dy <= reach; dy++ {
@@ -94,8 +98,14 @@ func register(a, b []level) affine {
 			}
 		}
 	}
+	return m
+}
+
+// refine takes a motion of a level through the levels to a finer one; what it returns is in
+// samples of the level below that, or of the finest.
+func refine(a, b []level, m affine, from, to int) affine {
 	var room residuals
-	for i := coarse; i >= 0; i-- {
+	for i := from; i >= to; i-- {
 		for range 6 {
 			step, ok := gaussNewton(a[i], b[i], m, &room)
 			if !ok {
@@ -261,8 +271,16 @@ func cameraOnly(p *planes, shots []shot, second float64, static bool) (only bool
 				return
 			}
 			a, b := pyramid(p, starts[i]), pyramid(p, starts[i]+lag)
-			m := register(a, b)
-			moved[i], rest[i] = m.size(a[0].w, a[0].h), left(a[0], b[0], m)
+			m := shifted(a, b)
+			if coarse := len(a) - 1; coarse > 0 {
+				m = refine(a, b, m, coarse, 1)
+			}
+			// What half the size leaves in so many blocks no finer fit explains.
+			if rest[i] = left(a[0], b[0], m); rest[i] < cameraLost {
+				m = refine(a, b, m, 0, 0)
+				rest[i] = left(a[0], b[0], m)
+			}
+			moved[i] = m.size(a[0].w, a[0].h)
 			if rest[i] >= cameraLeft {
 				unexplained.Add(1)
 			}

@@ -145,6 +145,7 @@ const (
 	cameraLevels = 2.0  // grey levels of residual, plus
 	cameraShift  = 0.35 // samples of displacement
 	cameraLeft   = 0.03 // of the blocks
+	cameraLost   = 0.3  // of the blocks, before the fit at full analysis size
 
 	// Light that flickers.
 	flickerSeconds       = 3.0    // that are looked at together
