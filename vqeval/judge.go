@@ -351,7 +351,7 @@ func freezeEvents(c *clip, _ *Facts) []event {
 	for _, f := range findFreezes(c.p, c.d, c.a, c.shots, c.second) {
 		out = append(out, event{
 			kind: "freeze", shot: shot{f.from, f.to}, severity: f.severity,
-			confidence: math.Max(0, 1-f.growth/f.alive) * c.lasting(f.to-f.from),
+			confidence: math.Max(0, 1-f.growth/math.Max(1e-9, f.alive)) * c.lasting(f.to-f.from),
 			detail:     Failure{Cause: f.cause(), CycleFrames: f.cycle},
 			words: func(j *judge) string {
 				what := map[string]string{"hard": "freezes", "grain": "freezes under fresh grain", "collapse": "collapses to a still", "decay": "comes to rest"}[f.cause()]

@@ -132,7 +132,7 @@ func (s *scores) look(hash, key string) (keptScore, bool) {
 func (s *scores) keep(k keptScore) error {
 	line, err := json.Marshal(k)
 	if err != nil {
-		return keepError{err}
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
