@@ -3,22 +3,26 @@ package vqeval
 import "math"
 
 // edges are the mean squared differences of a shot's neighbouring samples, and of samples at
-// a multiple of that distance, of each tile; NaN where they are not known. They tell how sharp
-// it is at one scale.
+// a multiple of that distance. They tell how sharp it is at one scale.
 type edges struct {
-	near, far [][tiles]float64 // per frame
-	sample    int              // see newCourse
-	slope     float64          // share of the near differences in the far ones of an even slope
+	tiles  []*tileEdges // per frame; nil of those that are not looked at
+	sample int          // see newCourse
+	slope  float64      // share of the near differences in the far ones of an even slope
 }
 
+// tileEdges are those of the tiles of one frame; NaN where they are not known.
+type tileEdges struct{ near, far [tiles]float64 }
+
 func newEdges(n, sample int, multiple float64) edges {
-	e := edges{make([][tiles]float64, n), make([][tiles]float64, n), sample, 1 / (multiple * multiple)}
-	for t := range n {
-		for i := range tiles {
-			e.near[t][i], e.far[t][i] = math.NaN(), math.NaN()
-		}
+	return edges{make([]*tileEdges, n), sample, 1 / (multiple * multiple)}
+}
+
+func newTileEdges() *tileEdges {
+	var e tileEdges
+	for i := range tiles {
+		e.near[i], e.far[i] = math.NaN(), math.NaN()
 	}
-	return e
+	return &e
 }
 
 // fineEdges are those along the rows at native resolution.
@@ -26,11 +30,13 @@ func fineEdges(tones []Tones) edges {
 	e := newEdges(len(tones), driftSample, 4)
 	stretches(len(tones), e.sample, func(lo, hi, step int) {
 		for t := lo; t < hi; t += step {
+			one := newTileEdges()
 			for i := range tiles {
 				if a, b := tones[t].Near[i], tones[t].Far[i]; a != unseen && b != unseen {
-					e.near[t][i], e.far[t][i] = math.Exp(float64(a)/1024), math.Exp(float64(b)/1024)
+					one.near[i], one.far[i] = math.Exp(float64(a)/1024), math.Exp(float64(b)/1024)
 				}
 			}
+			e.tiles[t] = one
 		}
 	})
 	return e
@@ -49,6 +55,7 @@ func coarseEdges(luma [][]byte, w, h int) (twice, fourfold edges) {
 	})
 	parallel(len(at), func(lo, hi int) {
 		for _, t := range at[lo:hi] {
+			two, four := newTileEdges(), newTileEdges()
 			for i := range tiles {
 				r, c := i/tileCols, i%tileCols
 				x0, y0 := c*w/tileCols, r*h/tileRows
@@ -68,10 +75,11 @@ func coarseEdges(luma [][]byte, w, h int) (twice, fourfold edges) {
 					}
 				}
 				if n := float64((y1 - y0) * (x1 - x0)); n > 0 {
-					twice.near[t][i], twice.far[t][i] = float64(near)/n, float64(mid)/n
-					fourfold.near[t][i], fourfold.far[t][i] = float64(near)/n, float64(far)/n
+					two.near[i], two.far[i] = float64(near)/n, float64(mid)/n
+					four.near[i], four.far[i] = float64(near)/n, float64(far)/n
 				}
 			}
+			twice.tiles[t], fourfold.tiles[t] = two, four
 		}
 	})
 	return twice, fourfold
@@ -84,8 +92,12 @@ const quarters = tiles / 4
 type sums [quarters + 1]struct{ near, far float64 }
 
 func (e edges) sums(t int) (s sums) {
+	one := e.tiles[t]
+	if one == nil {
+		return s
+	}
 	for i := range tiles {
-		if a, b := e.near[t][i], e.far[t][i]; !math.IsNaN(a) {
+		if a, b := one.near[i], one.far[i]; !math.IsNaN(a) {
 			q := &s[quarterOf(i)]
 			q.near += a
 			q.far += b
@@ -115,7 +127,7 @@ func (e edges) sharpness(s sums, part int) float64 {
 // courses are how the sharpness of the quarters that have edges went, and that of the whole
 // frame (nil where it is not known throughout).
 func (e edges) courses() (parts course, whole []float64) {
-	n := len(e.near)
+	n := len(e.tiles)
 	each := make([]sums, n)
 	var all sums
 	for t := range n {
