@@ -271,10 +271,7 @@ func cameraOnly(p *planes, shots []shot, second float64, static bool) (only bool
 				return
 			}
 			a, b := pyramid(p, starts[i]), pyramid(p, starts[i]+lag)
-			m := shifted(a, b)
-			if coarse := len(a) - 1; coarse > 0 {
-				m = refine(a, b, m, coarse, 1)
-			}
+			m := refine(a, b, shifted(a, b), len(a)-1, 1)
 			// What half the size leaves in so many blocks no finer fit explains.
 			if rest[i] = left(a[0], b[0], m); rest[i] < cameraLost {
 				m = refine(a, b, m, 0, 0)

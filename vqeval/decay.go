@@ -113,15 +113,8 @@ func blockPace(p *planes, s shot) []float64 {
 		if k <= phase {
 			weight = -weight
 		}
-		n := s.to - s.from - k
-		step := max(1, n/16)
-		weight /= float64((n + step - 1) / step)
-		for t := s.from; t+k < s.to; t += step {
-			p.blockDiffs(one, p.plane(t), p.plane(t+k))
-			for b, v := range one {
-				out[b] += weight * v
-			}
-		}
+		pairs := pairsAt(s, k)
+		p.addPairs(out, one, pairs, k, weight/float64(len(pairs)))
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package vqeval
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -51,18 +52,10 @@ func findFreezes(p *planes, d *selfsim, a *activity, shots []shot, second float6
 		}
 		// The strongest of overlapping stretches; the longer of equals, what is found before what is not.
 		slices.SortStableFunc(found, func(x, y freezeEvidence) int {
-			gx, gy := x.severity*math.Sqrt(float64(x.to-x.from)), y.severity*math.Sqrt(float64(y.to-y.from))
-			switch {
-			case (x.severity >= 0.5) != (y.severity >= 0.5):
-				gx, gy = x.severity, y.severity
+			if (x.severity >= 0.5) != (y.severity >= 0.5) {
+				return cmp.Compare(y.severity, x.severity)
 			}
-			switch {
-			case gx > gy:
-				return -1
-			case gx < gy:
-				return 1
-			}
-			return 0
+			return cmp.Compare(y.severity*math.Sqrt(float64(y.to-y.from)), x.severity*math.Sqrt(float64(x.to-x.from)))
 		})
 		for _, f := range found {
 			if !slices.ContainsFunc(out, func(o freezeEvidence) bool { return f.from < o.to && o.from < f.to }) {
@@ -335,24 +328,18 @@ func (f *freezeEvidence) slowed(d *selfsim, s shot) {
 // of grey levels.
 func movingBlocks(p *planes, from, to int, second, levels float64) float64 {
 	blocks := p.grid().blocks()
-	n := to - from
-	lo, hi := lagRange(n, second)
+	lo, hi := lagRange(to-from, second)
 	near, far, one := make([]float64, blocks), make([]float64, blocks), make([]float64, blocks)
 	mean := func(dst []float64, lo, hi int) {
 		lags := lagSample(lo, hi)
-		count := 0.0
+		count := 0
 		for _, k := range lags {
-			step := max(1, (n-k)/16)
-			for t := from; t+k < to; t += step {
-				p.blockDiffs(one, p.plane(t), p.plane(t+k))
-				for b, v := range one {
-					dst[b] += v
-				}
-				count++
-			}
+			pairs := pairsAt(shot{from, to}, k)
+			p.addPairs(dst, one, pairs, k, 1)
+			count += len(pairs)
 		}
 		for b := range dst {
-			dst[b] /= max(1, count)
+			dst[b] /= float64(max(1, count))
 		}
 	}
 	mean(near, 1, phase+1)
@@ -364,6 +351,25 @@ func movingBlocks(p *planes, from, to int, second, levels float64) float64 {
 		}
 	}
 	return float64(moving) / float64(len(near))
+}
+
+// pairsAt are the earlier frames of about sixteen pairs of a stretch at a lag.
+func pairsAt(s shot, lag int) []int {
+	var out []int
+	for t := s.from; t+lag < s.to; t += max(1, (s.to-s.from-lag)/16) {
+		out = append(out, t)
+	}
+	return out
+}
+
+// addPairs adds to dst by how much the blocks of such pairs differ, times a weight. one is scratch.
+func (p *planes) addPairs(dst, one []float64, pairs []int, lag int, weight float64) {
+	for _, t := range pairs {
+		p.blockDiffs(one, p.plane(t), p.plane(t+lag))
+		for b, v := range one {
+			dst[b] += weight * v
+		}
+	}
 }
 
 // lagSample is at most four groups of four consecutive lags in [lo,hi).

@@ -46,15 +46,7 @@ func TestLeft(t *testing.T) {
 		t.Errorf("fading laps: %.2f", got)
 	}
 	// Coding noise in every frame is no content that goes on.
-	r := rand.New(rand.NewPCG(8, 9))
-	var noise [150][12][8]float64
-	for t := range noise {
-		for x := range noise[t] {
-			for y := range noise[t][x] {
-				noise[t][x][y] = 25 * (r.Float64() - 0.5)
-			}
-		}
-	}
+	noise := blockNoise(8, 9, 25)
 	coded := clipOf(t, 150, func(t, x, y int) float64 {
 		return 128 + (drifting(float64(t%38), x, y)-128)/4 + noise[t][x/6][y/6]
 	})
@@ -164,15 +156,7 @@ func TestGoesOn(t *testing.T) {
 
 // Coding excuses that copies differ; where it leaves hardly a trace nothing does.
 func TestInexact(t *testing.T) {
-	r := rand.New(rand.NewPCG(10, 11))
-	var noise [150][12][8]float64
-	for t := range noise {
-		for x := range noise[t] {
-			for y := range noise[t][x] {
-				noise[t][x][y] = 12 * (r.Float64() - 0.5)
-			}
-		}
-	}
+	noise := blockNoise(10, 11, 12)
 	lap := loopEvidence{period: 38, to: 100}
 	ratio := func(coding float64) float64 {
 		// What moves before a background that stands still is a little late in every lap.
@@ -237,4 +221,18 @@ func TestCarried(t *testing.T) {
 	if got := mixes.carried(10, 14); got > returnCarried/2 {
 		t.Errorf("mixes: %.2f", got)
 	}
+}
+
+// blockNoise is what coding makes of 150 frames: a level for each of 12 x 8 blocks, evenly
+// spread over a range.
+func blockNoise(seed1, seed2 uint64, levels float64) (noise [150][12][8]float64) {
+	r := rand.New(rand.NewPCG(seed1, seed2))
+	for t := range noise {
+		for x := range noise[t] {
+			for y := range noise[t][x] {
+				noise[t][x][y] = levels * (r.Float64() - 0.5)
+			}
+		}
+	}
+	return noise
 }

@@ -99,14 +99,13 @@ var wider = map[string]int{"C1 exposure": 4, "C1 brighter": 4, "C1 saturation": 
 
 // wanted is how many videos, or ladders, of a class the test half of an edition has.
 func wanted(edition int, class string, usual int) int {
-	if n := wider[class]; edition >= widerFrom && n > 0 {
-		return n
-	}
-	if n := larger[class]; edition >= largerFrom && n > 0 {
-		return n
-	}
-	if n := large[class]; edition >= largeFrom && n > 0 {
-		return n
+	for _, c := range []struct {
+		from  int
+		count map[string]int
+	}{{widerFrom, wider}, {largerFrom, larger}, {largeFrom, large}} { // the newest first
+		if n := c.count[class]; edition >= c.from && n > 0 {
+			return n
+		}
 	}
 	return usual
 }
