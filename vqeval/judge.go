@@ -16,6 +16,7 @@ type event struct {
 	gone []float64 // of the frames up to its end: how far a drift has gone, 0..1
 	severity,
 	confidence float64
+	moving float64               // of a region that freezes: share of the frame that goes on
 	detail Failure               // the fields that only its kind has
 	words  func(j *judge) string // of the finding
 }
@@ -94,6 +95,13 @@ func arbitrate(events []event) []event {
 	// The four-lag means of a short hard loop are as flat as those of a still.
 	// One that lies mostly outside the loop is its own failure.
 	drop(func(e event) bool { return e.kind == "freeze" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
+	// A part that stops while others get on and on leaves them out: that is more than the shimmer of
+	// a still does, as a whole of which nothing is left.
+	drop(func(e event) bool {
+		return e.kind == "freeze" && slices.ContainsFunc(events, func(o event) bool {
+			return o.kind == "region_freeze" && o.severity >= 0.5 && o.moving >= regionMoving && 2*(min(e.to, o.to)-max(e.from, o.from)) > e.to-e.from
+		})
+	})
 	// A frame that freezes or repeats as a whole does so in its parts. A part is what
 	// a detector of the whole may take for it as long as enough goes on.
 	drop(func(e event) bool {

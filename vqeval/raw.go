@@ -75,6 +75,25 @@ func (p *planes) grid() grid { return grid{p.w / blockWidth, max(1, p.h/blockHei
 
 func (g grid) blocks() int { return g.cols * g.rows }
 
+// beside are the blocks that share an edge with one.
+func (g grid) beside(b int) []int {
+	out := make([]int, 0, 4)
+	x, y := b%g.cols, b/g.cols
+	if x > 0 {
+		out = append(out, b-1)
+	}
+	if x < g.cols-1 {
+		out = append(out, b+1)
+	}
+	if y > 0 {
+		out = append(out, b-g.cols)
+	}
+	if y < g.rows-1 {
+		out = append(out, b+g.cols)
+	}
+	return out
+}
+
 // largest keeps the largest patch of blocks that hang together by their edges.
 func (g grid) largest(in []bool) ([]bool, int) {
 	seen, best := make([]bool, len(in)), []int(nil)
@@ -85,12 +104,8 @@ func (g grid) largest(in []bool) ([]bool, int) {
 		seen[b] = true
 		patch := []int{b}
 		for i := 0; i < len(patch); i++ {
-			x, y := patch[i]%g.cols, patch[i]/g.cols
-			for _, n := range [...][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-				if n[0] < 0 || n[0] >= g.cols || n[1] < 0 || n[1] >= g.rows {
-					continue
-				}
-				if o := n[1]*g.cols + n[0]; in[o] && !seen[o] {
+			for _, o := range g.beside(patch[i]) {
+				if in[o] && !seen[o] {
 					seen[o] = true
 					patch = append(patch, o)
 				}
@@ -107,22 +122,40 @@ func (g grid) largest(in []bool) ([]bool, int) {
 	return out, len(best)
 }
 
-// fill is the share of the rectangle around the blocks that they fill, at most 1.
-func (g grid) fill(in []bool) float64 {
-	x0, y0, x1, y1, n := g.cols, g.rows, 0, 0, 0
-	for b, ok := range in {
-		if ok {
-			x, y := b%g.cols, b/g.cols
-			x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x+1), max(y1, y+1)
-			n++
+// rect are the blocks of the rectangle around those given. Rows and columns at its rim
+// that hold less than such a part of what the fullest one does are left out.
+func (g grid) rect(in []bool, part int) []bool {
+	x0, y0, x1, y1 := g.span(in, part)
+	out := make([]bool, len(in))
+	for y := y0; y < y1; y++ {
+		for x := x0; x < x1; x++ {
+			out[y*g.cols+x] = true
 		}
 	}
-	return float64(n) / float64(max(1, (x1-x0)*(y1-y0)))
+	return out
 }
 
 // box is the rectangle around the blocks in pixels of the video, half-open. Rows
 // and columns at its rim with few blocks in them are left out.
 func (g grid) box(in []bool, m VideoMeta, w, h int) []int {
+	x0, y0, x1, y1 := g.span(in, 4)
+	vw, vh := m.Width, m.Height
+	if vw <= 0 || vh <= 0 {
+		vw, vh = w, h
+	}
+	end := func(i, n, block, size int) int {
+		if i == n {
+			return size // the last block takes what is left over
+		}
+		return i * block
+	}
+	return []int{x0 * blockWidth * vw / w, y0 * blockHeight * vh / h,
+		end(x1, g.cols, blockWidth, w) * vw / w, end(y1, g.rows, blockHeight, h) * vh / h}
+}
+
+// span is the rectangle around the blocks, half-open, without rows and columns at its rim that
+// hold less than such a part of what the fullest one does.
+func (g grid) span(in []bool, part int) (x0, y0, x1, y1 int) {
 	cols, rows := make([]int, g.cols), make([]int, g.rows)
 	for b, ok := range in {
 		if ok {
@@ -136,26 +169,15 @@ func (g grid) box(in []bool, m VideoMeta, w, h int) []int {
 			most = max(most, v)
 		}
 		lo, hi := 0, len(n)
-		for lo < hi-1 && 4*n[lo] < most {
+		for lo < hi-1 && part*n[lo] < most {
 			lo++
 		}
-		for hi-1 > lo && 4*n[hi-1] < most {
+		for hi-1 > lo && part*n[hi-1] < most {
 			hi--
 		}
 		return lo, hi
 	}
-	x0, x1 := span(cols)
-	y0, y1 := span(rows)
-	vw, vh := m.Width, m.Height
-	if vw <= 0 || vh <= 0 {
-		vw, vh = w, h
-	}
-	end := func(i, n, block, size int) int {
-		if i == n {
-			return size // the last block takes what is left over
-		}
-		return i * block
-	}
-	return []int{x0 * blockWidth * vw / w, y0 * blockHeight * vh / h,
-		end(x1, g.cols, blockWidth, w) * vw / w, end(y1, g.rows, blockHeight, h) * vh / h}
+	x0, x1 = span(cols)
+	y0, y1 = span(rows)
+	return x0, y0, x1, y1
 }

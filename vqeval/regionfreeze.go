@@ -10,15 +10,18 @@ import (
 // the rest goes on.
 type regionFreeze struct {
 	shot
-	in       []bool // blocks
-	area     float64
+	in       []bool  // blocks
+	area     float64 // of what stands still within the rectangle around them
 	severity float64
 	live     float64 // share of the frame that goes on
 	drop     float64 // pace at its end, of the usual
+	stops    float64 // largest step of most of its blocks just before it, likewise
 	leap     float64 // largest step at its end, likewise
 	rim      float64 // share of the blocks around it that go on
+	moving   float64 // likewise, that gets farther and farther from where it is
 	change   float64 // of the look of the whole frame where it stops
-	kept     float64 // contrast of what stands still, of what it had while it lived
+	kept     float64 // contrast of what stands still, of what it had just before
+	left     float64 // likewise, in the seconds before
 }
 
 // blockLife is how far each block gets from where it is within half a second,
@@ -109,7 +112,7 @@ func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) 
 		for b := range in {
 			in[b] = before[b] >= regionLevels/2 && after[b] <= 1.5*regionQuiet*before[b]
 		}
-		in, size := l.g.largest(in)
+		in, size := l.patch(in, before, after)
 		return in, size, before, after
 	}
 	for o := 2; o <= len(l.total)-ahead/2; o++ {
@@ -153,7 +156,7 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	if end < len(l.total) {
 		f.to = min(s.to, (l.first+end+max(2, int(math.Round(second/2/phase))))*phase)
 	}
-	onsets, pace, leap := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
+	onsets, pace, leap, stops := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
 	var at []float64
 	for b, t := range onsets {
 		if in[b] {
@@ -167,18 +170,35 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	f.from = int(mid)
 	var b0, a0, spread, live, rest float64
 	var bs, as []float64
+	// A block in which nothing happened to move for a while before the stop belongs to the part as
+	// well, but says nothing of the stop.
+	spreads := max(regionSpread, regionSpreadSeconds*second)
+	wide := slices.Clone(in)
 	for b := range in {
-		if in[b] && math.Abs(float64(onsets[b])-mid) > 2*regionSpread {
+		if off := float64(onsets[b]) - mid; in[b] && math.Abs(off) > 2*spreads {
 			in[b] = false
+			wide[b] = off < 0
 		}
 	}
-	in, size := g.largest(in)
-	f.in, f.area = in, float64(size)/float64(g.blocks())
+	in, size := l.patch(in, before, after)
+	if size == 0 {
+		return f
+	}
+	stands, lives := l.stands(in, 2, before, after)
+	area := float64(max(size, count(stands))) / float64(g.blocks())
+	f.in, _ = l.patch(wide, before, after)
+	all, _ := l.stands(f.in, 8, before, after)
+	f.area = max(area, float64(count(all))/float64(g.blocks()))
 	at = at[:0]
+	together := 0.0
 	for b := range in {
 		if in[b] {
 			bs, as = append(bs, before[b]), append(as, after[b])
-			at = append(at, math.Abs(float64(onsets[b])-mid))
+			off := math.Abs(float64(onsets[b]) - mid)
+			at = append(at, off)
+			if off <= regionTogetherSeconds*second {
+				together++
+			}
 			continue
 		}
 		rest++
@@ -186,41 +206,92 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 			live++
 		}
 	}
-	if size == 0 || rest == 0 {
+	if rest == 0 {
 		return f
 	}
 	b0, a0, spread = quantile(bs, 0.5), quantile(as, 0.5), quantile(at, 0.7)
 	f.live = live / float64(g.blocks())
-	f.drop, f.leap = pace, leap
-	f.rim = l.rim(in, before, after)
+	f.drop, f.leap, f.stops = pace, leap, stops
+	f.rim = l.rim(all, before, after)
 	f.change = lookStep(src, s, f.from, second)
 	around := int(math.Round(regionSeconds * second))
-	f.kept = contrast(raw, shot{f.from, min(f.to, f.from+around)}, in) /
-		math.Max(1e-9, contrast(raw, shot{max(s.from, f.from-around), f.from}, in))
+	shows := contrast(raw, shot{f.from, min(f.to, f.from+around)}, in)
+	f.kept = shows / math.Max(1e-9, contrast(raw, shot{max(s.from, f.from-int(regionJust*second)), f.from}, in))
+	f.left = shows / math.Max(1e-9, contrast(raw, shot{max(s.from, f.from-around), f.from}, in))
+	// What rests for a while and goes on may do so by itself.
+	need := regionSeconds
+	if f.to < s.to-int(second/2)-phase {
+		need = regionResumes
+	}
+	f.moving = movingBlocks(raw, min(f.from+2*phase, f.from+(f.to-f.from)/4), f.to, second, regionLevels/2)
+	small := math.Min(1, regionPart/area)
 	// The first part of some ratios says nothing: it is there in a part that is cut out of
 	// a lively frame as well, or is what coding leaves.
 	f.severity = strength(
-		regionArea/f.area,
+		regionArea/area,
 		beyond(regionQuietFree, a0/b0/regionQuiet),
-		spread/regionSpread,
-		0.4*regionSeconds*second/float64(max(1, f.to-f.from)),
-		0.7*regionLevels/b0,
+		spread/spreads,
+		0.5*need*second/float64(max(1, f.to-f.from)),
+		regionLevels/b0,
 		beyond(regionLive, max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live)),
-		beyond(regionDrop, regionDrop/max(1e-9, f.drop)),
+		beyond(regionDrop, regionDrop/max(1e-9, min(f.drop, f.stops))),
 		beyond(regionRimFree, regionRim/max(1e-9, f.rim)),
 		f.change/regionChange,
 		beyond(1/regionLeap, f.leap/regionLeap),
-		(1-g.fill(in))/regionFill,
+		beyond(regionFillFree, lives/regionFill),
 		beyond(regionKeptFree, max(0, 1-f.kept)/(1-regionKept)),
+		beyond(regionLeftFree, max(0, 1-f.left)/(1-regionLeft)),
+		small*beyond(regionTogetherFree, (1-together/float64(size))/(1-regionTogether)),
 	)
 	return f
 }
 
-// rim is the share of the blocks around a part that lived before and go on: what
+// goesOn tells whether a block gets somewhere after the group.
+func (l blockLife) goesOn(b int, before, after []float64) bool {
+	return after[b] > max(0.75*regionLevels, 0.5*before[b])
+}
+
+// patch keeps the largest patch of blocks that hang together by their edges or
+// across one or two that do not go on: what did not move before does not tell.
+func (l blockLife) patch(in []bool, before, after []float64) (patch []bool, size int) {
+	g := l.g
+	closed := slices.Clone(in)
+	for b := range in {
+		if !in[b] {
+			continue
+		}
+		for _, n := range g.beside(b) {
+			closed[n] = closed[n] || !l.goesOn(n, before, after)
+		}
+	}
+	patch, _ = g.largest(closed)
+	for b := range patch {
+		if patch[b] = patch[b] && in[b]; patch[b] {
+			size++
+		}
+	}
+	return patch, size
+}
+
+// stands are the blocks of the rectangle around a part that do not go on, and the share of those
+// that do. What never moved there belongs to it.
+func (l blockLife) stands(in []bool, part int, before, after []float64) (still []bool, lives float64) {
+	still = l.g.rect(in, part)
+	n := count(still)
+	for b := range still {
+		if still[b] && l.goesOn(b, before, after) {
+			still[b] = false
+			lives += 1 / float64(n)
+		}
+	}
+	return still, lives
+}
+
+// rim is the share of the blocks around a part that go on, of those which lived before: what
 // stands still is cut out of what moves, while an object that comes to rest, or leaves, has
-// its background about it.
+// its background about it. Where hardly any lived it is low.
 func (l blockLife) rim(in []bool, before, after []float64) float64 {
-	var around, live float64
+	var around, lived, live float64
 	g := l.g
 	for b := range in {
 		if in[b] {
@@ -237,14 +308,26 @@ func (l blockLife) rim(in []bool, before, after []float64) float64 {
 			continue
 		}
 		around++
-		if before[b] >= regionLevels/2 && after[b] >= max(regionLevels/2, 0.3*before[b]) {
-			live++
+		if before[b] >= regionLevels/2 {
+			lived++
+			if after[b] >= max(regionLevels/2, 0.3*before[b]) {
+				live++
+			}
 		}
 	}
 	if around == 0 {
 		return 0
 	}
-	return live / around
+	return live / (lived + regionRimMost*around)
+}
+
+func count(in []bool) (n int) {
+	for _, ok := range in {
+		if ok {
+			n++
+		}
+	}
+	return n
 }
 
 // contrast is the mean standard deviation within the blocks of a part over up to eight
@@ -276,19 +359,28 @@ func contrast(p *planes, s shot, in []bool) float64 {
 }
 
 // lookStep is how far the look of the whole frame is from itself on both sides of a
-// frame, up to two seconds away.
+// frame, up to two seconds away, beyond what it changes by most of the time.
 func lookStep(src *Source, s shot, t int, second float64) (most float64) {
+	const others = 12
 	for _, k := range [...]float64{0.25, 0.5, 1, 2} {
-		lo, hi := t-max(3, int(k*second)), t+max(3, int(k*second))
-		most = max(most, lookDistance(src, max(s.from, lo), min(s.to-1, hi)))
+		reach := max(3, int(k*second))
+		lo, hi := max(s.from, t-reach), min(s.to-1, t+reach)
+		var usual []float64
+		if room := s.to - s.from - (hi - lo) - 1; room > 0 {
+			for i := range others {
+				u := s.from + room*i/(others-1)
+				usual = append(usual, lookDistance(src, u, u+hi-lo))
+			}
+		}
+		most = max(most, lookDistance(src, lo, hi)-regionUsual*quantile(usual, 0.1))
 	}
 	return most
 }
 
 // blockOnsets is, for each block, the first frame that shows what stands still
-// later, and the pace of all of them just before the common onset, and the largest
-// step at it, as shares of their usual pace.
-func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) (onsets []int, pace, leap float64) {
+// later, and the pace of all of them just before the common onset, the largest
+// step at it, and what most of them step by at least just before it, as shares of their usual pace.
+func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) (onsets []int, pace, leap, stops float64) {
 	g := raw.grid()
 	lo := max(s.from, about-int(second))
 	hi := min(to, about+int(second))
@@ -354,12 +446,36 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 	}
 	u := quantile(usual, 0.5)
 	if u <= 0 {
-		return onsets, 0, 0
+		return onsets, 0, 0, 0
 	}
 	for i := max(1, e-1); i <= min(n-1, e+1); i++ {
 		leap = max(leap, (sum(i)-floor)/u)
 	}
-	return onsets, quantile(late, 0.5) / u, leap
+	var each []float64
+	for b := range in {
+		if !in[b] {
+			continue
+		}
+		var usual, rest []float64
+		for i := 1; i < n; i++ {
+			if i <= e {
+				usual = append(usual, step[i][b])
+			} else if i > e+1 {
+				rest = append(rest, step[i][b])
+			}
+		}
+		floor, most := quantile(rest, 0.5), 0.0
+		for i := max(1, e-2); i <= e; i++ {
+			most = max(most, step[i][b]-floor)
+		}
+		if u := quantile(usual, 0.5) - floor; u > regionPace {
+			each = append(each, most/u)
+		}
+	}
+	if pace = quantile(late, 0.5) / u; len(each) == 0 {
+		return onsets, pace, leap, pace
+	}
+	return onsets, pace, leap, quantile(each, 0.4)
 }
 
 // referencePlane is the mean of up to eight frames of [from,to).
@@ -394,7 +510,7 @@ func regionFreezeEvents(c *clip, _ *Facts) []event {
 		out = append(out, event{
 			kind: "region_freeze", shot: shot{f.from, f.to}, severity: f.severity,
 			confidence: f.severity * c.lasting(f.to-f.from),
-			detail:     Failure{Box: box, Area: round(f.area)},
+			detail:     Failure{Box: box, Area: round(f.area)}, moving: f.moving,
 			words: func(j *judge) string {
 				return fmt.Sprintf("%.0f %% of the picture, in x %d-%d and y %d-%d, freezes from %s %s", 100*f.area, box[0], box[2], box[1], box[3], j.at(f.from), j.until(f.to))
 			},

@@ -113,23 +113,37 @@ const (
 	staticBlocks = 0.03 // share of the blocks that count as liveliest
 
 	// A region that freezes.
-	regionLevels    = 0.8   // grey levels that its blocks got within half a second
-	regionQuiet     = 0.3   // of which this is left
-	regionQuietFree = 0.3   // of that coding leaves
-	regionArea      = 0.055 // of the frame
-	regionSeconds   = 2.0   // that it lasts
-	regionSpread    = 5.0   // frames within which its blocks stop
-	regionLive      = 0.12  // of the rest of the frame that goes on
-	regionLeast     = 0.05  // of the frame that goes on: what covers it all is no part
-	regionRim       = 0.5   // of the blocks around it that lived and go on
-	regionRimFree   = 0.4   // of that ratio
-	regionKept      = 0.6   // of its contrast
-	regionKeptFree  = 0.4   // of which nothing is said by
-	regionChange    = 0.25  // of the look of the whole frame: a cut, a fade
-	regionLeap      = 5.0   // times its usual pace: a jump ends there
-	regionDrop      = 0.25  // of its usual pace until it stops
-	regionFill      = 0.6   // of the rectangle around it that it leaves
-	regionTries     = 5     // times at which a part may have stopped
+	regionLevels          = 0.8   // grey levels that its blocks got within half a second
+	regionQuiet           = 0.3   // of which this is left
+	regionQuietFree       = 0.3   // of that coding leaves
+	regionArea            = 0.045 // of the frame
+	regionSeconds         = 2.0   // that it lasts
+	regionResumes         = 5.0   // likewise where it goes on before the shot ends
+	regionSpread          = 1.5   // frames within which its blocks stop, or
+	regionSpreadSeconds   = 0.2   // seconds
+	regionTogether        = 0.3   // of its blocks stop within a frame of each other, or
+	regionTogetherSeconds = 0.06  // seconds
+	regionPart            = 0.12  // of the frame: in a larger part it says less
+	regionTogetherFree    = 0.35  // of which nothing is said by
+	regionLive            = 0.12  // of the rest of the frame that goes on
+	regionLeast           = 0.03  // of the frame that goes on: what covers it all is no part
+	regionRim             = 0.3   // of the blocks around it that lived go on
+	regionRimFree         = 0.4   // of that ratio
+	regionRimMost         = 0.15  // of the blocks around it that count as if they had lived and do not
+	regionJust            = 0.34  // seconds before it stops
+	regionKept            = 0.65  // of its contrast then
+	regionKeptFree        = 0.4   // of which nothing is said by
+	regionLeft            = 0.3   // of its contrast in the seconds before
+	regionLeftFree        = 0.6   // of which nothing is said by
+	regionChange          = 0.25  // of the look of the whole frame: a cut, a fade
+	regionUsual           = 0.7   // of how it changes most of the time is left out
+	regionLeap            = 5.0   // times its usual pace: a jump ends there
+	regionDrop            = 0.25  // of its usual pace until it stops
+	regionFill            = 0.45  // of the rectangle around it that goes on
+	regionFillFree        = 0.35  // of which nothing is said by: a disc leaves its corners
+	regionTries           = 5     // times at which a part may have stopped
+	regionPace            = 0.1   // grey levels a frame: what moves by less does not tell how it stops
+	regionMoving          = 0.12  // of the blocks get on: what stands still is a part
 
 	// A region that loops.
 	regionPairs      = 12   // frames of which each lag is measured
