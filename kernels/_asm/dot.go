@@ -129,6 +129,37 @@ func loadRow(v isa, vecs int, src Mem) (row []vec) {
 	return row
 }
 
+// The panel of queries has columns of one vector's width, one after the other, so
+// that half of it is a panel too.
+
+// columnsApart is the bytes between the columns of a panel with as many rows as
+// the parameter says.
+func columnsApart(v isa, vecs int, rows string) reg.Register {
+	if vecs == 1 {
+		return nil
+	}
+	r := Load(Param(rows), GP64())
+	IMUL3Q(U8(uint8(v.bytes())), r, r)
+	return r
+}
+
+// loadColumns loads a row of a panel.
+func loadColumns(v isa, vecs int, at, apart reg.Register, disp int) (row []vec) {
+	for j := range vecs {
+		r, src := v.vec(), Mem{Base: at, Disp: disp}
+		if j == 1 {
+			src.Index, src.Scale = apart, 1
+		}
+		VMOVUPS(src, r)
+		row = append(row, r)
+	}
+	return row
+}
+
+func columnsDoc(v isa, name, row, rows string) string {
+	return fmt.Sprintf("%s[%s][j] is at %[1]s[(j/%d*%s+%[2]s)*%[3]d+j%%%[3]d].", name, row, v.lanes, rows)
+}
+
 // outerProduct adds the products of a column of elements and a row of vectors.
 // An element is spread by broadcast: VBROADCASTSS takes a port that sums take
 // too, VPBROADCASTD only the load, for what has other work beside the products.

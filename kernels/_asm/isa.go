@@ -23,7 +23,7 @@ type isa struct {
 }
 
 var (
-	avx512 = isa{suffix: "AVX512", lanes: 16, rows: 14, widths: []int{2, 1}, values: [][2]int{{8, 2}, {16, 1}, {8, 1}}, weights: [][2]int{{6, 2}, {12, 1}}, wide: true}
+	avx512 = isa{suffix: "AVX512", lanes: 16, rows: 14, widths: []int{2, 1}, values: [][2]int{{8, 2}, {16, 1}, {8, 1}}, weights: [][2]int{{6, 2}, {8, 1}}, wide: true}
 	avx2   = isa{suffix: "AVX2", lanes: 8, rows: 6, widths: []int{2}, values: [][2]int{{4, 2}}}
 )
 

@@ -20,8 +20,8 @@ func logits(v isa, rows, vecs int) {
 	name := fmt.Sprintf("logits%dx%d%s", rows, width, v.suffix)
 	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b, c, top *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s sets c[i*%d+j] = sum over p < k of a[i*lda+p] * b[p*%[2]d+j] and top[j] = max(top[j], c[i*%[2]d+j]), i < %d*times, j < %[2]d.",
-		name, width, rows), "times and k are at least 1; a NaN is no maximum.")
+	Doc(fmt.Sprintf("%s sets c[i*%d+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*%[2]d+j]), i < %d*times, j < %[2]d.",
+		name, width, rows), columnsDoc(v, "b", "p", "k"), "times and k are at least 1; a NaN is no maximum.")
 	times, k := Load(Param("times"), GP64()), Load(Param("k"), GP64())
 	a, lda := Load(Param("a"), GP64()), Load(Param("lda"), GP64())
 	b, c := GP64(), Load(Param("c"), GP64())
@@ -32,6 +32,7 @@ func logits(v isa, rows, vecs int) {
 	SUBQ(k, step)
 	at := rowAddresses(a, lda, rows)
 	next := GP64()
+	apart := columnsApart(v, vecs, "k")
 
 	Label("again")
 	Load(Param("k"), k)
@@ -45,14 +46,14 @@ func logits(v isa, rows, vecs int) {
 		}
 	}
 	Label("loop")
-	panel := loadRow(v, vecs, Mem{Base: b})
+	panel := loadColumns(v, vecs, b, apart, 0)
 	PREFETCHT0(Mem{Base: next}) // the rows of the next time, about
 	ADDQ(U32(uint32(v.bytes())), next)
 	outerProduct(v, VBROADCASTSS, at, panel, acc)
 	for _, base := range bases(at) {
 		ADDQ(Imm(4), base)
 	}
-	ADDQ(U32(uint32(width*4)), b)
+	ADDQ(Imm(uint64(v.bytes())), b)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 

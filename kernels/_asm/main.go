@@ -65,6 +65,7 @@ func operators(v isa) {
 	copyRows(v, false)
 	if v.wide {
 		copyRows(v, true)
+		normRows(v)
 	}
 	fetchRows(v)
 	transpose(v)

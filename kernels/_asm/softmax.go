@@ -140,8 +140,9 @@ func columnSquares(v isa, vecs int) {
 	name := fmt.Sprintf("columnSquares%d%s", width, v.suffix)
 	TEXT(name, NOSPLIT, "func(n int, s, sum *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s sets sum[j] to the sum of s[i*%d+j]^2, i < n, j < %[2]d; n is a positive multiple of %d.", name, width, v.lanes))
+	Doc(fmt.Sprintf("%s sets sum[j] to the sum of s[i][j]^2, i < n, j < %d; n is a positive multiple of %d.", name, width, v.lanes), columnsDoc(v, "s", "i", "n"))
 	n, p, out := Load(Param("n"), GP64()), Load(Param("s"), GP64()), Load(Param("sum"), GP64())
+	apart := columnsApart(v, vecs, "n")
 	const chains = 4 // of every lane, for the latency
 	var sum [chains][]vec
 	for c := range sum {
@@ -151,11 +152,11 @@ func columnSquares(v isa, vecs int) {
 	}
 	Label("rows")
 	for c := range chains {
-		for j, x := range loadRow(v, vecs, Mem{Base: p, Disp: c * vecs * v.bytes()}) {
+		for j, x := range loadColumns(v, vecs, p, apart, c*v.bytes()) {
 			VFMADD231PS(x, x, sum[c][j])
 		}
 	}
-	ADDQ(U32(uint32(4*width*chains)), p)
+	ADDQ(U32(uint32(v.bytes()*chains)), p)
 	SUBQ(Imm(chains), n)
 	JNZ(LabelRef("rows"))
 	for j := range vecs {

@@ -69,6 +69,43 @@ func copyRows(v isa, measure bool) {
 	RET()
 }
 
+// normRows measures rows that stay where they are.
+func normRows(v isa) {
+	TEXT("normRows"+v.suffix, NOSPLIT, "func(rows, n int, src *float32, srcStride int, most *float32)")
+	Pragma("noescape")
+	Doc("normRows"+v.suffix+" raises most[l] to the greatest sum of squares in lane l of the vectors of src[r*srcStride+c], r < rows, c < n,",
+		"where a NaN is greater than any. rows is at least 1, n a positive multiple of the vector width.")
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	src, stride := Load(Param("src"), GP64()), Load(Param("srcStride"), GP64())
+	most := Load(Param("most"), GP64())
+	SHLQ(Imm(2), n)
+	SHLQ(Imm(2), stride)
+	peak, sum := v.vec(), v.vec()
+	VMOVUPS(Mem{Base: most}, peak)
+	ahead := GP64() // a few rows on
+	LEAQ(Mem{Base: src, Index: stride, Scale: 8}, ahead)
+	at := GP64()
+	Label("row")
+	XORQ(at, at)
+	v.clear(sum)
+	Label("vec")
+	PREFETCHT0(Mem{Base: ahead, Index: at, Scale: 1})
+	x := v.vec()
+	VMOVUPS(Mem{Base: src, Index: at, Scale: 1}, x)
+	VFMADD231PS(x, x, sum)
+	ADDQ(U32(uint32(v.bytes())), at)
+	CMPQ(at, n)
+	JL(LabelRef("vec"))
+	VPMAXUD(sum, peak, peak) // in order as integers
+	ADDQ(stride, src)
+	ADDQ(stride, ahead)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VMOVUPS(peak, Mem{Base: most})
+	VZEROUPPER()
+	RET()
+}
+
 // fetchRows brings rows that are used soon into the L2 cache.
 func fetchRows(v isa) {
 	TEXT("fetchRows"+v.suffix, NOSPLIT, "func(rows, n int, src *float32, srcStride int)")

@@ -44,15 +44,16 @@ func (w weigher) round(x vec) []func() {
 	}
 }
 
-// factor multiplies x by pos, or by neg where it is not positive.
-func (w weigher) factor(v isa, x vec, pos, neg Mem) []func() {
+// factor multiplies x by *pos, or by *neg where it is not positive.
+func (w weigher) factor(v isa, x vec) []func() {
 	zero, positive := w.t, w.e
+	param := func(name string) Mem { return Mem{Base: Load(Param(name), GP64())} }
 	return []func(){
 		func() { v.clear(zero) },
 		func() { VMAXPS(zero, x, positive) },
 		func() { VMINPS(zero, x, x) },
-		func() { VMULPS_BCST(neg, x, x) },
-		func() { VFMADD231PS_BCST(pos, positive, x) },
+		func() { VMULPS_BCST(param("neg"), x, x) },
+		func() { VFMADD231PS_BCST(param("pos"), positive, x) },
 	}
 }
 

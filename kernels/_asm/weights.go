@@ -21,28 +21,20 @@ func weights(v isa, rows, vecs int, signed bool) {
 		name, args, value = "signedWeights", "pos, neg *float32, ", "2^(pos[0] or, where it is not positive, neg[0] times)"
 	}
 	name = fmt.Sprintf("%s%dx%d%s", name, rows, width, v.suffix)
-	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, b, c *float32, "+args+"d *float32)")
+	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, rows *int32, b, c *float32, "+args+"d *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s sets c[i*%d+j] = %s(sum over p < k of a[i*lda+p] * b[p*%[2]d+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of %[4]d rows at a time, i < %[4]d*times, j < %[2]d.",
-		name, width, value, rows), fmt.Sprintf("times is at least 1, k at least %d.", rows*vecs+1))
-	times, k := Load(Param("times"), GP64()), GP64()
-	a, lda := Load(Param("a"), GP64()), Load(Param("lda"), GP64())
+	Doc(fmt.Sprintf("%s sets c[i*%d+j] = %s(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of %[4]d rows at a time, i < %[4]d*times, j < %[2]d.",
+		name, width, value, rows), columnsDoc(v, "b", "p", "k"), fmt.Sprintf("times is at least 1, k at least %d.", rows*vecs+1))
+	times, list := Load(Param("times"), GP64()), Load(Param("rows"), GP64())
 	b, c := GP64(), Load(Param("c"), GP64())
-	SHLQ(Imm(2), lda)
-	step := GP64() // from the end of one time's rows to the start of the next
-	IMUL3Q(U8(uint8(rows)), lda, step)
-	Load(Param("k"), k)
-	SHLQ(Imm(2), k)
-	SUBQ(k, step)
-	at := rowAddresses(a, lda, rows)
-	next := GP64()
-	d := Load(Param("d"), GP64())
-	sum := loadRow(v, vecs, Mem{Base: d})
-	w := newWeigher(v)
-	var pos, neg Mem
-	if signed {
-		pos, neg = Mem{Base: Load(Param("pos"), GP64())}, Mem{Base: Load(Param("neg"), GP64())}
+	apart := columnsApart(v, vecs, "k")
+	p := GP64() // bytes from the end of a row on
+	var at []Mem
+	for range rows {
+		at = append(at, Mem{Base: GP64(), Index: p, Scale: 1})
 	}
+	sum := loadRow(v, vecs, Mem{Base: Load(Param("d"), GP64())})
+	w := newWeigher(v)
 
 	acc, done := make([][]vec, rows), make([][]vec, rows)
 	for i := range acc {
@@ -55,7 +47,7 @@ func weights(v isa, rows, vecs int, signed bool) {
 		x := done[i][j]
 		var factor []func()
 		if signed {
-			factor = w.factor(v, x, pos, neg)
+			factor = w.factor(v, x)
 		}
 		return slices.Concat(factor, w.round(x), w.exponent(v), w.power(x), []func(){
 			func() { VMOVUPS(x, Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}) },
@@ -70,31 +62,35 @@ func weights(v isa, rows, vecs int, signed bool) {
 		})
 	}
 	term := func(beside []func()) {
-		panel := loadRow(v, vecs, Mem{Base: b})
-		PREFETCHT0(Mem{Base: next}) // the rows of the next time, about
-		ADDQ(U32(uint32(v.bytes())), next)
+		panel := loadColumns(v, vecs, b, apart, 0)
 		half, some := rows/2, len(beside)/2
 		outerProduct(v, VPBROADCASTD, at[:half], panel, acc)
 		emit(beside[:some])
 		outerProduct(v, VPBROADCASTD, at[half:], panel, acc[half:])
 		emit(beside[some:])
-		for _, base := range bases(at) {
-			ADDQ(Imm(4), base)
-		}
-		ADDQ(U32(uint32(width*4)), b)
+		ADDQ(Imm(uint64(v.bytes())), b)
+		ADDQ(Imm(4), p) // which sets the flags of the loop
 	}
 	begin := func() {
-		Load(Param("k"), k)
 		Load(Param("b"), b)
-		LEAQ(Mem{Base: a, Index: step, Scale: 1}, next)
-		LEAQ(Mem{Base: next, Index: k, Scale: 4}, next)
+		a, lda := Load(Param("a"), GP64()), Load(Param("lda"), GP64())
+		Load(Param("k"), p)
+		LEAQ(Mem{Base: a, Index: p, Scale: 4}, a)
+		for i := range at {
+			row := at[i].Base
+			MOVLQSX(Mem{Base: list, Disp: 4 * i}, row)
+			IMULQ(lda, row)
+			LEAQ(Mem{Base: a, Index: row, Scale: 4}, row)
+		}
+		ADDQ(U8(uint8(4*rows)), list)
+		SHLQ(Imm(2), p)
+		NEGQ(p)
 	}
 	begin()
 	JMP(LabelRef("loop"))
 
 	Label("again")
 	begin()
-	SUBQ(Imm(uint64(rows*vecs)), k)
 	for i := range acc {
 		for j := range acc[i] {
 			VMOVAPS(acc[i][j], done[i][j])
@@ -109,11 +105,7 @@ func weights(v isa, rows, vecs int, signed bool) {
 	ADDQ(U32(uint32(4*width*rows)), c)
 	Label("loop")
 	term(nil)
-	DECQ(k)
 	JNZ(LabelRef("loop"))
-	for _, base := range bases(at) {
-		ADDQ(step, base)
-	}
 	DECQ(times)
 	JNZ(LabelRef("again"))
 
@@ -123,6 +115,7 @@ func weights(v isa, rows, vecs int, signed bool) {
 			emit(weigh(i, j))
 		}
 	}
+	d := Load(Param("d"), GP64())
 	for j := range vecs {
 		VMOVUPS(sum[j], Mem{Base: d, Disp: j * v.bytes()})
 	}

@@ -38,6 +38,7 @@ type plan struct {
 	lse    tensor
 	hasLSE bool
 	mean   []float32 // [B, Hkv, D] of K when centred
+	norms  []bounds  // [B, Hkv, normChunks] of rows that are read in place
 	phase  phase
 }
 
@@ -55,6 +56,7 @@ type planItem struct {
 	q              span32
 	lo, hi         int32 // its runs: those of any query of its group
 	panel0, panel1 int32 // its panels
+	inPlace        bool  // its panels read keys and values where they are
 	rows           int32 // mask rows up to its end
 }
 
@@ -63,6 +65,7 @@ type phase uint8
 const (
 	attend phase = iota
 	centre
+	measure
 )
 
 // Plan implements kernels.Backend. It copies what it keeps.
@@ -86,6 +89,9 @@ func (b *Backend) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (
 	for h := range m.Heads {
 		p.compile(m, h)
 		p.perHd = append(p.perHd, int32(len(p.items)))
+	}
+	if slices.ContainsFunc(p.items, func(it planItem) bool { return it.inPlace }) {
+		p.norms = make([]bounds, s.B*s.Hkv*p.normChunks())
 	}
 	b.pool.reserve(p.scratchSize())
 	return p, nil
@@ -175,6 +181,10 @@ func (p *plan) Run(a kernels.Args) error {
 		p.phase = centre
 		p.b.run(p, s.B*s.Hkv)
 	}
+	if p.norms != nil {
+		p.phase = measure
+		p.b.run(p, len(p.norms))
+	}
 	p.phase = attend
 	p.b.run(p, p.total())
 	p.q, p.k, p.v, p.out, p.lse = tensor{}, tensor{}, tensor{}, tensor{}, tensor{}
@@ -213,8 +223,12 @@ func (p *plan) locate(item int) (b, h int, it planItem) {
 }
 
 func (p *plan) do(s *scratch, item int) {
-	if p.phase == centre {
+	switch p.phase {
+	case centre:
 		p.centreKeys(s, item)
+		return
+	case measure:
+		p.measureChunk(s, item)
 		return
 	}
 	b, h, it := p.locate(item)

@@ -37,11 +37,7 @@ func (a *packed) normBound() float64 {
 	if !a.p.measures() {
 		return math.Inf(1)
 	}
-	sum := 0.0
-	for _, x := range a.most {
-		sum += float64(x)
-	}
-	return math.Sqrt(sum)
+	return rowNorm(a.most)
 }
 
 // measureQueries takes the norm of a panel's queries, scaled as they are.
@@ -58,41 +54,127 @@ func (a *packed) measureQueries(x *panel) {
 	x.norm = math.Sqrt(float64(most))
 }
 
+// normRows is how many rows of keys and values have a bound of their own.
+const normRows = 64
+
+func (p *plan) normChunks() int { return ceilDiv(p.shape.NK, normRows) }
+
+// measureChunk takes the bounds of one chunk of keys and values.
+func (p *plan) measureChunk(s *scratch, chunk int) {
+	bh, k0 := chunk/p.normChunks(), chunk%p.normChunks()*normRows
+	b, h, n := bh/p.shape.Hkv, bh%p.shape.Hkv, min(normRows, p.shape.NK-k0)
+	norm := func(t *tensor) float64 {
+		most := s.tail[:]
+		clear(most)
+		p.b.set.normRows(n, p.shape.D, &t.f[t.at(b, h, k0)], t.n, &most[0])
+		return rowNorm(most)
+	}
+	p.norms[chunk] = bounds{norm(&p.k), norm(&p.v)}
+}
+
+// rowNorm is a bound of the norms of rows of which most has the greatest sum of
+// squares of every lane.
+func rowNorm(most []float32) float64 {
+	sum := 0.0
+	for _, x := range most {
+		sum += float64(x)
+	}
+	return math.Sqrt(sum)
+}
+
+// boundsOf is the bounds of the chunks that a tile meets.
+func (a *packed) boundsOf(tile []piece) bounds {
+	chunks := a.p.norms[(a.b*a.p.shape.Hkv+a.hk)*a.p.normChunks():]
+	var most bounds
+	for _, g := range tile {
+		for _, c := range chunks[g.k0/normRows : (g.k0+g.n-1)/normRows+1] {
+			most.keys, most.values = max(most.keys, c.keys), max(most.values, c.values) // a NaN wins
+		}
+	}
+	return most
+}
+
 // fixedWeights makes the weights of a panel whose reference is 0: at once where
 // the logits need no edits but factors.
 func (a *packed) fixedWeights(x *panel, pieces []piece) {
-	p, d, ks, w := a.p, a.p.shape.D, a.p.shape.D+tileExtra, x.tile.width
+	p, d, w := a.p, a.p.shape.D, x.tile.width
 	n := 0
 	for len(pieces) > 0 {
 		pos, neg, ok := p.uniform(x, pieces[0])
 		i, rows := 1, pieces[0].n
-		for ; i < len(pieces) && pieces[i].row == pieces[0].row+rows; i++ {
+		for ; i < len(pieces); i++ {
 			if pos1, neg1, ok1 := p.uniform(x, pieces[i]); ok1 != ok || pos1 != pos || neg1 != neg {
 				break
 			}
 			rows += pieces[i].n
 		}
-		row, part := pieces[0].row, a.s[n*w:]
-		if ok {
+		part := a.s[n*w:]
+		switch list := a.list[n:][:rows]; {
+		case ok && pos == 1 && neg == 1:
+			a.weights(x.tile, list, x.q, part, x.d)
+		case ok:
+			a.factors[0], a.factors[1] = pos, neg
 			for r := 0; r < rows; {
-				times, each := split(rows-r, len(x.tile.weights))
-				k, s := &a.keys[(row+r)*ks], &part[r*w]
-				if pos == 1 && neg == 1 {
-					x.tile.weights[each-1](times, d, k, ks, &x.q[0], s, &x.d[0])
-				} else {
-					a.factors[0], a.factors[1] = pos, neg
-					x.tile.signed[each-1](times, d, k, ks, &x.q[0], s, &a.factors[0], &a.factors[1], &x.d[0])
-				}
+				times, each := split(rows-r, len(x.tile.signed))
+				x.tile.signed[each-1](times, d, &a.k.f[0], a.k.stride, &list[r], &x.q[0], &part[r*w], &a.factors[0], &a.factors[1], &x.d[0])
 				r += times * each
 			}
-		} else {
-			a.logits(x, row, rows, n)
+		default:
+			a.logits(x, pieces[:i], n)
 			p.editTile(x, pieces[:i], part)
 			x.tile.weigh(rows, &part[0], &x.d[0])
 		}
 		n += rows
 		pieces = pieces[i:]
 	}
+}
+
+// weights makes the weights of the listed keys, which need no edits.
+func (a *packed) weights(t *tile, list []int32, q, s, d []float32) {
+	for r := 0; r < len(list); {
+		times, each := split(len(list)-r, len(t.weights))
+		t.weights[each-1](times, a.p.shape.D, &a.k.f[0], a.k.stride, &list[r], &q[0], &s[r*t.width], &d[0])
+		r += times * each
+	}
+}
+
+// tileOfHalves adds pieces of the present tile to a panel with a fixed reference
+// of which some are seen by one column only: first those of both.
+func (a *packed) tileOfHalves(s *scratch, x *panel, pieces []piece) {
+	half := a.p.b.set.narrow()
+	if a.list = a.listSeen(s.list[:], x, pieces, span32{}); len(a.list) > 0 {
+		a.weights(x.tile, a.list, x.q, a.s, x.d)
+		a.weighted(x.tile, x.o, nil, x.begun)
+	} else if !x.begun {
+		clear(x.o)
+	}
+	x.begun = true
+	for i, blind := range [2]span32{{int32(half.width), int32(x.n)}, {0, int32(half.width)}} {
+		if a.list = a.listSeen(s.list[:], x, pieces, blind); len(a.list) > 0 {
+			a.weights(half, a.list, x.q[i*len(x.q)/2:], a.s, x.d[i*half.width:])
+			a.weighted(half, x.o[i*len(x.o)/2:], nil, true)
+		}
+	}
+}
+
+// listSeen lists the rows of the pieces that just these lanes do not see.
+func (a *packed) listSeen(list []int32, x *panel, pieces []piece, blind span32) []int32 {
+	n := 0
+	for _, g := range pieces {
+		var lanes span32
+		for _, h := range x.holes {
+			if int(h.k.lo) <= g.k0 && g.k0 < int(h.k.hi) {
+				lanes = h.lanes
+			}
+		}
+		if lanes == blind {
+			n += copyRange(list[n:], g)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return padList(list, n)
 }
 
 // settle chooses the reference of a panel for the present tile. A panel that

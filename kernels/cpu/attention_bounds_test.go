@@ -16,16 +16,19 @@ func TestBounds(t *testing.T) {
 	for f := range frames {
 		frames[f] = []int{0, 1 + f, 20 + f, 40, 60 + f}
 	}
-	sparse := kernels.BlockMask{Heads: 1, Row: []int32{0}}
-	for f, cols := range frames { // 5 queries a row: panels have holes
-		sparse.QEnd = append(sparse.QEnd, int32(5*f+5))
-		for _, c := range cols {
-			sparse.Col = append(sparse.Col, int32(c))
+	sparse := func(queries int) kernels.BlockMask { // a row has
+		m := kernels.BlockMask{Heads: 1, Row: []int32{0}}
+		for f := 0; queries*f < shape.NQ; f++ {
+			m.QEnd = append(m.QEnd, int32(min(queries*(f+1), shape.NQ)))
+			for _, c := range frames[f] {
+				m.Col = append(m.Col, int32(c))
+			}
+			m.Row = append(m.Row, int32(len(m.Col)))
 		}
-		sparse.Row = append(sparse.Row, int32(len(sparse.Col)))
-	}
-	for k := int32(4); k <= int32(shape.NK); k += 4 {
-		sparse.KEnd = append(sparse.KEnd, k)
+		for k := int32(4); k <= int32(shape.NK); k += 4 {
+			m.KEnd = append(m.KEnd, k)
+		}
+		return m
 	}
 	all := func(int) bool { return true }
 	cases := []struct {
@@ -49,7 +52,8 @@ func TestBounds(t *testing.T) {
 	}{
 		{"dense", denseMask(shape.NQ, shape.NK), nil},
 		{"cut", denseMask(shape.NQ, shape.NK), []kernels.Rect{{Q0: 3, Q1: 40, K0: 0, K1: 200}, {Q0: 50, Q1: 51, K0: 0, K1: int32(shape.NK)}}},
-		{"holes", sparse, nil},
+		{"holes", sparse(5), nil},
+		{"columns", sparse(16), nil},
 	} {
 		for i, c := range cases {
 			p := &problem{name: mask.name + ", " + c.name, shape: shape, mask: mask.mask, logits: kernels.Logits{Scale: 0.3, Cut: mask.cut}}

@@ -20,7 +20,13 @@ import "math"
 //
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
-// strides of K and V do not matter. A query's sums run over its keys in order.
+// strides of K and V do not matter. Panels that see few keys, and not the same,
+// take them one after the other instead, each in tiles of its own keys, which the
+// products read where they are.
+//
+// A panel is in columns, of as many queries as a vector has lanes. Where two
+// columns do not see the same keys, those of one column are taken for it alone
+// after those of both. Within that a query's sums run over its keys in order.
 
 const (
 	keyTile    = 128 // most keys of one tile
@@ -35,15 +41,24 @@ type piece struct{ row, k0, n int }
 type panel struct {
 	tile  *tile
 	q0, n int
-	q, o  []float32 // [D, width], [padded D, width]
+	q, o  []float32 // [columns, D, lanes], [columns, padded D, lanes]
 	m, d  []float32 // [width]: running max and sum
 	runs  []span32  // keys from the present tile on
 	holes []hole
 	row   int // first mask row
 
+	halves bool // its holes are of whole columns
+
 	norm  float64 // of its queries, at most
 	level level
 	begun bool // o has a value
+	mixed bool // lanes may have met values that they do not see, with weights of 0
+}
+
+// rows is rows of elements, stride apart.
+type rows struct {
+	f      []float32
+	stride int
 }
 
 // packed is the state of one worker in one item.
@@ -56,6 +71,8 @@ type packed struct {
 	alpha   []float32
 	keys    []float32 // [keyTile, D+tileExtra], centred where asked for
 	values  []float32 // [keyTile, padded D+tileExtra]
+	k, v    rows      // where the present tile is: in keys and values, or in place
+	list    []int32   // rows of the present panel in the present tile
 	most    []float32 // [lanes] of measureRows
 	factors []float32 // of positive and of other logits
 	bounds  bounds    // of the present tile
@@ -64,6 +81,8 @@ type packed struct {
 	pieces  []piece // of the present panel in the present tile
 	next    []piece // of the next tile: what is not fetched yet
 	ahead   []ahead // what the present panel's products fetch
+	inPlace bool    // one panel after the other, on keys and values in place
+	coming  *planPanel
 }
 
 func (p *plan) paddedDim() int { return ceilDiv(p.shape.D, valueRows) * valueRows }
@@ -86,12 +105,20 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 	w := set.wide().width
 	a := packed{p: p, b: b, h: h, hk: h / (p.shape.H / p.shape.Hkv), s: take(keyTile * w), top: take(w), alpha: take(w)}
 	a.panels = s.panels[:0]
+	inPlace := it.inPlace && !crowded(p.k.n) && !crowded(p.v.n)
+	first := mem
 	for _, spec := range p.panels[it.panel0:it.panel1] {
+		if inPlace {
+			mem = first // one panel after the other
+		}
 		n := int(spec.q.hi - spec.q.lo)
 		t := set.fit(n)
 		x := panel{tile: t, q0: int(spec.q.lo), n: n, q: take(d * t.width), o: take(pd * t.width), m: take(t.width), d: take(t.width),
-			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row)}
+			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row), halves: spec.halves && spec.h1 > spec.h0}
 		a.panels = append(a.panels, x)
+	}
+	if inPlace {
+		mem = first[w*(d+pd+2):]
 	}
 	a.keys, a.values = take(keyTile*(d+tileExtra)), take(keyTile*(pd+tileExtra))
 	a.most, a.factors = take(maxLanes), take(maxLanes)
@@ -101,14 +128,39 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 	}
 	a.pieces, a.ahead = s.pieces[:0], s.ahead[:0]
 
-	// A panel's queries are read with its first tile and its outputs written
-	// with its last, while the products of its neighbours fetch them.
-	keys := keyCursor{runs: p.runs[it.lo:it.hi]}
+	if !inPlace {
+		a.k, a.v = rows{a.keys, d + tileExtra}, rows{a.values, pd + tileExtra}
+		a.overKeys(s, p.runs[it.lo:it.hi])
+		return
+	}
+	a.k, a.v = rows{p.k.f[p.k.at(b, a.hk, 0):], p.k.n}, rows{p.v.f[p.v.at(b, a.hk, 0):], p.v.n}
+	a.inPlace = true
+	panels := a.panels
+	for i := range panels {
+		a.coming = nil
+		if next := int(it.panel0) + i + 1; next < len(p.panels) {
+			a.coming = &p.panels[next]
+		}
+		a.panels = panels[i : i+1]
+		a.overKeys(s, panels[i].runs)
+	}
+}
+
+// crowded reports whether rows with a stride fall into few sets of the caches.
+func crowded(stride int) bool { return stride%1024 == 0 }
+
+// overKeys takes the present panels over keys. Their queries are read with the
+// first tile and their outputs written with the last, while the products of
+// their neighbours fetch them.
+func (a *packed) overKeys(s *scratch, runs []span32) {
+	keys := keyCursor{runs: runs}
 	tile := keys.next(s.tiles[0][:0])
 	for i := 1; i == 1 || len(tile) > 0; i++ {
 		next := keys.next(s.tiles[i%2][:0])
-		a.next = append(s.fetch[:0], next...)
-		a.tileOfKeys(tile, i == 1, len(next) == 0)
+		if !a.inPlace {
+			a.next = append(s.fetch[:0], next...)
+		}
+		a.tileOfKeys(s, tile, i == 1, len(next) == 0)
 		tile = next
 	}
 }
@@ -138,8 +190,8 @@ func (c *keyCursor) next(tile []piece) []piece {
 
 // packQueries transposes and scales the queries of a panel and empties its state.
 func (a *packed) packQueries(x *panel) {
-	p, w := a.p, x.tile.width
-	if x.n < w {
+	p := a.p
+	if x.n < x.tile.width {
 		clear(x.q)
 	}
 	d, lanes, first := p.shape.D, p.b.set.lanes, p.q.at(a.b, a.h, x.q0)
@@ -149,7 +201,7 @@ func (a *packed) packQueries(x *panel) {
 	}
 	for i := 0; i < whole; i += lanes {
 		for c := 0; c < dims; c += lanes {
-			p.b.set.transpose(&p.q.f[first+i*p.q.n+c], p.q.n, &a.alpha[0], &x.q[c*w+i], w)
+			p.b.set.transpose(&p.q.f[first+i*p.q.n+c], p.q.n, &a.alpha[0], &x.q[i*d+c*lanes], lanes)
 		}
 	}
 	for i := range x.n {
@@ -157,8 +209,9 @@ func (a *packed) packQueries(x *panel) {
 		if i < whole {
 			from = dims
 		}
-		for c, v := range p.q.f[first+i*p.q.n:][from:d] {
-			x.q[(from+c)*w+i] = v * p.scale
+		column := x.q[i/lanes*d*lanes+i%lanes:]
+		for c := from; c < d; c++ {
+			column[c*lanes] = p.q.f[first+i*p.q.n+c] * p.scale
 		}
 	}
 	a.measureQueries(x)
@@ -228,23 +281,34 @@ func (a *packed) seen(x *panel, tile []piece) []piece {
 
 // tileOfKeys adds the keys of a tile to every panel, and fetches the next tile
 // meanwhile. The first tile begins the panels, the last finishes them.
-func (a *packed) tileOfKeys(tile []piece, first, last bool) {
-	a.gather(tile)
+func (a *packed) tileOfKeys(s *scratch, tile []piece, first, last bool) {
+	if a.inPlace {
+		for i := range tile {
+			tile[i].row = tile[i].k0
+		}
+		a.bounds = a.boundsOf(tile)
+	} else {
+		a.gather(tile)
+	}
 	for i := range a.panels {
 		x := &a.panels[i]
 		a.ahead = a.ahead[:0]
 		if first {
 			a.packQueries(x)
 			if i+1 < len(a.panels) {
-				a.ahead = a.rowsAhead(a.ahead, a.p.q, &a.panels[i+1])
+				next := &a.panels[i+1]
+				a.ahead = a.rowsAhead(a.ahead, a.p.q, next.q0, next.n)
 			}
 		}
 		if last {
-			a.ahead = a.rowsAhead(a.ahead, a.p.out, x)
+			a.ahead = a.rowsAhead(a.ahead, a.p.out, x.q0, x.n)
+			if next := a.coming; next != nil {
+				a.ahead = a.rowsAhead(a.ahead, a.p.q, int(next.q.lo), int(next.q.hi-next.q.lo))
+			}
 		}
 		a.fetch(i)
 		if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
-			a.tileOfPanel(i, pieces)
+			a.tileOfPanel(s, x, pieces)
 		}
 		if last {
 			a.finish(x)
@@ -252,11 +316,15 @@ func (a *packed) tileOfKeys(tile []piece, first, last bool) {
 	}
 }
 
-// tileOfPanel adds pieces of the present tile to panel i.
-func (a *packed) tileOfPanel(i int, pieces []piece) {
-	x, pd := &a.panels[i], a.p.paddedDim()
-	vs, w := pd+tileExtra, x.tile.width
+// tileOfPanel adds pieces of the present tile to a panel.
+func (a *packed) tileOfPanel(s *scratch, x *panel, pieces []piece) {
 	a.settle(x)
+	if x.level == fixed && x.halves {
+		a.tileOfHalves(s, x, pieces)
+		return
+	}
+	x.mixed = len(x.holes) > 0 || len(a.p.logits.Cut) > 0
+	a.list = a.listRows(s.list[:], pieces)
 	var scale *float32
 	if x.level == fixed {
 		a.fixedWeights(x, pieces)
@@ -264,41 +332,77 @@ func (a *packed) tileOfPanel(i int, pieces []piece) {
 		a.runningWeights(x, pieces)
 		scale = &a.alpha[0]
 	}
-	n, fresh := 0, 1
-	if x.begun {
+	a.weighted(x.tile, x.o, scale, x.begun)
+	x.begun = true
+}
+
+// weighted adds the listed values by their weights to sums, which have a value or
+// not, and fetches what there is to fetch.
+func (a *packed) weighted(tile *tile, o []float32, scale *float32, begun bool) {
+	pd, lanes := a.p.paddedDim(), a.p.b.set.lanes
+	fresh := 1
+	if begun {
 		fresh = 0
 	}
 	fetch := a.ahead
-	for rest := pieces; len(rest) > 0; {
-		var row, rows int
-		row, rows, rest = stretch(rest)
-		for c := 0; c < pd; {
-			t := x.tile.values(pd - c)
-			times := (pd - c) / t.rows
-			var next ahead
-			if len(fetch) > 0 {
-				next = fetch[0]
-				times = ceilDiv(times, len(fetch))
-				fetch = fetch[1:]
-			}
-			t.f(times, rows, &a.values[row*vs+c], vs, &a.s[n*w], scale, &x.o[c*w], fresh, next.at, next.rows, next.lines, next.stride)
-			c += times * t.rows
+	a.ahead = a.ahead[:0]
+	for c := 0; c < pd; {
+		t := tile.values(pd - c)
+		times := (pd - c) / t.rows
+		var next ahead
+		if len(fetch) > 0 {
+			next = fetch[0]
+			times = ceilDiv(times, len(fetch))
+			fetch = fetch[1:]
 		}
-		scale, fresh, x.begun = nil, 0, true
-		n += rows
+		t.f(times, len(a.list), &a.v.f[c], a.v.stride, &a.list[0], &a.s[0], scale, &o[c*lanes], pd*lanes, fresh, next.at, next.rows, next.lines, next.stride)
+		c += times * t.rows
 	}
+}
+
+// inOrder lists rows as they come.
+var inOrder = func() (list [keyTile + rowsAhead]int32) {
+	for i := range list {
+		list[i] = int32(i)
+	}
+	return list
+}()
+
+// listRows lists the rows of pieces, and some to fetch beyond.
+func (a *packed) listRows(list []int32, pieces []piece) []int32 {
+	if row, n, rest := stretch(pieces); len(rest) == 0 && !a.inPlace {
+		return inOrder[row : row+n]
+	}
+	n := 0
+	for _, g := range pieces {
+		n += copyRange(list[n:], g)
+	}
+	return padList(list, n)
+}
+
+// copyRange lists the rows of a piece and returns their number.
+func copyRange(list []int32, g piece) int {
+	row := int32(g.row)
+	for i := range list[:g.n] {
+		list[i] = row
+		row++
+	}
+	return g.n
+}
+
+// padList is the first n rows of a list, with rows to fetch beyond.
+func padList(list []int32, n int) []int32 {
+	for i := range rowsAhead {
+		list[n+i] = list[n-1]
+	}
+	return list[:n]
 }
 
 // runningWeights makes the weights of a panel with the running max.
 func (a *packed) runningWeights(x *panel, pieces []piece) {
-	n := 0
+	n := len(a.list)
 	copy(a.top, x.m)
-	for rest := pieces; len(rest) > 0; {
-		var row, rows int
-		row, rows, rest = stretch(rest)
-		a.logits(x, row, rows, n)
-		n += rows
-	}
+	a.logits(x, pieces, 0)
 	if a.p.editTile(x, pieces, a.s) {
 		copy(a.top, x.m)
 		x.tile.columnMax(n, &a.s[0], &a.top[0])
@@ -306,14 +410,18 @@ func (a *packed) runningWeights(x *panel, pieces []piece) {
 	x.tile.softmax(n, &a.s[0], &a.top[0], &x.m[0], &x.d[0], &a.alpha[0])
 }
 
-// logits takes the products of a panel with rows of the tile, for rows of s from
+// logits takes the products of a panel with pieces of the tile, for rows of s from
 // n on.
-func (a *packed) logits(x *panel, row, rows, n int) {
-	d, ks, w := a.p.shape.D, a.p.shape.D+tileExtra, x.tile.width
-	for r := 0; r < rows; {
-		times, each := split(rows-r, len(x.tile.logits))
-		x.tile.logits[each-1](times, d, &a.keys[(row+r)*ks], ks, &x.q[0], &a.s[(n+r)*w], &a.top[0])
-		r += times * each
+func (a *packed) logits(x *panel, pieces []piece, n int) {
+	d, w := a.p.shape.D, x.tile.width
+	for len(pieces) > 0 {
+		var row, rows int
+		row, rows, pieces = stretch(pieces)
+		for end := row + rows; row < end; {
+			times, each := split(end-row, len(x.tile.logits))
+			x.tile.logits[each-1](times, d, &a.k.f[row*a.k.stride], a.k.stride, &x.q[0], &a.s[n*w], &a.top[0])
+			row, n = row+times*each, n+times*each
+		}
 	}
 }
 
@@ -324,9 +432,9 @@ type ahead struct {
 	stride      int // bytes from row to row
 }
 
-// rowsAhead appends the rows of a panel.
-func (a *packed) rowsAhead(list []ahead, t tensor, x *panel) []ahead {
-	return append(list, ahead{&t.f[t.at(a.b, a.h, x.q0)], x.n, ceilDiv(a.p.shape.D, lineFloats), 4 * t.n})
+// rowsAhead appends rows of queries or outputs.
+func (a *packed) rowsAhead(list []ahead, t tensor, q0, n int) []ahead {
+	return append(list, ahead{&t.f[t.at(a.b, a.h, q0)], n, ceilDiv(a.p.shape.D, lineFloats), 4 * t.n})
 }
 
 // fetch adds panel i's share of the next tile, as far as there is room. The
@@ -376,12 +484,12 @@ func (t *tile) values(n int) weightedTile {
 
 // finish writes the outputs and log-sum-exps of a panel.
 func (a *packed) finish(x *panel) {
-	p, w, d := a.p, x.tile.width, a.p.shape.D
+	p, d, pd := a.p, a.p.shape.D, a.p.paddedDim()
 	set := p.b.set
 	if !x.begun {
 		clear(x.o)
 	}
-	for i := range w {
+	for i := range x.tile.width {
 		a.alpha[i] = 0
 		if x.d[i] != 0 {
 			a.alpha[i] = 1 / x.d[i]
@@ -391,7 +499,7 @@ func (a *packed) finish(x *panel) {
 	whole, dims := set.whole(x.n), set.whole(d)
 	for i := 0; i < whole; i += set.lanes {
 		for c := 0; c < dims; c += set.lanes {
-			set.transpose(&x.o[c*w+i], w, &a.alpha[i], &p.out.f[first+i*p.out.n+c], p.out.n)
+			set.transpose(&x.o[i*pd+c*set.lanes], set.lanes, &a.alpha[i], &p.out.f[first+i*p.out.n+c], p.out.n)
 		}
 	}
 	for i := range x.n {
@@ -400,8 +508,9 @@ func (a *packed) finish(x *panel) {
 		if i < whole {
 			from = dims
 		}
+		column := x.o[i/set.lanes*pd*set.lanes+i%set.lanes:]
 		for c := from; c < d; c++ {
-			out[c] = x.o[c*w+i] * a.alpha[i]
+			out[c] = column[c*set.lanes] * a.alpha[i]
 		}
 		if x.d[i] == 0 {
 			clear(out)
@@ -414,7 +523,7 @@ func (a *packed) finish(x *panel) {
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}
 	}
-	if (len(x.holes) > 0 || len(p.logits.Cut) > 0) && !a.finite(x) {
+	if x.mixed && !a.finite(x) {
 		a.recheck(x)
 	}
 }

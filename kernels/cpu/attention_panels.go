@@ -10,6 +10,7 @@ type planPanel struct {
 	lo, hi int32 // its runs
 	h0, h1 int32 // its holes
 	row    int32 // the first of its mask rows
+	halves bool  // its holes are those of one or the other column
 }
 
 // hole is keys that some lanes of a panel do not see.
@@ -19,10 +20,12 @@ type hole struct {
 }
 
 const (
-	maxPanels    = 24   // panels of one group, at most: they share the tile of keys
-	groupDims    = 3072 // dims of the queries of a group, over its panels: they stay in the L2 cache
-	workerItems  = 4    // items to have for each of several workers, before panels share
-	narrowWeight = 9    // cost of a lane of a narrow tile in eighths of one of the widest
+	maxPanels     = 24      // panels of one group, at most: they share the tile of keys
+	groupDims     = 3072    // dims of the queries of a group, over its panels: they stay in the L2 cache
+	workerItems   = 4       // items to have for each of several workers, before panels share
+	fewPanels     = 8       // that share the same keys: copies do not pay
+	inPlaceFloats = 1 << 16 // of the keys of a panel that reads them in place, at most
+	narrowWeight  = 9       // cost of a lane of a narrow tile in eighths of one of the widest
 )
 
 // compilePanels cuts the mask rows from first on into panels, puts these into
@@ -71,6 +74,9 @@ func (p *plan) compilePanels(first int) {
 			p.runs = append(p.runs, union...)
 			group.hi = int32(len(p.runs))
 		}
+		// Without copies a panel's own keys fill its tiles, and nothing is copied for
+		// few panels to use.
+		group.inPlace = (n < fewPanels || least < tokens(union)) && p.readsInPlace(p.panels[i:i+n])
 		for parts, j := ceilDiv(n, share), 0; j < parts; j++ {
 			item := group
 			item.panel0, item.panel1 = int32(i+n*j/parts), int32(i+n*(j+1)/parts)
@@ -80,6 +86,20 @@ func (p *plan) compilePanels(first int) {
 		i += n
 	}
 	p.items[len(p.items)-1].rows = int32(len(p.rows))
+}
+
+// readsInPlace reports whether the keys and values of a panel stay in the L2 cache
+// from one to the next, and may be read where they are.
+func (p *plan) readsInPlace(panels []planPanel) bool {
+	if !p.measures() || p.logits.CenterK {
+		return false
+	}
+	for _, x := range panels {
+		if tokens(p.runs[x.lo:x.hi])*p.shape.D > inPlaceFloats {
+			return false
+		}
+	}
+	return true
 }
 
 // fillPanel chooses the end of the panel that starts at query q of row r, and
@@ -103,6 +123,10 @@ func (p *plan) fillPanel(r int, q int32) (end int32, last int) {
 		}
 		joint := unite(union, keys)
 		together := p.panelCost(n+more, tokens(joint))
+		if half := p.columnLanes(); n == half {
+			both := tokens(union) + tokens(keys) - tokens(joint)
+			together = 8*int(w)*both + narrowWeight*int(half)*(tokens(joint)-both)
+		}
 		if together >= apart {
 			break
 		}
@@ -110,6 +134,15 @@ func (p *plan) fillPanel(r int, q int32) (end int32, last int) {
 		n, end, last = n+more, end+more, last+1
 	}
 	return end, last
+}
+
+// columnLanes is the queries of a column of a panel that can see other keys than
+// the other column, 0 where that is not to be had.
+func (p *plan) columnLanes() int32 {
+	if !p.measures() || len(p.logits.Bands) > 0 || len(p.logits.Cut) > 0 || p.b.set.narrow() == nil {
+		return 0
+	}
+	return int32(p.b.set.narrow().width)
 }
 
 // panelCost is the work of n queries over keys, in eighths of a lane.
@@ -140,6 +173,10 @@ func (p *plan) addPanel(first, last int, q span32) {
 		x.hi = int32(len(p.runs))
 	}
 	x.h1 = int32(len(p.holes))
+	half := p.columnLanes()
+	x.halves = half > 0 && q.hi-q.lo > half && !slices.ContainsFunc(p.holes[x.h0:x.h1], func(h hole) bool {
+		return h.lanes != span32{0, half} && h.lanes != span32{half, q.hi - q.lo}
+	})
 	p.panels = append(p.panels, x)
 }
 

@@ -399,7 +399,13 @@ func TestNaN(t *testing.T) {
 // TestUnseenValues: what a query does not see does not reach it, although
 // short rows of a mask are computed together and removed pairs weigh 0.
 func TestUnseenValues(t *testing.T) {
-	const tokens, frames, d = 8, 12, 32
+	for _, tokens := range []int{8, 16} { // a panel's rows by holes, and by columns
+		t.Run(fmt.Sprint(tokens), func(t *testing.T) { testUnseenValues(t, tokens) })
+	}
+}
+
+func testUnseenValues(t *testing.T, tokens int) {
+	const frames, d = 12, 32
 	n := tokens * frames
 	var attended [][]int
 	for f := range frames {
@@ -423,10 +429,10 @@ func TestUnseenValues(t *testing.T) {
 				must(t, p.Run(kernels.Args{Q: headMajor(q, 1, n, d), K: headMajor(k, 1, n, d), V: headMajor(v, 1, n, d), Out: headMajor(out, 1, n, d)}))
 				return out
 			}
-			for name, l := range map[string]kernels.Logits{"mask": {Scale: 0.2}, "cut": {Scale: 0.2, Cut: []kernels.Rect{{Q0: 40, Q1: 44, K0: 43, K1: 44}}}} {
+			for name, l := range map[string]kernels.Logits{"mask": {Scale: 0.2}, "cut": {Scale: 0.2, Cut: []kernels.Rect{{Q0: int32(5 * tokens), Q1: int32(5*tokens + 4), K0: int32(5*tokens + 3), K1: int32(5*tokens + 4)}}}} {
 				got, want := run(v, l), run(random(3, n*d), l)
 				for i := range n {
-					sees := i/tokens == 5 && !(name == "cut" && i < 44)
+					sees := i/tokens == 5 && !(name == "cut" && i < 5*tokens+4)
 					row := got[i*d : (i+1)*d]
 					if sees {
 						if row[0]-row[0] == 0 {

@@ -14,7 +14,8 @@ func mul1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps1x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits1x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
+// logits1x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -30,7 +31,8 @@ func mul2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps2x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits2x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
+// logits2x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -46,7 +48,8 @@ func mul3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps3x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits3x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
+// logits3x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -62,7 +65,8 @@ func mul4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps4x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits4x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
+// logits4x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -78,7 +82,8 @@ func mul5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps5x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits5x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
+// logits5x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -94,18 +99,19 @@ func mul6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 //go:noescape
 func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits6x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
+// logits6x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
 func logits6x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weighted4x16AVX2 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 4*times, j < 16.
-// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// weighted4x16AVX2 sets c[i][j] = c[i][j]*scale[j] + sum over p < k of a[rows[p]*lda+i] * b[p*16+j], i < 4*times, j < 16, where c[i][j] is at c[j/8*apart+i*8+j%8].
+// times and k are at least 1, and 8 rows are read beyond the last, to fetch theirs; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted4x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
 // softmax16AVX2 makes weights of n rows of 16 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //

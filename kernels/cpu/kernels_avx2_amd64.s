@@ -95,6 +95,8 @@ TEXT ·logits1x16AVX2(SB), NOSPLIT, $0-56
 	IMUL3Q $0x01, BX, DI
 	SHLQ   $0x02, CX
 	SUBQ   CX, DI
+	MOVQ   k+8(FP), R9
+	IMUL3Q $0x20, R9, R9
 
 again:
 	MOVQ   k+8(FP), CX
@@ -106,14 +108,14 @@ again:
 
 loop:
 	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
+	VMOVUPS      (BX)(R9*1), Y3
 	PREFETCHT0   (R8)
 	ADDQ         $0x00000020, R8
 	VBROADCASTSS (DX), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, BX
+	ADDQ         $0x20, BX
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -243,6 +245,8 @@ TEXT ·logits2x16AVX2(SB), NOSPLIT, $0-56
 	IMUL3Q $0x02, BX, R8
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
+	MOVQ   k+8(FP), R10
+	IMUL3Q $0x20, R10, R10
 
 again:
 	MOVQ   k+8(FP), CX
@@ -256,7 +260,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
+	VMOVUPS      (SI)(R10*1), Y5
 	PREFETCHT0   (R9)
 	ADDQ         $0x00000020, R9
 	VBROADCASTSS (DX), Y6
@@ -266,7 +270,7 @@ loop:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x20, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -420,6 +424,8 @@ TEXT ·logits3x16AVX2(SB), NOSPLIT, $0-56
 	IMUL3Q $0x03, BX, R8
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
+	MOVQ   k+8(FP), R10
+	IMUL3Q $0x20, R10, R10
 
 again:
 	MOVQ   k+8(FP), CX
@@ -435,7 +441,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
+	VMOVUPS      (SI)(R10*1), Y7
 	PREFETCHT0   (R9)
 	ADDQ         $0x00000020, R9
 	VBROADCASTSS (DX), Y8
@@ -448,7 +454,7 @@ loop:
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x20, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -629,6 +635,8 @@ TEXT ·logits4x16AVX2(SB), NOSPLIT, $0-56
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
+	MOVQ   k+8(FP), R11
+	IMUL3Q $0x20, R11, R11
 
 again:
 	MOVQ   k+8(FP), CX
@@ -646,7 +654,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
+	VMOVUPS      (SI)(R11*1), Y9
 	PREFETCHT0   (R10)
 	ADDQ         $0x00000020, R10
 	VBROADCASTSS (DX), Y10
@@ -662,7 +670,7 @@ loop:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x20, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -867,6 +875,8 @@ TEXT ·logits5x16AVX2(SB), NOSPLIT, $0-56
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
+	MOVQ   k+8(FP), R11
+	IMUL3Q $0x20, R11, R11
 
 again:
 	MOVQ   k+8(FP), CX
@@ -886,7 +896,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
+	VMOVUPS      (SI)(R11*1), Y11
 	PREFETCHT0   (R10)
 	ADDQ         $0x00000020, R10
 	VBROADCASTSS (DX), Y12
@@ -905,7 +915,7 @@ loop:
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x20, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1137,6 +1147,8 @@ TEXT ·logits6x16AVX2(SB), NOSPLIT, $0-56
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
 	LEAQ   (BX)(BX*4), R10
+	MOVQ   k+8(FP), R12
+	IMUL3Q $0x20, R12, R12
 
 again:
 	MOVQ   k+8(FP), CX
@@ -1158,7 +1170,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
+	VMOVUPS      (SI)(R12*1), Y13
 	PREFETCHT0   (R11)
 	ADDQ         $0x00000020, R11
 	VBROADCASTSS (DX), Y14
@@ -1180,7 +1192,7 @@ loop:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x20, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1219,25 +1231,26 @@ loop:
 	VZEROUPPER
 	RET
 
-// func weighted4x16AVX2(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted4x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·weighted4x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·weighted4x16AVX2(SB), NOSPLIT, $8-112
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
-	MOVQ lda+24(FP), SI
-	MOVQ scale+40(FP), R8
-	MOVQ c+48(FP), R9
-	SHLQ $0x02, SI
-	MOVQ next+64(FP), R10
-	MOVQ nextStride+88(FP), R11
-	MOVQ nextLines+80(FP), R12
-	MOVQ nextRows+72(FP), R13
-	MOVQ R10, R14
+	MOVQ lda+24(FP), BX
+	MOVQ c+56(FP), R10
+	MOVQ apart+64(FP), R11
+	LEAQ (R10)(R11*4), R11
+	SHLQ $0x02, BX
+	MOVQ next+80(FP), R12
+	MOVQ nextStride+104(FP), R13
+	MOVQ nextLines+96(FP), R14
+	MOVQ nextRows+88(FP), R15
+	MOVQ R12, BP
 
 again:
 	MOVQ   k+8(FP), CX
-	MOVQ   b+32(FP), DI
-	MOVQ   DX, BX
+	MOVQ   b+40(FP), R9
+	MOVQ   rows+32(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1246,38 +1259,40 @@ again:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	LEAQ   (BX)(SI*8), R15
-	TESTQ  R13, R13
+	TESTQ  R15, R15
 	JZ     loop
 
 fetching:
-	PREFETCHT1   (R14)
-	ADDQ         R11, R14
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Y8
-	VMOVUPS      32(DI), Y9
-	VPBROADCASTD (BX), Y10
+	PREFETCHT1   (BP)
+	ADDQ         R13, BP
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VPBROADCASTD (DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VPBROADCASTD 4(BX), Y10
+	VPBROADCASTD 4(DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VPBROADCASTD 8(BX), Y10
+	VPBROADCASTD 8(DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VPBROADCASTD 12(BX), Y10
+	VPBROADCASTD 12(DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         SI, BX
-	ADDQ         $0x00000040, DI
-	DECQ         R13
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000040, R9
+	DECQ         R15
 	JNZ          more
-	DECQ         R12
+	DECQ         R14
 	JZ           fetched
-	ADDQ         $0x40, R10
-	MOVQ         R10, R14
-	MOVQ         nextRows+72(FP), R13
+	ADDQ         $0x40, R12
+	MOVQ         R12, BP
+	MOVQ         nextRows+88(FP), R15
 
 more:
 	DECQ CX
@@ -1289,85 +1304,90 @@ fetched:
 	JZ   end
 
 loop:
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Y8
-	VMOVUPS      32(DI), Y9
-	VPBROADCASTD (BX), Y10
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VPBROADCASTD (DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VPBROADCASTD 4(BX), Y10
+	VPBROADCASTD 4(DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VPBROADCASTD 8(BX), Y10
+	VPBROADCASTD 8(DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VPBROADCASTD 12(BX), Y10
+	VPBROADCASTD 12(DX)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         SI, BX
-	ADDQ         $0x00000040, DI
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000040, R9
 	DECQ         CX
 	JNZ          loop
 
 end:
-	MOVQ        fresh+56(FP), CX
+	MOVQ        fresh+72(FP), CX
 	TESTQ       CX, CX
 	JNZ         fresh
-	TESTQ       R8, R8
+	MOVQ        scale+48(FP), CX
+	TESTQ       CX, CX
 	JZ          sum
-	VMOVUPS     (R8), Y8
-	VMOVUPS     32(R8), Y9
-	VFMADD231PS (R9), Y8, Y0
-	VMOVUPS     Y0, (R9)
-	VFMADD231PS 32(R9), Y9, Y1
-	VMOVUPS     Y1, 32(R9)
-	VFMADD231PS 64(R9), Y8, Y2
-	VMOVUPS     Y2, 64(R9)
-	VFMADD231PS 96(R9), Y9, Y3
-	VMOVUPS     Y3, 96(R9)
-	VFMADD231PS 128(R9), Y8, Y4
-	VMOVUPS     Y4, 128(R9)
-	VFMADD231PS 160(R9), Y9, Y5
-	VMOVUPS     Y5, 160(R9)
-	VFMADD231PS 192(R9), Y8, Y6
-	VMOVUPS     Y6, 192(R9)
-	VFMADD231PS 224(R9), Y9, Y7
-	VMOVUPS     Y7, 224(R9)
+	VMOVUPS     (CX), Y8
+	VMOVUPS     32(CX), Y9
+	VFMADD231PS (R10), Y8, Y0
+	VMOVUPS     Y0, (R10)
+	VFMADD231PS (R11), Y9, Y1
+	VMOVUPS     Y1, (R11)
+	VFMADD231PS 32(R10), Y8, Y2
+	VMOVUPS     Y2, 32(R10)
+	VFMADD231PS 32(R11), Y9, Y3
+	VMOVUPS     Y3, 32(R11)
+	VFMADD231PS 64(R10), Y8, Y4
+	VMOVUPS     Y4, 64(R10)
+	VFMADD231PS 64(R11), Y9, Y5
+	VMOVUPS     Y5, 64(R11)
+	VFMADD231PS 96(R10), Y8, Y6
+	VMOVUPS     Y6, 96(R10)
+	VFMADD231PS 96(R11), Y9, Y7
+	VMOVUPS     Y7, 96(R11)
 	JMP         stored
 
 sum:
-	VADDPS  (R9), Y0, Y0
-	VMOVUPS Y0, (R9)
-	VADDPS  32(R9), Y1, Y1
-	VMOVUPS Y1, 32(R9)
-	VADDPS  64(R9), Y2, Y2
-	VMOVUPS Y2, 64(R9)
-	VADDPS  96(R9), Y3, Y3
-	VMOVUPS Y3, 96(R9)
-	VADDPS  128(R9), Y4, Y4
-	VMOVUPS Y4, 128(R9)
-	VADDPS  160(R9), Y5, Y5
-	VMOVUPS Y5, 160(R9)
-	VADDPS  192(R9), Y6, Y6
-	VMOVUPS Y6, 192(R9)
-	VADDPS  224(R9), Y7, Y7
-	VMOVUPS Y7, 224(R9)
+	VADDPS  (R10), Y0, Y0
+	VMOVUPS Y0, (R10)
+	VADDPS  (R11), Y1, Y1
+	VMOVUPS Y1, (R11)
+	VADDPS  32(R10), Y2, Y2
+	VMOVUPS Y2, 32(R10)
+	VADDPS  32(R11), Y3, Y3
+	VMOVUPS Y3, 32(R11)
+	VADDPS  64(R10), Y4, Y4
+	VMOVUPS Y4, 64(R10)
+	VADDPS  64(R11), Y5, Y5
+	VMOVUPS Y5, 64(R11)
+	VADDPS  96(R10), Y6, Y6
+	VMOVUPS Y6, 96(R10)
+	VADDPS  96(R11), Y7, Y7
+	VMOVUPS Y7, 96(R11)
 	JMP     stored
 
 fresh:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	VMOVUPS Y2, 64(R9)
-	VMOVUPS Y3, 96(R9)
-	VMOVUPS Y4, 128(R9)
-	VMOVUPS Y5, 160(R9)
-	VMOVUPS Y6, 192(R9)
-	VMOVUPS Y7, 224(R9)
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, (R11)
+	VMOVUPS Y2, 32(R10)
+	VMOVUPS Y3, 32(R11)
+	VMOVUPS Y4, 64(R10)
+	VMOVUPS Y5, 64(R11)
+	VMOVUPS Y6, 96(R10)
+	VMOVUPS Y7, 96(R11)
 
 stored:
 	ADDQ $0x00000010, DX
-	ADDQ $0x00000100, R9
+	ADDQ $0x00000080, R10
+	ADDQ $0x00000080, R11
 	DECQ AX
 	JNZ  again
 	VZEROUPPER

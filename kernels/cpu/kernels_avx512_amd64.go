@@ -14,7 +14,8 @@ func mul1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps1x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits1x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 1*times, j < 32.
+// logits1x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 1*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -30,7 +31,8 @@ func mul1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps1x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits1x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
+// logits1x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -46,7 +48,8 @@ func mul2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps2x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits2x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 2*times, j < 32.
+// logits2x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 2*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -62,7 +65,8 @@ func mul2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps2x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits2x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
+// logits2x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -78,7 +82,8 @@ func mul3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps3x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits3x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 3*times, j < 32.
+// logits3x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 3*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -94,7 +99,8 @@ func mul3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps3x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits3x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
+// logits3x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -110,7 +116,8 @@ func mul4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps4x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits4x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 4*times, j < 32.
+// logits4x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 4*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -126,7 +133,8 @@ func mul4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps4x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits4x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
+// logits4x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -142,7 +150,8 @@ func mul5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps5x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits5x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 5*times, j < 32.
+// logits5x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 5*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -158,7 +167,8 @@ func mul5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps5x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits5x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
+// logits5x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -174,7 +184,8 @@ func mul6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps6x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits6x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 6*times, j < 32.
+// logits6x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 6*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -190,7 +201,8 @@ func mul6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps6x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits6x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
+// logits6x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -206,7 +218,8 @@ func mul7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps7x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits7x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 7*times, j < 32.
+// logits7x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 7*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -222,7 +235,8 @@ func mul7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps7x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits7x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 7*times, j < 16.
+// logits7x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 7*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -238,7 +252,8 @@ func mul8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps8x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits8x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 8*times, j < 32.
+// logits8x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 8*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -254,7 +269,8 @@ func mul8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps8x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits8x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 8*times, j < 16.
+// logits8x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 8*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -270,7 +286,8 @@ func mul9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps9x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits9x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 9*times, j < 32.
+// logits9x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 9*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -286,7 +303,8 @@ func mul9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 //go:noescape
 func taps9x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits9x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 9*times, j < 16.
+// logits9x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 9*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -302,7 +320,8 @@ func mul10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps10x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits10x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 10*times, j < 32.
+// logits10x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 10*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -318,7 +337,8 @@ func mul10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps10x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits10x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 10*times, j < 16.
+// logits10x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 10*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -334,7 +354,8 @@ func mul11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps11x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits11x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 11*times, j < 32.
+// logits11x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 11*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -350,7 +371,8 @@ func mul11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps11x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits11x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 11*times, j < 16.
+// logits11x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 11*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -366,7 +388,8 @@ func mul12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps12x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits12x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 12*times, j < 32.
+// logits12x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 12*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -382,7 +405,8 @@ func mul12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps12x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits12x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 12*times, j < 16.
+// logits12x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 12*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -398,7 +422,8 @@ func mul13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps13x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits13x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 13*times, j < 32.
+// logits13x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 13*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -414,7 +439,8 @@ func mul13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps13x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits13x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 13*times, j < 16.
+// logits13x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 13*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -430,7 +456,8 @@ func mul14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps14x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits14x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p*32+j] and top[j] = max(top[j], c[i*32+j]), i < 14*times, j < 32.
+// logits14x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 14*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -446,248 +473,229 @@ func mul14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 //go:noescape
 func taps14x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
-// logits14x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p*16+j] and top[j] = max(top[j], c[i*16+j]), i < 14*times, j < 16.
+// logits14x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 14*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
 func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
-// weights1x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
+// weights1x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
-func weights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights1x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights1x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
+// signedWeights1x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
-func signedWeights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights1x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights2x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
+// weights2x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
-func weights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights2x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights2x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
+// signedWeights2x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
-func signedWeights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights2x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights3x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
+// weights3x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
-func weights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights3x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights3x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
+// signedWeights3x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
-func signedWeights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights3x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights4x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
+// weights4x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
-func weights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights4x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights4x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
+// signedWeights4x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
-func signedWeights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights4x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights5x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
+// weights5x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 11.
 //
 //go:noescape
-func weights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights5x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights5x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
+// signedWeights5x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 11.
 //
 //go:noescape
-func signedWeights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights5x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights6x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
+// weights6x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 13.
 //
 //go:noescape
-func weights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights6x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights6x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*32+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
+// signedWeights6x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 13.
 //
 //go:noescape
-func signedWeights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights6x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights1x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// weights1x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 2.
 //
 //go:noescape
-func weights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights1x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights1x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// signedWeights1x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 2.
 //
 //go:noescape
-func signedWeights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights1x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights2x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// weights2x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
-func weights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights2x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights2x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// signedWeights2x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
-func signedWeights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights2x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights3x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// weights3x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 4.
 //
 //go:noescape
-func weights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights3x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights3x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// signedWeights3x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 4.
 //
 //go:noescape
-func signedWeights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights3x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights4x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// weights4x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
-func weights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights4x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights4x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// signedWeights4x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
-func signedWeights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights4x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights5x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// weights5x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 6.
 //
 //go:noescape
-func weights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights5x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights5x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// signedWeights5x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 6.
 //
 //go:noescape
-func signedWeights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights5x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights6x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
+// weights6x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
-func weights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights6x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights6x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
+// signedWeights6x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
-func signedWeights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights6x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights7x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
+// weights7x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 8.
 //
 //go:noescape
-func weights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights7x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights7x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
+// signedWeights7x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 8.
 //
 //go:noescape
-func signedWeights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights7x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights8x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
+// weights8x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
-func weights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+func weights8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
-// signedWeights8x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
+// signedWeights8x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
+// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
-func signedWeights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+func signedWeights8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
-// weights9x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 9 rows at a time, i < 9*times, j < 16.
-// times is at least 1, k at least 10.
-//
-//go:noescape
-func weights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-
-// signedWeights9x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 9 rows at a time, i < 9*times, j < 16.
-// times is at least 1, k at least 10.
-//
-//go:noescape
-func signedWeights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-
-// weights10x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 10 rows at a time, i < 10*times, j < 16.
-// times is at least 1, k at least 11.
-//
-//go:noescape
-func weights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-
-// signedWeights10x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 10 rows at a time, i < 10*times, j < 16.
-// times is at least 1, k at least 11.
-//
-//go:noescape
-func signedWeights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-
-// weights11x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 11 rows at a time, i < 11*times, j < 16.
-// times is at least 1, k at least 12.
-//
-//go:noescape
-func weights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-
-// signedWeights11x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 11 rows at a time, i < 11*times, j < 16.
-// times is at least 1, k at least 12.
-//
-//go:noescape
-func signedWeights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-
-// weights12x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 12 rows at a time, i < 12*times, j < 16.
-// times is at least 1, k at least 13.
-//
-//go:noescape
-func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-
-// signedWeights12x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[i*lda+p] * b[p*16+j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 12 rows at a time, i < 12*times, j < 16.
-// times is at least 1, k at least 13.
-//
-//go:noescape
-func signedWeights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-
-// weighted8x32AVX512 sets c[i*32+j] = c[i*32+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*32+j], i < 8*times, j < 32.
-// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// weighted8x32AVX512 sets c[i][j] = c[i][j]*scale[j] + sum over p < k of a[rows[p]*lda+i] * b[p*32+j], i < 8*times, j < 32, where c[i][j] is at c[j/16*apart+i*16+j%16].
+// times and k are at least 1, and 8 rows are read beyond the last, to fetch theirs; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted8x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
-// weighted16x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 16*times, j < 16.
-// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// weighted16x16AVX512 sets c[i][j] = c[i][j]*scale[j] + sum over p < k of a[rows[p]*lda+i] * b[p*16+j], i < 16*times, j < 16, where c[i][j] is at c[j/16*apart+i*16+j%16].
+// times and k are at least 1, and 8 rows are read beyond the last, to fetch theirs; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted16x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
-// weighted8x16AVX512 sets c[i*16+j] = c[i*16+j]*scale[j] + sum over p < k of a[p*lda+i] * b[p*16+j], i < 8*times, j < 16.
-// times and k are at least 1; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// weighted8x16AVX512 sets c[i][j] = c[i][j]*scale[j] + sum over p < k of a[rows[p]*lda+i] * b[p*16+j], i < 8*times, j < 16, where c[i][j] is at c[j/16*apart+i*16+j%16].
+// times and k are at least 1, and 8 rows are read beyond the last, to fetch theirs; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
 //
 //go:noescape
-func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+func weighted8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 
 // softmax32AVX512 makes weights of n rows of 32 logits: alpha = 2^(m-top), s = 2^(s-top), d = d*alpha + sum s, m = top.
 //
@@ -700,7 +708,8 @@ func softmax32AVX512(n int, s *float32, top *float32, m *float32, d *float32, al
 //go:noescape
 func weigh32AVX512(n int, s *float32, d *float32)
 
-// columnSquares32AVX512 sets sum[j] to the sum of s[i*32+j]^2, i < n, j < 32; n is a positive multiple of 16.
+// columnSquares32AVX512 sets sum[j] to the sum of s[i][j]^2, i < n, j < 32; n is a positive multiple of 16.
+// s[i][j] is at s[(j/%!d(string=i)*%!s(int=16)+i)*16+j%16].
 //
 //go:noescape
 func columnSquares32AVX512(n int, s *float32, sum *float32)
@@ -727,7 +736,8 @@ func softmax16AVX512(n int, s *float32, top *float32, m *float32, d *float32, al
 //go:noescape
 func weigh16AVX512(n int, s *float32, d *float32)
 
-// columnSquares16AVX512 sets sum[j] to the sum of s[i*16+j]^2, i < n, j < 16; n is a positive multiple of 16.
+// columnSquares16AVX512 sets sum[j] to the sum of s[i][j]^2, i < n, j < 16; n is a positive multiple of 16.
+// s[i][j] is at s[(j/%!d(string=i)*%!s(int=16)+i)*16+j%16].
 //
 //go:noescape
 func columnSquares16AVX512(n int, s *float32, sum *float32)
@@ -755,6 +765,12 @@ func copyRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, 
 //
 //go:noescape
 func measureRowsAVX512(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int, most *float32)
+
+// normRowsAVX512 raises most[l] to the greatest sum of squares in lane l of the vectors of src[r*srcStride+c], r < rows, c < n,
+// where a NaN is greater than any. rows is at least 1, n a positive multiple of the vector width.
+//
+//go:noescape
+func normRowsAVX512(rows int, n int, src *float32, srcStride int, most *float32)
 
 // fetchRowsAVX512 fetches src[r*srcStride+c], r < rows, c < n, into the L2 cache.
 // rows and n are at least 1.

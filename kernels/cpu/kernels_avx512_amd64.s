@@ -97,6 +97,8 @@ TEXT ·logits1x32AVX512(SB), NOSPLIT, $0-56
 	IMUL3Q $0x01, BX, DI
 	SHLQ   $0x02, CX
 	SUBQ   CX, DI
+	MOVQ   k+8(FP), R9
+	IMUL3Q $0x40, R9, R9
 
 again:
 	MOVQ   k+8(FP), CX
@@ -108,14 +110,14 @@ again:
 
 loop:
 	VMOVUPS      (BX), Z2
-	VMOVUPS      64(BX), Z3
+	VMOVUPS      (BX)(R9*1), Z3
 	PREFETCHT0   (R8)
 	ADDQ         $0x00000040, R8
 	VBROADCASTSS (DX), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, BX
+	ADDQ         $0x40, BX
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -232,7 +234,7 @@ loop:
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, BX
+	ADDQ         $0x40, BX
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -361,6 +363,8 @@ TEXT ·logits2x32AVX512(SB), NOSPLIT, $0-56
 	IMUL3Q $0x02, BX, R8
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
+	MOVQ   k+8(FP), R10
+	IMUL3Q $0x40, R10, R10
 
 again:
 	MOVQ   k+8(FP), CX
@@ -374,7 +378,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	VMOVUPS      (SI)(R10*1), Z5
 	PREFETCHT0   (R9)
 	ADDQ         $0x00000040, R9
 	VBROADCASTSS (DX), Z6
@@ -384,7 +388,7 @@ loop:
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -522,7 +526,7 @@ loop:
 	VBROADCASTSS (DX)(BX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -674,6 +678,8 @@ TEXT ·logits3x32AVX512(SB), NOSPLIT, $0-56
 	IMUL3Q $0x03, BX, R8
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
+	MOVQ   k+8(FP), R10
+	IMUL3Q $0x40, R10, R10
 
 again:
 	MOVQ   k+8(FP), CX
@@ -689,7 +695,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	VMOVUPS      (SI)(R10*1), Z7
 	PREFETCHT0   (R9)
 	ADDQ         $0x00000040, R9
 	VBROADCASTSS (DX), Z8
@@ -702,7 +708,7 @@ loop:
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -861,7 +867,7 @@ loop:
 	VBROADCASTSS (DX)(BX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1039,6 +1045,8 @@ TEXT ·logits4x32AVX512(SB), NOSPLIT, $0-56
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
+	MOVQ   k+8(FP), R11
+	IMUL3Q $0x40, R11, R11
 
 again:
 	MOVQ   k+8(FP), CX
@@ -1056,7 +1064,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	VMOVUPS      (SI)(R11*1), Z9
 	PREFETCHT0   (R10)
 	ADDQ         $0x00000040, R10
 	VBROADCASTSS (DX), Z10
@@ -1072,7 +1080,7 @@ loop:
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1255,7 +1263,7 @@ loop:
 	VBROADCASTSS (DX)(R9*1), Z5
 	VFMADD231PS  Z4, Z5, Z3
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1456,6 +1464,8 @@ TEXT ·logits5x32AVX512(SB), NOSPLIT, $0-56
 	SHLQ   $0x02, CX
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
+	MOVQ   k+8(FP), R11
+	IMUL3Q $0x40, R11, R11
 
 again:
 	MOVQ   k+8(FP), CX
@@ -1475,7 +1485,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	VMOVUPS      (SI)(R11*1), Z11
 	PREFETCHT0   (R10)
 	ADDQ         $0x00000040, R10
 	VBROADCASTSS (DX), Z12
@@ -1494,7 +1504,7 @@ loop:
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1698,7 +1708,7 @@ loop:
 	VBROADCASTSS (DX)(BX*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -1925,6 +1935,8 @@ TEXT ·logits6x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
 	LEAQ   (BX)(BX*4), R10
+	MOVQ   k+8(FP), R12
+	IMUL3Q $0x40, R12, R12
 
 again:
 	MOVQ   k+8(FP), CX
@@ -1946,7 +1958,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	VMOVUPS      (SI)(R12*1), Z13
 	PREFETCHT0   (R11)
 	ADDQ         $0x00000040, R11
 	VBROADCASTSS (DX), Z14
@@ -1968,7 +1980,7 @@ loop:
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -2196,7 +2208,7 @@ loop:
 	VBROADCASTSS (DX)(R10*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -2446,6 +2458,8 @@ TEXT ·logits7x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   CX, R8
 	LEAQ   (BX)(BX*2), R9
 	LEAQ   (BX)(BX*4), R10
+	MOVQ   k+8(FP), R12
+	IMUL3Q $0x40, R12, R12
 
 again:
 	MOVQ   k+8(FP), CX
@@ -2469,7 +2483,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
+	VMOVUPS      (SI)(R12*1), Z15
 	PREFETCHT0   (R11)
 	ADDQ         $0x00000040, R11
 	VBROADCASTSS (DX), Z16
@@ -2494,7 +2508,7 @@ loop:
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -2743,7 +2757,7 @@ loop:
 	VBROADCASTSS (DX)(R9*2), Z8
 	VFMADD231PS  Z7, Z8, Z6
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -3025,6 +3039,8 @@ TEXT ·logits8x32AVX512(SB), NOSPLIT, $0-56
 	LEAQ   (BX)(BX*8), R11
 	SUBQ   BX, R11
 	SUBQ   BX, R11
+	MOVQ   k+8(FP), R13
+	IMUL3Q $0x40, R13, R13
 
 again:
 	MOVQ   k+8(FP), CX
@@ -3050,7 +3066,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
+	VMOVUPS      (SI)(R13*1), Z17
 	PREFETCHT0   (R12)
 	ADDQ         $0x00000040, R12
 	VBROADCASTSS (DX), Z18
@@ -3078,7 +3094,7 @@ loop:
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -3357,7 +3373,7 @@ loop:
 	VBROADCASTSS (DX)(R11*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -3662,6 +3678,8 @@ TEXT ·logits9x32AVX512(SB), NOSPLIT, $0-56
 	LEAQ   (BX)(BX*8), R11
 	SUBQ   BX, R11
 	SUBQ   BX, R11
+	MOVQ   k+8(FP), R13
+	IMUL3Q $0x40, R13, R13
 
 again:
 	MOVQ   k+8(FP), CX
@@ -3689,7 +3707,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
+	VMOVUPS      (SI)(R13*1), Z19
 	PREFETCHT0   (R12)
 	ADDQ         $0x00000040, R12
 	VBROADCASTSS (DX), Z20
@@ -3720,7 +3738,7 @@ loop:
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -4020,7 +4038,7 @@ loop:
 	VBROADCASTSS (DX)(BX*8), Z10
 	VFMADD231PS  Z9, Z10, Z8
 	ADDQ         $0x04, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -4356,6 +4374,8 @@ TEXT ·logits10x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   BX, R11
 	LEAQ   (DX)(BX*8), R12
 	ADDQ   BX, R12
+	MOVQ   k+8(FP), R14
+	IMUL3Q $0x40, R14, R14
 
 again:
 	MOVQ   k+8(FP), CX
@@ -4385,7 +4405,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
+	VMOVUPS      (SI)(R14*1), Z21
 	PREFETCHT0   (R13)
 	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z22
@@ -4420,7 +4440,7 @@ loop:
 	VFMADD231PS  Z21, Z22, Z19
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -4751,7 +4771,7 @@ loop:
 	VFMADD231PS  Z10, Z11, Z9
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -5111,6 +5131,8 @@ TEXT ·logits11x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   BX, R11
 	LEAQ   (DX)(BX*8), R12
 	ADDQ   BX, R12
+	MOVQ   k+8(FP), R14
+	IMUL3Q $0x40, R14, R14
 
 again:
 	MOVQ   k+8(FP), CX
@@ -5142,7 +5164,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z22
-	VMOVUPS      64(SI), Z23
+	VMOVUPS      (SI)(R14*1), Z23
 	PREFETCHT0   (R13)
 	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z24
@@ -5180,7 +5202,7 @@ loop:
 	VFMADD231PS  Z23, Z24, Z21
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -5532,7 +5554,7 @@ loop:
 	VFMADD231PS  Z11, Z12, Z10
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -5915,6 +5937,8 @@ TEXT ·logits12x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   BX, R11
 	LEAQ   (DX)(BX*8), R12
 	ADDQ   BX, R12
+	MOVQ   k+8(FP), R14
+	IMUL3Q $0x40, R14, R14
 
 again:
 	MOVQ   k+8(FP), CX
@@ -5948,7 +5972,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z24
-	VMOVUPS      64(SI), Z25
+	VMOVUPS      (SI)(R14*1), Z25
 	PREFETCHT0   (R13)
 	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z26
@@ -5989,7 +6013,7 @@ loop:
 	VFMADD231PS  Z25, Z26, Z23
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -6362,7 +6386,7 @@ loop:
 	VFMADD231PS  Z12, Z13, Z11
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -6768,6 +6792,8 @@ TEXT ·logits13x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   BX, R11
 	LEAQ   (DX)(BX*8), R12
 	ADDQ   BX, R12
+	MOVQ   k+8(FP), R14
+	IMUL3Q $0x40, R14, R14
 
 again:
 	MOVQ   k+8(FP), CX
@@ -6803,7 +6829,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z26
-	VMOVUPS      64(SI), Z27
+	VMOVUPS      (SI)(R14*1), Z27
 	PREFETCHT0   (R13)
 	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z28
@@ -6847,7 +6873,7 @@ loop:
 	VFMADD231PS  Z27, Z28, Z25
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -7241,7 +7267,7 @@ loop:
 	VFMADD231PS  Z13, Z14, Z12
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -7670,6 +7696,8 @@ TEXT ·logits14x32AVX512(SB), NOSPLIT, $0-56
 	SUBQ   BX, R11
 	LEAQ   (DX)(BX*8), R12
 	ADDQ   BX, R12
+	MOVQ   k+8(FP), R14
+	IMUL3Q $0x40, R14, R14
 
 again:
 	MOVQ   k+8(FP), CX
@@ -7707,7 +7735,7 @@ again:
 
 loop:
 	VMOVUPS      (SI), Z28
-	VMOVUPS      64(SI), Z29
+	VMOVUPS      (SI)(R14*1), Z29
 	PREFETCHT0   (R13)
 	ADDQ         $0x00000040, R13
 	VBROADCASTSS (DX), Z30
@@ -7754,7 +7782,7 @@ loop:
 	VFMADD231PS  Z29, Z30, Z27
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000080, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -8169,7 +8197,7 @@ loop:
 	VFMADD231PS  Z14, Z15, Z13
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, R12
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x40, SI
 	DECQ         CX
 	JNZ          loop
 	MOVQ         top+48(FP), CX
@@ -8211,97 +8239,98 @@ loop:
 	VZEROUPPER
 	RET
 
-// func weights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights1x32AVX512(SB), NOSPLIT, $0-56
+// func weights1x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights1x32AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), CX
-	MOVQ    c+40(FP), SI
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x01, CX, DI
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, DI
-	MOVQ    d+48(FP), R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), BX
-	LEAQ    (DX)(DI*1), R8
-	LEAQ    (R8)(CX*4), R8
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R9
+	MOVQ    lda+24(FP), R10
+	MOVQ    k+8(FP), DI
+	LEAQ    (R9)(DI*4), R9
+	MOVLQSX (CX), R8
+	IMULQ   R10, R8
+	LEAQ    (R9)(R8*4), R8
+	ADDQ    $0x04, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), BX
-	LEAQ             (DX)(DI*1), R8
-	LEAQ             (R8)(CX*4), R8
-	SUBQ             $0x02, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R9
+	MOVQ             lda+24(FP), R10
+	MOVQ             k+8(FP), DI
+	LEAQ             (R9)(DI*4), R9
+	MOVLQSX          (CX), R8
+	IMULQ            R10, R8
+	LEAQ             (R9)(R8*4), R8
+	ADDQ             $0x04, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
 	VPXORD           Z7, Z7, Z7
-	VMOVUPS          (BX), Z9
-	VMOVUPS          64(BX), Z10
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
+	VMOVUPS          (DX), Z9
+	VMOVUPS          (DX)(SI*1), Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX), Z11
+	VPBROADCASTD     (R8)(DI*1), Z11
 	VFMADD231PS      Z9, Z11, Z5
 	VFMADD231PS      Z10, Z11, Z7
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (SI)
+	VMOVUPS          Z6, (BX)
 	VADDPS           Z6, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, BX
-	VMOVUPS          (BX), Z6
-	VMOVUPS          64(BX), Z9
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX), Z10
+	VPBROADCASTD     (R8)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z5
 	VFMADD231PS      Z9, Z10, Z7
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(SI)
+	VMOVUPS          Z8, 64(BX)
 	VADDPS           Z8, Z1, Z1
-	ADDQ             $0x04, DX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	ADDQ             $0x00000080, BX
-	ADDQ             $0x00000080, SI
 
 loop:
-	VMOVUPS          (BX), Z3
-	VMOVUPS          64(BX), Z4
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
-	VPBROADCASTD     (DX), Z6
+	VMOVUPS          (DX), Z3
+	VMOVUPS          (DX)(SI*1), Z4
+	VPBROADCASTD     (R8)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z5
 	VFMADD231PS      Z4, Z6, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, BX
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             DI, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
@@ -8314,7 +8343,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (SI)
+	VMOVUPS          Z5, (BX)
 	VADDPS           Z5, Z0, Z0
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -8326,10 +8355,11 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(SI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z7, Z1, Z1
-	VMOVUPS          Z0, (R9)
-	VMOVUPS          Z1, 64(R9)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
@@ -8376,55 +8406,62 @@ GLOBL c4038ab45<>(SB), RODATA|NOPTR, $4
 DATA c40853566<>+0(SB)/4, $0x40853566
 GLOBL c40853566<>(SB), RODATA|NOPTR, $4
 
-// func signedWeights1x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights1x32AVX512(SB), NOSPLIT, $0-72
+// func signedWeights1x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights1x32AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), CX
-	MOVQ    c+40(FP), SI
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x01, CX, DI
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, DI
-	MOVQ    d+64(FP), R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
-	MOVQ    pos+48(FP), R10
-	MOVQ    neg+56(FP), R11
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), BX
-	LEAQ    (DX)(DI*1), R8
-	LEAQ    (R8)(CX*4), R8
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R9
+	MOVQ    lda+24(FP), R10
+	MOVQ    k+8(FP), DI
+	LEAQ    (R9)(DI*4), R9
+	MOVLQSX (CX), R8
+	IMULQ   R10, R8
+	LEAQ    (R9)(R8*4), R8
+	ADDQ    $0x04, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), BX
-	LEAQ             (DX)(DI*1), R8
-	LEAQ             (R8)(CX*4), R8
-	SUBQ             $0x02, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R9
+	MOVQ             lda+24(FP), R10
+	MOVQ             k+8(FP), DI
+	LEAQ             (R9)(DI*4), R9
+	MOVLQSX          (CX), R8
+	IMULQ            R10, R8
+	LEAQ             (R9)(R8*4), R8
+	ADDQ             $0x04, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
 	VPXORD           Z7, Z7, Z7
-	VMOVUPS          (BX), Z9
-	VMOVUPS          64(BX), Z10
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
+	VMOVUPS          (DX), Z9
+	VMOVUPS          (DX)(SI*1), Z10
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z6, Z4
 	VMINPS           Z3, Z6, Z6
-	VMULPS.BCST      (R11), Z6, Z6
-	VFMADD231PS.BCST (R10), Z4, Z6
+	MOVQ             neg+64(FP), R9
+	VMULPS.BCST      (R9), Z6, Z6
+	MOVQ             pos+56(FP), R9
+	VFMADD231PS.BCST (R9), Z4, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
-	VPBROADCASTD     (DX), Z4
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z9, Z4, Z5
 	VFMADD231PS      Z10, Z4, Z7
 	VMOVAPS          Z3, Z4
@@ -8434,23 +8471,23 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (SI)
+	VMOVUPS          Z6, (BX)
 	VADDPS           Z6, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, BX
-	VMOVUPS          (BX), Z6
-	VMOVUPS          64(BX), Z9
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z9
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z8, Z4
 	VMINPS           Z3, Z8, Z8
-	VMULPS.BCST      (R11), Z8, Z8
-	VFMADD231PS.BCST (R10), Z4, Z8
+	MOVQ             neg+64(FP), R9
+	VMULPS.BCST      (R9), Z8, Z8
+	MOVQ             pos+56(FP), R9
+	VFMADD231PS.BCST (R9), Z4, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
-	VPBROADCASTD     (DX), Z4
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z9, Z4, Z7
 	VMOVAPS          Z3, Z4
@@ -8460,32 +8497,30 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(SI)
+	VMOVUPS          Z8, 64(BX)
 	VADDPS           Z8, Z1, Z1
-	ADDQ             $0x04, DX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	ADDQ             $0x00000080, BX
-	ADDQ             $0x00000080, SI
 
 loop:
-	VMOVUPS          (BX), Z4
-	VMOVUPS          64(BX), Z6
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
-	VPBROADCASTD     (DX), Z8
+	VMOVUPS          (DX), Z4
+	VMOVUPS          (DX)(SI*1), Z6
+	VPBROADCASTD     (R8)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z5
 	VFMADD231PS      Z6, Z8, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, BX
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             DI, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z5, Z4
 	VMINPS           Z3, Z5, Z5
-	VMULPS.BCST      (R11), Z5, Z5
-	VFMADD231PS.BCST (R10), Z4, Z5
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z5, Z5
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z5, Z5
@@ -8496,13 +8531,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (SI)
+	VMOVUPS          Z5, (BX)
 	VADDPS           Z5, Z0, Z0
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z7, Z4
 	VMINPS           Z3, Z7, Z7
-	VMULPS.BCST      (R11), Z7, Z7
-	VFMADD231PS.BCST (R10), Z4, Z7
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z7, Z7
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -8513,45 +8550,61 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(SI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z7, Z1, Z1
-	VMOVUPS          Z0, (R9)
-	VMOVUPS          Z1, 64(R9)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func weights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights2x32AVX512(SB), NOSPLIT, $0-56
+// func weights2x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights2x32AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x02, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+48(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
 	VPXORD  Z9, Z9, Z9
 	VPXORD  Z11, Z11, Z11
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R10
+	MOVQ    lda+24(FP), R11
+	MOVQ    k+8(FP), DI
+	LEAQ    (R10)(DI*4), R10
+	MOVLQSX (CX), R8
+	IMULQ   R11, R8
+	LEAQ    (R10)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R11, R9
+	LEAQ    (R10)(R9*4), R9
+	ADDQ    $0x08, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x04, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R10
+	MOVQ             lda+24(FP), R11
+	MOVQ             k+8(FP), DI
+	LEAQ             (R10)(DI*4), R10
+	MOVLQSX          (CX), R8
+	IMULQ            R11, R8
+	LEAQ             (R10)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R11, R9
+	LEAQ             (R10)(R9*4), R9
+	ADDQ             $0x08, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -8560,11 +8613,9 @@ again:
 	VPXORD           Z9, Z9, Z9
 	VMOVAPS          Z11, Z12
 	VPXORD           Z11, Z11, Z11
-	VMOVUPS          (SI), Z13
-	VMOVUPS          64(SI), Z14
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z13
+	VMOVUPS          (DX)(SI*1), Z14
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z13, Z3, Z5
 	VFMADD231PS      Z14, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
@@ -8573,21 +8624,19 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z15
+	VPBROADCASTD     (R9)(DI*1), Z15
 	VFMADD231PS      Z13, Z15, Z9
 	VFMADD231PS      Z14, Z15, Z11
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z13
-	VMOVUPS          64(SI), Z14
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z13
+	VMOVUPS          (DX)(SI*1), Z14
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z13, Z3, Z5
 	VFMADD231PS      Z14, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
@@ -8596,21 +8645,19 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z15
+	VPBROADCASTD     (R9)(DI*1), Z15
 	VFMADD231PS      Z13, Z15, Z9
 	VFMADD231PS      Z14, Z15, Z11
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z13
-	VMOVUPS          64(SI), Z14
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z13
+	VMOVUPS          (DX)(SI*1), Z14
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z13, Z3, Z5
 	VFMADD231PS      Z14, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
@@ -8619,23 +8666,21 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z15
+	VPBROADCASTD     (R9)(DI*1), Z15
 	VFMADD231PS      Z13, Z15, Z9
 	VFMADD231PS      Z14, Z15, Z11
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
 	VADDPS           Z10, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z10
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z10
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z10, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
@@ -8644,36 +8689,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z13
+	VPBROADCASTD     (R9)(DI*1), Z13
 	VFMADD231PS      Z6, Z13, Z9
 	VFMADD231PS      Z10, Z13, Z11
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
 	VADDPS           Z12, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000100, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000100, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	VMOVUPS          64(SI), Z4
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z6
+	VMOVUPS          (DX), Z3
+	VMOVUPS          (DX)(SI*1), Z4
+	VPBROADCASTD     (R8)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z5
 	VFMADD231PS      Z4, Z6, Z7
-	VPBROADCASTD     (DX)(BX*1), Z6
+	VPBROADCASTD     (R9)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z9
 	VFMADD231PS      Z4, Z6, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
@@ -8686,7 +8727,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -8697,7 +8738,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -8708,7 +8749,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VADDPS           Z9, Z0, Z0
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
@@ -8721,48 +8762,62 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VADDPS           Z11, Z1, Z1
-	VMOVUPS          Z0, (R10)
-	VMOVUPS          Z1, 64(R10)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights2x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights2x32AVX512(SB), NOSPLIT, $0-72
+// func signedWeights2x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights2x32AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x02, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
-	MOVQ    pos+48(FP), R11
-	MOVQ    neg+56(FP), R12
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
 	VPXORD  Z9, Z9, Z9
 	VPXORD  Z11, Z11, Z11
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R10
+	MOVQ    lda+24(FP), R11
+	MOVQ    k+8(FP), DI
+	LEAQ    (R10)(DI*4), R10
+	MOVLQSX (CX), R8
+	IMULQ   R11, R8
+	LEAQ    (R10)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R11, R9
+	LEAQ    (R10)(R9*4), R9
+	ADDQ    $0x08, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x04, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R10
+	MOVQ             lda+24(FP), R11
+	MOVQ             k+8(FP), DI
+	LEAQ             (R10)(DI*4), R10
+	MOVLQSX          (CX), R8
+	IMULQ            R11, R8
+	LEAQ             (R10)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R11, R9
+	LEAQ             (R10)(R9*4), R9
+	ADDQ             $0x08, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -8771,22 +8826,22 @@ again:
 	VPXORD           Z9, Z9, Z9
 	VMOVAPS          Z11, Z12
 	VPXORD           Z11, Z11, Z11
-	VMOVUPS          (SI), Z13
-	VMOVUPS          64(SI), Z14
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          (DX), Z13
+	VMOVUPS          (DX)(SI*1), Z14
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z13, Z4, Z5
 	VFMADD231PS      Z14, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z6, Z4
 	VMINPS           Z3, Z6, Z6
-	VMULPS.BCST      (R12), Z6, Z6
-	VFMADD231PS.BCST (R11), Z4, Z6
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z6, Z6
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z4, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z13, Z4, Z9
 	VFMADD231PS      Z14, Z4, Z11
 	VMOVAPS          Z3, Z4
@@ -8796,25 +8851,25 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z13
-	VMOVUPS          64(SI), Z14
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z13
+	VMOVUPS          (DX)(SI*1), Z14
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z13, Z4, Z5
 	VFMADD231PS      Z14, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z8, Z4
 	VMINPS           Z3, Z8, Z8
-	VMULPS.BCST      (R12), Z8, Z8
-	VFMADD231PS.BCST (R11), Z4, Z8
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z8, Z8
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z4, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z13, Z4, Z9
 	VFMADD231PS      Z14, Z4, Z11
 	VMOVAPS          Z3, Z4
@@ -8824,25 +8879,25 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z13
-	VMOVUPS          64(SI), Z14
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z13
+	VMOVUPS          (DX)(SI*1), Z14
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z13, Z4, Z5
 	VFMADD231PS      Z14, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z10, Z4
 	VMINPS           Z3, Z10, Z10
-	VMULPS.BCST      (R12), Z10, Z10
-	VFMADD231PS.BCST (R11), Z4, Z10
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z10, Z10
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z4, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z10, Z10
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z13, Z4, Z9
 	VFMADD231PS      Z14, Z4, Z11
 	VMOVAPS          Z3, Z4
@@ -8852,27 +8907,27 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
 	VADDPS           Z10, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z10
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z10
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z10, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z12, Z4
 	VMINPS           Z3, Z12, Z12
-	VMULPS.BCST      (R12), Z12, Z12
-	VFMADD231PS.BCST (R11), Z4, Z12
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z12, Z12
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z4, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z12, Z12
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z10, Z4, Z11
 	VMOVAPS          Z3, Z4
@@ -8882,36 +8937,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
 	VADDPS           Z12, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000100, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000100, BX
 
 loop:
-	VMOVUPS          (SI), Z4
-	VMOVUPS          64(SI), Z6
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z8
+	VMOVUPS          (DX), Z4
+	VMOVUPS          (DX)(SI*1), Z6
+	VPBROADCASTD     (R8)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z5
 	VFMADD231PS      Z6, Z8, Z7
-	VPBROADCASTD     (DX)(BX*1), Z8
+	VPBROADCASTD     (R9)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z9
 	VFMADD231PS      Z6, Z8, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z5, Z4
 	VMINPS           Z3, Z5, Z5
-	VMULPS.BCST      (R12), Z5, Z5
-	VFMADD231PS.BCST (R11), Z4, Z5
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z5, Z5
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z5, Z5
@@ -8922,12 +8975,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z7, Z4
 	VMINPS           Z3, Z7, Z7
-	VMULPS.BCST      (R12), Z7, Z7
-	VFMADD231PS.BCST (R11), Z4, Z7
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z7, Z7
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -8938,12 +8993,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z9, Z4
 	VMINPS           Z3, Z9, Z9
-	VMULPS.BCST      (R12), Z9, Z9
-	VFMADD231PS.BCST (R11), Z4, Z9
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z9, Z9
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -8954,14 +9011,16 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VADDPS           Z9, Z0, Z0
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z11, Z4
 	VMINPS           Z3, Z11, Z11
-	VMULPS.BCST      (R12), Z11, Z11
-	VFMADD231PS.BCST (R11), Z4, Z11
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z11, Z11
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z11, Z11
@@ -8972,29 +9031,26 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VADDPS           Z11, Z1, Z1
-	VMOVUPS          Z0, (R10)
-	VMOVUPS          Z1, 64(R10)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func weights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights3x32AVX512(SB), NOSPLIT, $0-56
+// func weights3x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights3x32AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x03, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+48(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
@@ -9002,18 +9058,43 @@ TEXT ·weights3x32AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z11, Z11, Z11
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z15, Z15, Z15
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R11
+	MOVQ    lda+24(FP), R12
+	MOVQ    k+8(FP), DI
+	LEAQ    (R11)(DI*4), R11
+	MOVLQSX (CX), R8
+	IMULQ   R12, R8
+	LEAQ    (R11)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R12, R9
+	LEAQ    (R11)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R12, R10
+	LEAQ    (R11)(R10*4), R10
+	ADDQ    $0x0c, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x06, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R11
+	MOVQ             lda+24(FP), R12
+	MOVQ             k+8(FP), DI
+	LEAQ             (R11)(DI*4), R11
+	MOVLQSX          (CX), R8
+	IMULQ            R12, R8
+	LEAQ             (R11)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R12, R9
+	LEAQ             (R11)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R12, R10
+	LEAQ             (R11)(R10*4), R10
+	ADDQ             $0x0c, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -9026,11 +9107,9 @@ again:
 	VPXORD           Z13, Z13, Z13
 	VMOVAPS          Z15, Z16
 	VPXORD           Z15, Z15, Z15
-	VMOVUPS          (SI), Z17
-	VMOVUPS          64(SI), Z18
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z17
+	VMOVUPS          (DX)(SI*1), Z18
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z17, Z3, Z5
 	VFMADD231PS      Z18, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
@@ -9039,24 +9118,22 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z19
+	VPBROADCASTD     (R9)(DI*1), Z19
 	VFMADD231PS      Z17, Z19, Z9
 	VFMADD231PS      Z18, Z19, Z11
-	VPBROADCASTD     (DX)(BX*2), Z19
+	VPBROADCASTD     (R10)(DI*1), Z19
 	VFMADD231PS      Z17, Z19, Z13
 	VFMADD231PS      Z18, Z19, Z15
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z17
-	VMOVUPS          64(SI), Z18
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z17
+	VMOVUPS          (DX)(SI*1), Z18
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z17, Z3, Z5
 	VFMADD231PS      Z18, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
@@ -9065,24 +9142,22 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z19
+	VPBROADCASTD     (R9)(DI*1), Z19
 	VFMADD231PS      Z17, Z19, Z9
 	VFMADD231PS      Z18, Z19, Z11
-	VPBROADCASTD     (DX)(BX*2), Z19
+	VPBROADCASTD     (R10)(DI*1), Z19
 	VFMADD231PS      Z17, Z19, Z13
 	VFMADD231PS      Z18, Z19, Z15
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z17
-	VMOVUPS          64(SI), Z18
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z17
+	VMOVUPS          (DX)(SI*1), Z18
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z17, Z3, Z5
 	VFMADD231PS      Z18, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
@@ -9091,25 +9166,23 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z19
+	VPBROADCASTD     (R9)(DI*1), Z19
 	VFMADD231PS      Z17, Z19, Z9
 	VFMADD231PS      Z18, Z19, Z11
-	VPBROADCASTD     (DX)(BX*2), Z19
+	VPBROADCASTD     (R10)(DI*1), Z19
 	VFMADD231PS      Z17, Z19, Z13
 	VFMADD231PS      Z18, Z19, Z15
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z17
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z17
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z17, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
@@ -9118,25 +9191,23 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z18
+	VPBROADCASTD     (R9)(DI*1), Z18
 	VFMADD231PS      Z6, Z18, Z9
 	VFMADD231PS      Z17, Z18, Z11
-	VPBROADCASTD     (DX)(BX*2), Z18
+	VPBROADCASTD     (R10)(DI*1), Z18
 	VFMADD231PS      Z6, Z18, Z13
 	VFMADD231PS      Z17, Z18, Z15
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
@@ -9145,26 +9216,24 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z17
+	VPBROADCASTD     (R9)(DI*1), Z17
 	VFMADD231PS      Z6, Z17, Z9
 	VFMADD231PS      Z8, Z17, Z11
-	VPBROADCASTD     (DX)(BX*2), Z17
+	VPBROADCASTD     (R10)(DI*1), Z17
 	VFMADD231PS      Z6, Z17, Z13
 	VFMADD231PS      Z8, Z17, Z15
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
 	VADDPS           Z14, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
@@ -9173,42 +9242,38 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*1), Z10
+	VPBROADCASTD     (R9)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z9
 	VFMADD231PS      Z8, Z10, Z11
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
 	VADDPS           Z16, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000180, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000180, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	VMOVUPS          64(SI), Z4
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z6
+	VMOVUPS          (DX), Z3
+	VMOVUPS          (DX)(SI*1), Z4
+	VPBROADCASTD     (R8)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z5
 	VFMADD231PS      Z4, Z6, Z7
-	VPBROADCASTD     (DX)(BX*1), Z6
+	VPBROADCASTD     (R9)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z9
 	VFMADD231PS      Z4, Z6, Z11
-	VPBROADCASTD     (DX)(BX*2), Z6
+	VPBROADCASTD     (R10)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z13
 	VFMADD231PS      Z4, Z6, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
@@ -9221,7 +9286,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -9232,7 +9297,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -9243,7 +9308,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -9255,7 +9320,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -9267,7 +9332,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VADDPS           Z13, Z0, Z0
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
@@ -9280,50 +9345,70 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VADDPS           Z15, Z1, Z1
-	VMOVUPS          Z0, (R10)
-	VMOVUPS          Z1, 64(R10)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights3x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights3x32AVX512(SB), NOSPLIT, $0-72
+// func signedWeights3x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights3x32AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x03, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
-	MOVQ    pos+48(FP), R11
-	MOVQ    neg+56(FP), R12
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
 	VPXORD  Z9, Z9, Z9
 	VPXORD  Z11, Z11, Z11
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z15, Z15, Z15
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R11
+	MOVQ    lda+24(FP), R12
+	MOVQ    k+8(FP), DI
+	LEAQ    (R11)(DI*4), R11
+	MOVLQSX (CX), R8
+	IMULQ   R12, R8
+	LEAQ    (R11)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R12, R9
+	LEAQ    (R11)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R12, R10
+	LEAQ    (R11)(R10*4), R10
+	ADDQ    $0x0c, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x06, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R11
+	MOVQ             lda+24(FP), R12
+	MOVQ             k+8(FP), DI
+	LEAQ             (R11)(DI*4), R11
+	MOVLQSX          (CX), R8
+	IMULQ            R12, R8
+	LEAQ             (R11)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R12, R9
+	LEAQ             (R11)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R12, R10
+	LEAQ             (R11)(R10*4), R10
+	ADDQ             $0x0c, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -9336,25 +9421,25 @@ again:
 	VPXORD           Z13, Z13, Z13
 	VMOVAPS          Z15, Z16
 	VPXORD           Z15, Z15, Z15
-	VMOVUPS          (SI), Z17
-	VMOVUPS          64(SI), Z18
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          (DX), Z17
+	VMOVUPS          (DX)(SI*1), Z18
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z5
 	VFMADD231PS      Z18, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z6, Z4
 	VMINPS           Z3, Z6, Z6
-	VMULPS.BCST      (R12), Z6, Z6
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z6, Z6
+	MOVQ             pos+56(FP), R11
 	VFMADD231PS.BCST (R11), Z4, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z9
 	VFMADD231PS      Z18, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z13
 	VFMADD231PS      Z18, Z4, Z15
 	VMOVAPS          Z3, Z4
@@ -9364,28 +9449,28 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z17
-	VMOVUPS          64(SI), Z18
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z17
+	VMOVUPS          (DX)(SI*1), Z18
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z5
 	VFMADD231PS      Z18, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z8, Z4
 	VMINPS           Z3, Z8, Z8
-	VMULPS.BCST      (R12), Z8, Z8
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z8, Z8
+	MOVQ             pos+56(FP), R11
 	VFMADD231PS.BCST (R11), Z4, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z9
 	VFMADD231PS      Z18, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z13
 	VFMADD231PS      Z18, Z4, Z15
 	VMOVAPS          Z3, Z4
@@ -9395,28 +9480,28 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z17
-	VMOVUPS          64(SI), Z18
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z17
+	VMOVUPS          (DX)(SI*1), Z18
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z5
 	VFMADD231PS      Z18, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z10, Z4
 	VMINPS           Z3, Z10, Z10
-	VMULPS.BCST      (R12), Z10, Z10
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z10, Z10
+	MOVQ             pos+56(FP), R11
 	VFMADD231PS.BCST (R11), Z4, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z10, Z10
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z9
 	VFMADD231PS      Z18, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z17, Z4, Z13
 	VFMADD231PS      Z18, Z4, Z15
 	VMOVAPS          Z3, Z4
@@ -9426,29 +9511,29 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z17
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z17
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z17, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z12, Z4
 	VMINPS           Z3, Z12, Z12
-	VMULPS.BCST      (R12), Z12, Z12
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z12, Z12
+	MOVQ             pos+56(FP), R11
 	VFMADD231PS.BCST (R11), Z4, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z12, Z12
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z17, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z17, Z4, Z15
 	VMOVAPS          Z3, Z4
@@ -9458,29 +9543,29 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z14, Z4
 	VMINPS           Z3, Z14, Z14
-	VMULPS.BCST      (R12), Z14, Z14
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z14, Z14
+	MOVQ             pos+56(FP), R11
 	VFMADD231PS.BCST (R11), Z4, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z14, Z14
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VMOVAPS          Z3, Z4
@@ -9490,30 +9575,30 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
 	VADDPS           Z14, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z16, Z4
 	VMINPS           Z3, Z16, Z16
-	VMULPS.BCST      (R12), Z16, Z16
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z16, Z16
+	MOVQ             pos+56(FP), R11
 	VFMADD231PS.BCST (R11), Z4, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z16, Z16
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VMOVAPS          Z3, Z4
@@ -9523,39 +9608,37 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
 	VADDPS           Z16, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000180, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000180, BX
 
 loop:
-	VMOVUPS          (SI), Z4
-	VMOVUPS          64(SI), Z6
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z8
+	VMOVUPS          (DX), Z4
+	VMOVUPS          (DX)(SI*1), Z6
+	VPBROADCASTD     (R8)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z5
 	VFMADD231PS      Z6, Z8, Z7
-	VPBROADCASTD     (DX)(BX*1), Z8
+	VPBROADCASTD     (R9)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z9
 	VFMADD231PS      Z6, Z8, Z11
-	VPBROADCASTD     (DX)(BX*2), Z8
+	VPBROADCASTD     (R10)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z13
 	VFMADD231PS      Z6, Z8, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z5, Z4
 	VMINPS           Z3, Z5, Z5
-	VMULPS.BCST      (R12), Z5, Z5
-	VFMADD231PS.BCST (R11), Z4, Z5
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z5, Z5
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z5, Z5
@@ -9566,12 +9649,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z7, Z4
 	VMINPS           Z3, Z7, Z7
-	VMULPS.BCST      (R12), Z7, Z7
-	VFMADD231PS.BCST (R11), Z4, Z7
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z7, Z7
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -9582,12 +9667,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z9, Z4
 	VMINPS           Z3, Z9, Z9
-	VMULPS.BCST      (R12), Z9, Z9
-	VFMADD231PS.BCST (R11), Z4, Z9
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z9, Z9
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -9598,13 +9685,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z11, Z4
 	VMINPS           Z3, Z11, Z11
-	VMULPS.BCST      (R12), Z11, Z11
-	VFMADD231PS.BCST (R11), Z4, Z11
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z11, Z11
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z11, Z11
@@ -9615,13 +9704,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z13, Z4
 	VMINPS           Z3, Z13, Z13
-	VMULPS.BCST      (R12), Z13, Z13
-	VFMADD231PS.BCST (R11), Z4, Z13
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z13, Z13
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z13, Z13
@@ -9632,14 +9723,16 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VADDPS           Z13, Z0, Z0
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z15, Z4
 	VMINPS           Z3, Z15, Z15
-	VMULPS.BCST      (R12), Z15, Z15
-	VFMADD231PS.BCST (R11), Z4, Z15
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z15, Z15
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z15, Z15
@@ -9650,30 +9743,26 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VADDPS           Z15, Z1, Z1
-	VMOVUPS          Z0, (R10)
-	VMOVUPS          Z1, 64(R10)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func weights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights4x32AVX512(SB), NOSPLIT, $0-56
+// func weights4x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights4x32AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x04, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+48(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
@@ -9683,18 +9772,49 @@ TEXT ·weights4x32AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z17, Z17, Z17
 	VPXORD  Z19, Z19, Z19
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R12
+	MOVQ    lda+24(FP), R13
+	MOVQ    k+8(FP), DI
+	LEAQ    (R12)(DI*4), R12
+	MOVLQSX (CX), R8
+	IMULQ   R13, R8
+	LEAQ    (R12)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R13, R9
+	LEAQ    (R12)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R13, R10
+	LEAQ    (R12)(R10*4), R10
+	MOVLQSX 12(CX), R11
+	IMULQ   R13, R11
+	LEAQ    (R12)(R11*4), R11
+	ADDQ    $0x10, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x08, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R12
+	MOVQ             lda+24(FP), R13
+	MOVQ             k+8(FP), DI
+	LEAQ             (R12)(DI*4), R12
+	MOVLQSX          (CX), R8
+	IMULQ            R13, R8
+	LEAQ             (R12)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R13, R9
+	LEAQ             (R12)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R13, R10
+	LEAQ             (R12)(R10*4), R10
+	MOVLQSX          12(CX), R11
+	IMULQ            R13, R11
+	LEAQ             (R12)(R11*4), R11
+	ADDQ             $0x10, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -9711,14 +9831,12 @@ again:
 	VPXORD           Z17, Z17, Z17
 	VMOVAPS          Z19, Z20
 	VPXORD           Z19, Z19, Z19
-	VMOVUPS          (SI), Z21
-	VMOVUPS          64(SI), Z22
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z21
+	VMOVUPS          (DX)(SI*1), Z22
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z21, Z3, Z5
 	VFMADD231PS      Z22, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z21, Z3, Z9
 	VFMADD231PS      Z22, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
@@ -9727,27 +9845,25 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z23
+	VPBROADCASTD     (R10)(DI*1), Z23
 	VFMADD231PS      Z21, Z23, Z13
 	VFMADD231PS      Z22, Z23, Z15
-	VPBROADCASTD     (DX)(R9*1), Z23
+	VPBROADCASTD     (R11)(DI*1), Z23
 	VFMADD231PS      Z21, Z23, Z17
 	VFMADD231PS      Z22, Z23, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z21
-	VMOVUPS          64(SI), Z22
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z21
+	VMOVUPS          (DX)(SI*1), Z22
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z21, Z3, Z5
 	VFMADD231PS      Z22, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z21, Z3, Z9
 	VFMADD231PS      Z22, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
@@ -9756,27 +9872,25 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z23
+	VPBROADCASTD     (R10)(DI*1), Z23
 	VFMADD231PS      Z21, Z23, Z13
 	VFMADD231PS      Z22, Z23, Z15
-	VPBROADCASTD     (DX)(R9*1), Z23
+	VPBROADCASTD     (R11)(DI*1), Z23
 	VFMADD231PS      Z21, Z23, Z17
 	VFMADD231PS      Z22, Z23, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z21
-	VMOVUPS          64(SI), Z22
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z21
+	VMOVUPS          (DX)(SI*1), Z22
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z21, Z3, Z5
 	VFMADD231PS      Z22, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z21, Z3, Z9
 	VFMADD231PS      Z22, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
@@ -9785,28 +9899,26 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z23
+	VPBROADCASTD     (R10)(DI*1), Z23
 	VFMADD231PS      Z21, Z23, Z13
 	VFMADD231PS      Z22, Z23, Z15
-	VPBROADCASTD     (DX)(R9*1), Z23
+	VPBROADCASTD     (R11)(DI*1), Z23
 	VFMADD231PS      Z21, Z23, Z17
 	VFMADD231PS      Z22, Z23, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z21
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z21
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z21, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z21, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
@@ -9815,28 +9927,26 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z22
+	VPBROADCASTD     (R10)(DI*1), Z22
 	VFMADD231PS      Z6, Z22, Z13
 	VFMADD231PS      Z21, Z22, Z15
-	VPBROADCASTD     (DX)(R9*1), Z22
+	VPBROADCASTD     (R11)(DI*1), Z22
 	VFMADD231PS      Z6, Z22, Z17
 	VFMADD231PS      Z21, Z22, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
@@ -9845,28 +9955,26 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z21
+	VPBROADCASTD     (R10)(DI*1), Z21
 	VFMADD231PS      Z6, Z21, Z13
 	VFMADD231PS      Z8, Z21, Z15
-	VPBROADCASTD     (DX)(R9*1), Z21
+	VPBROADCASTD     (R11)(DI*1), Z21
 	VFMADD231PS      Z6, Z21, Z17
 	VFMADD231PS      Z8, Z21, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
@@ -9875,28 +9983,26 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z3
@@ -9905,29 +10011,27 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z18
 	VMULPS           Z4, Z18, Z18
-	VMOVUPS          Z18, 384(DI)
+	VMOVUPS          Z18, 384(BX)
 	VADDPS           Z14, Z18, Z18
 	VADDPS           Z18, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z3
@@ -9936,45 +10040,41 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z20
 	VMULPS           Z4, Z20, Z20
-	VMOVUPS          Z20, 448(DI)
+	VMOVUPS          Z20, 448(BX)
 	VADDPS           Z16, Z20, Z20
 	VADDPS           Z20, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000200, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000200, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	VMOVUPS          64(SI), Z4
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z6
+	VMOVUPS          (DX), Z3
+	VMOVUPS          (DX)(SI*1), Z4
+	VPBROADCASTD     (R8)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z5
 	VFMADD231PS      Z4, Z6, Z7
-	VPBROADCASTD     (DX)(BX*1), Z6
+	VPBROADCASTD     (R9)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z9
 	VFMADD231PS      Z4, Z6, Z11
-	VPBROADCASTD     (DX)(BX*2), Z6
+	VPBROADCASTD     (R10)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z13
 	VFMADD231PS      Z4, Z6, Z15
-	VPBROADCASTD     (DX)(R9*1), Z6
+	VPBROADCASTD     (R11)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z17
 	VFMADD231PS      Z4, Z6, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
@@ -9987,7 +10087,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -9998,7 +10098,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -10009,7 +10109,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -10021,7 +10121,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -10033,7 +10133,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -10045,7 +10145,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -10057,7 +10157,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z17
 	VMULPS           Z4, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z13, Z17, Z17
 	VADDPS           Z17, Z0, Z0
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z3
@@ -10070,33 +10170,27 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z19
 	VMULPS           Z4, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z15, Z19, Z19
 	VADDPS           Z19, Z1, Z1
-	VMOVUPS          Z0, (R11)
-	VMOVUPS          Z1, 64(R11)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights4x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights4x32AVX512(SB), NOSPLIT, $0-72
+// func signedWeights4x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights4x32AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x04, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+64(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
-	MOVQ    pos+48(FP), R12
-	MOVQ    neg+56(FP), R13
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
 	VPXORD  Z9, Z9, Z9
@@ -10105,18 +10199,49 @@ TEXT ·signedWeights4x32AVX512(SB), NOSPLIT, $0-72
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z17, Z17, Z17
 	VPXORD  Z19, Z19, Z19
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R12
+	MOVQ    lda+24(FP), R13
+	MOVQ    k+8(FP), DI
+	LEAQ    (R12)(DI*4), R12
+	MOVLQSX (CX), R8
+	IMULQ   R13, R8
+	LEAQ    (R12)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R13, R9
+	LEAQ    (R12)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R13, R10
+	LEAQ    (R12)(R10*4), R10
+	MOVLQSX 12(CX), R11
+	IMULQ   R13, R11
+	LEAQ    (R12)(R11*4), R11
+	ADDQ    $0x10, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x08, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R12
+	MOVQ             lda+24(FP), R13
+	MOVQ             k+8(FP), DI
+	LEAQ             (R12)(DI*4), R12
+	MOVLQSX          (CX), R8
+	IMULQ            R13, R8
+	LEAQ             (R12)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R13, R9
+	LEAQ             (R12)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R13, R10
+	LEAQ             (R12)(R10*4), R10
+	MOVLQSX          12(CX), R11
+	IMULQ            R13, R11
+	LEAQ             (R12)(R11*4), R11
+	ADDQ             $0x10, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -10133,28 +10258,28 @@ again:
 	VPXORD           Z17, Z17, Z17
 	VMOVAPS          Z19, Z20
 	VPXORD           Z19, Z19, Z19
-	VMOVUPS          (SI), Z21
-	VMOVUPS          64(SI), Z22
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          (DX), Z21
+	VMOVUPS          (DX)(SI*1), Z22
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z5
 	VFMADD231PS      Z22, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z9
 	VFMADD231PS      Z22, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z6, Z4
 	VMINPS           Z3, Z6, Z6
-	VMULPS.BCST      (R13), Z6, Z6
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z6, Z6
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z13
 	VFMADD231PS      Z22, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z17
 	VFMADD231PS      Z22, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10164,31 +10289,31 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z21
-	VMOVUPS          64(SI), Z22
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z21
+	VMOVUPS          (DX)(SI*1), Z22
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z5
 	VFMADD231PS      Z22, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z9
 	VFMADD231PS      Z22, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z8, Z4
 	VMINPS           Z3, Z8, Z8
-	VMULPS.BCST      (R13), Z8, Z8
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z8, Z8
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z13
 	VFMADD231PS      Z22, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z17
 	VFMADD231PS      Z22, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10198,31 +10323,31 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z21
-	VMOVUPS          64(SI), Z22
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z21
+	VMOVUPS          (DX)(SI*1), Z22
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z5
 	VFMADD231PS      Z22, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z9
 	VFMADD231PS      Z22, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z10, Z4
 	VMINPS           Z3, Z10, Z10
-	VMULPS.BCST      (R13), Z10, Z10
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z10, Z10
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z10, Z10
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z13
 	VFMADD231PS      Z22, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z21, Z4, Z17
 	VFMADD231PS      Z22, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10232,32 +10357,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z21
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z21
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z21, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z21, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z12, Z4
 	VMINPS           Z3, Z12, Z12
-	VMULPS.BCST      (R13), Z12, Z12
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z12, Z12
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z12, Z12
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z21, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z21, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10267,32 +10392,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z14, Z4
 	VMINPS           Z3, Z14, Z14
-	VMULPS.BCST      (R13), Z14, Z14
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z14, Z14
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z14, Z14
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10302,32 +10427,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z16, Z4
 	VMINPS           Z3, Z16, Z16
-	VMULPS.BCST      (R13), Z16, Z16
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z16, Z16
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z16, Z16
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10337,32 +10462,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z18, Z4
 	VMINPS           Z3, Z18, Z18
-	VMULPS.BCST      (R13), Z18, Z18
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z18, Z18
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z18
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z18, Z18
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10372,33 +10497,33 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z18
 	VMULPS           Z4, Z18, Z18
-	VMOVUPS          Z18, 384(DI)
+	VMOVUPS          Z18, 384(BX)
 	VADDPS           Z14, Z18, Z18
 	VADDPS           Z18, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z20, Z4
 	VMINPS           Z3, Z20, Z20
-	VMULPS.BCST      (R13), Z20, Z20
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z20, Z20
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z4, Z20
 	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z20, Z20
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
 	VMOVAPS          Z3, Z4
@@ -10408,42 +10533,40 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z20
 	VMULPS           Z4, Z20, Z20
-	VMOVUPS          Z20, 448(DI)
+	VMOVUPS          Z20, 448(BX)
 	VADDPS           Z16, Z20, Z20
 	VADDPS           Z20, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000200, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000200, BX
 
 loop:
-	VMOVUPS          (SI), Z4
-	VMOVUPS          64(SI), Z6
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z8
+	VMOVUPS          (DX), Z4
+	VMOVUPS          (DX)(SI*1), Z6
+	VPBROADCASTD     (R8)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z5
 	VFMADD231PS      Z6, Z8, Z7
-	VPBROADCASTD     (DX)(BX*1), Z8
+	VPBROADCASTD     (R9)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z9
 	VFMADD231PS      Z6, Z8, Z11
-	VPBROADCASTD     (DX)(BX*2), Z8
+	VPBROADCASTD     (R10)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z13
 	VFMADD231PS      Z6, Z8, Z15
-	VPBROADCASTD     (DX)(R9*1), Z8
+	VPBROADCASTD     (R11)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z17
 	VFMADD231PS      Z6, Z8, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z5, Z4
 	VMINPS           Z3, Z5, Z5
-	VMULPS.BCST      (R13), Z5, Z5
-	VFMADD231PS.BCST (R12), Z4, Z5
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z5, Z5
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z5, Z5
@@ -10454,12 +10577,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z7, Z4
 	VMINPS           Z3, Z7, Z7
-	VMULPS.BCST      (R13), Z7, Z7
-	VFMADD231PS.BCST (R12), Z4, Z7
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z7, Z7
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -10470,12 +10595,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z9, Z4
 	VMINPS           Z3, Z9, Z9
-	VMULPS.BCST      (R13), Z9, Z9
-	VFMADD231PS.BCST (R12), Z4, Z9
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z9, Z9
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -10486,13 +10613,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z11, Z4
 	VMINPS           Z3, Z11, Z11
-	VMULPS.BCST      (R13), Z11, Z11
-	VFMADD231PS.BCST (R12), Z4, Z11
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z11, Z11
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z11, Z11
@@ -10503,13 +10632,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z13, Z4
 	VMINPS           Z3, Z13, Z13
-	VMULPS.BCST      (R13), Z13, Z13
-	VFMADD231PS.BCST (R12), Z4, Z13
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z13, Z13
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z13, Z13
@@ -10520,13 +10651,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z15, Z4
 	VMINPS           Z3, Z15, Z15
-	VMULPS.BCST      (R13), Z15, Z15
-	VFMADD231PS.BCST (R12), Z4, Z15
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z15, Z15
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z15, Z15
@@ -10537,13 +10670,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z17, Z4
 	VMINPS           Z3, Z17, Z17
-	VMULPS.BCST      (R13), Z17, Z17
-	VFMADD231PS.BCST (R12), Z4, Z17
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z17, Z17
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z17, Z17
@@ -10554,14 +10689,16 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z17
 	VMULPS           Z4, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z13, Z17, Z17
 	VADDPS           Z17, Z0, Z0
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z19, Z4
 	VMINPS           Z3, Z19, Z19
-	VMULPS.BCST      (R13), Z19, Z19
-	VFMADD231PS.BCST (R12), Z4, Z19
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z19, Z19
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z19
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z19, Z19
@@ -10572,30 +10709,26 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z19
 	VMULPS           Z4, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z15, Z19, Z19
 	VADDPS           Z19, Z1, Z1
-	VMOVUPS          Z0, (R11)
-	VMOVUPS          Z1, 64(R11)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func weights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights5x32AVX512(SB), NOSPLIT, $0-56
+// func weights5x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights5x32AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x05, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+48(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
@@ -10607,18 +10740,55 @@ TEXT ·weights5x32AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z19, Z19, Z19
 	VPXORD  Z21, Z21, Z21
 	VPXORD  Z23, Z23, Z23
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R13
+	MOVQ    lda+24(FP), R14
+	MOVQ    k+8(FP), DI
+	LEAQ    (R13)(DI*4), R13
+	MOVLQSX (CX), R8
+	IMULQ   R14, R8
+	LEAQ    (R13)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R14, R9
+	LEAQ    (R13)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R14, R10
+	LEAQ    (R13)(R10*4), R10
+	MOVLQSX 12(CX), R11
+	IMULQ   R14, R11
+	LEAQ    (R13)(R11*4), R11
+	MOVLQSX 16(CX), R12
+	IMULQ   R14, R12
+	LEAQ    (R13)(R12*4), R12
+	ADDQ    $0x14, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x0a, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R13
+	MOVQ             lda+24(FP), R14
+	MOVQ             k+8(FP), DI
+	LEAQ             (R13)(DI*4), R13
+	MOVLQSX          (CX), R8
+	IMULQ            R14, R8
+	LEAQ             (R13)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R14, R9
+	LEAQ             (R13)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R14, R10
+	LEAQ             (R13)(R10*4), R10
+	MOVLQSX          12(CX), R11
+	IMULQ            R14, R11
+	LEAQ             (R13)(R11*4), R11
+	MOVLQSX          16(CX), R12
+	IMULQ            R14, R12
+	LEAQ             (R13)(R12*4), R12
+	ADDQ             $0x14, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -10639,14 +10809,12 @@ again:
 	VPXORD           Z21, Z21, Z21
 	VMOVAPS          Z23, Z24
 	VPXORD           Z23, Z23, Z23
-	VMOVUPS          (SI), Z25
-	VMOVUPS          64(SI), Z26
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z25
+	VMOVUPS          (DX)(SI*1), Z26
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z25, Z3, Z5
 	VFMADD231PS      Z26, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z25, Z3, Z9
 	VFMADD231PS      Z26, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
@@ -10655,30 +10823,28 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z27
+	VPBROADCASTD     (R10)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z13
 	VFMADD231PS      Z26, Z27, Z15
-	VPBROADCASTD     (DX)(R9*1), Z27
+	VPBROADCASTD     (R11)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z17
 	VFMADD231PS      Z26, Z27, Z19
-	VPBROADCASTD     (DX)(BX*4), Z27
+	VPBROADCASTD     (R12)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z21
 	VFMADD231PS      Z26, Z27, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z25
-	VMOVUPS          64(SI), Z26
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z25
+	VMOVUPS          (DX)(SI*1), Z26
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z25, Z3, Z5
 	VFMADD231PS      Z26, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z25, Z3, Z9
 	VFMADD231PS      Z26, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
@@ -10687,30 +10853,28 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z27
+	VPBROADCASTD     (R10)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z13
 	VFMADD231PS      Z26, Z27, Z15
-	VPBROADCASTD     (DX)(R9*1), Z27
+	VPBROADCASTD     (R11)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z17
 	VFMADD231PS      Z26, Z27, Z19
-	VPBROADCASTD     (DX)(BX*4), Z27
+	VPBROADCASTD     (R12)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z21
 	VFMADD231PS      Z26, Z27, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z25
-	VMOVUPS          64(SI), Z26
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z25
+	VMOVUPS          (DX)(SI*1), Z26
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z25, Z3, Z5
 	VFMADD231PS      Z26, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z25, Z3, Z9
 	VFMADD231PS      Z26, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
@@ -10719,31 +10883,29 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z27
+	VPBROADCASTD     (R10)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z13
 	VFMADD231PS      Z26, Z27, Z15
-	VPBROADCASTD     (DX)(R9*1), Z27
+	VPBROADCASTD     (R11)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z17
 	VFMADD231PS      Z26, Z27, Z19
-	VPBROADCASTD     (DX)(BX*4), Z27
+	VPBROADCASTD     (R12)(DI*1), Z27
 	VFMADD231PS      Z25, Z27, Z21
 	VFMADD231PS      Z26, Z27, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z25
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z25
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z25, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z25, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
@@ -10752,31 +10914,29 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z26
+	VPBROADCASTD     (R10)(DI*1), Z26
 	VFMADD231PS      Z6, Z26, Z13
 	VFMADD231PS      Z25, Z26, Z15
-	VPBROADCASTD     (DX)(R9*1), Z26
+	VPBROADCASTD     (R11)(DI*1), Z26
 	VFMADD231PS      Z6, Z26, Z17
 	VFMADD231PS      Z25, Z26, Z19
-	VPBROADCASTD     (DX)(BX*4), Z26
+	VPBROADCASTD     (R12)(DI*1), Z26
 	VFMADD231PS      Z6, Z26, Z21
 	VFMADD231PS      Z25, Z26, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
@@ -10785,31 +10945,29 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z25
+	VPBROADCASTD     (R10)(DI*1), Z25
 	VFMADD231PS      Z6, Z25, Z13
 	VFMADD231PS      Z8, Z25, Z15
-	VPBROADCASTD     (DX)(R9*1), Z25
+	VPBROADCASTD     (R11)(DI*1), Z25
 	VFMADD231PS      Z6, Z25, Z17
 	VFMADD231PS      Z8, Z25, Z19
-	VPBROADCASTD     (DX)(BX*4), Z25
+	VPBROADCASTD     (R12)(DI*1), Z25
 	VFMADD231PS      Z6, Z25, Z21
 	VFMADD231PS      Z8, Z25, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
@@ -10818,31 +10976,29 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z3
@@ -10851,31 +11007,29 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z18
 	VMULPS           Z4, Z18, Z18
-	VMOVUPS          Z18, 384(DI)
+	VMOVUPS          Z18, 384(BX)
 	VADDPS           Z14, Z18, Z18
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z3
@@ -10884,31 +11038,29 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z20
 	VMULPS           Z4, Z20, Z20
-	VMOVUPS          Z20, 448(DI)
+	VMOVUPS          Z20, 448(BX)
 	VADDPS           Z16, Z20, Z20
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z3
@@ -10917,32 +11069,30 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z22
 	VMULPS           Z4, Z22, Z22
-	VMOVUPS          Z22, 512(DI)
+	VMOVUPS          Z22, 512(BX)
 	VADDPS           Z18, Z22, Z22
 	VADDPS           Z22, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z3
@@ -10951,51 +11101,47 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R10)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z13
 	VFMADD231PS      Z8, Z10, Z15
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z24
 	VMULPS           Z4, Z24, Z24
-	VMOVUPS          Z24, 576(DI)
+	VMOVUPS          Z24, 576(BX)
 	VADDPS           Z20, Z24, Z24
 	VADDPS           Z24, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000280, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000280, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	VMOVUPS          64(SI), Z4
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z6
+	VMOVUPS          (DX), Z3
+	VMOVUPS          (DX)(SI*1), Z4
+	VPBROADCASTD     (R8)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z5
 	VFMADD231PS      Z4, Z6, Z7
-	VPBROADCASTD     (DX)(BX*1), Z6
+	VPBROADCASTD     (R9)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z9
 	VFMADD231PS      Z4, Z6, Z11
-	VPBROADCASTD     (DX)(BX*2), Z6
+	VPBROADCASTD     (R10)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z13
 	VFMADD231PS      Z4, Z6, Z15
-	VPBROADCASTD     (DX)(R9*1), Z6
+	VPBROADCASTD     (R11)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z17
 	VFMADD231PS      Z4, Z6, Z19
-	VPBROADCASTD     (DX)(BX*4), Z6
+	VPBROADCASTD     (R12)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z21
 	VFMADD231PS      Z4, Z6, Z23
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
@@ -11008,7 +11154,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -11019,7 +11165,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -11030,7 +11176,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -11042,7 +11188,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -11054,7 +11200,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -11066,7 +11212,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -11078,7 +11224,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z17
 	VMULPS           Z4, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z13, Z17, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -11090,7 +11236,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z19
 	VMULPS           Z4, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z15, Z19, Z19
 	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -11102,7 +11248,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z21
 	VMULPS           Z4, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
+	VMOVUPS          Z21, 512(BX)
 	VADDPS           Z17, Z21, Z21
 	VADDPS           Z21, Z0, Z0
 	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z3
@@ -11115,33 +11261,27 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z23
 	VMULPS           Z4, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
+	VMOVUPS          Z23, 576(BX)
 	VADDPS           Z19, Z23, Z23
 	VADDPS           Z23, Z1, Z1
-	VMOVUPS          Z0, (R11)
-	VMOVUPS          Z1, 64(R11)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights5x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights5x32AVX512(SB), NOSPLIT, $0-72
+// func signedWeights5x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights5x32AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x05, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+64(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
-	MOVQ    pos+48(FP), R12
-	MOVQ    neg+56(FP), R13
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
 	VPXORD  Z9, Z9, Z9
@@ -11152,18 +11292,55 @@ TEXT ·signedWeights5x32AVX512(SB), NOSPLIT, $0-72
 	VPXORD  Z19, Z19, Z19
 	VPXORD  Z21, Z21, Z21
 	VPXORD  Z23, Z23, Z23
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R13
+	MOVQ    lda+24(FP), R14
+	MOVQ    k+8(FP), DI
+	LEAQ    (R13)(DI*4), R13
+	MOVLQSX (CX), R8
+	IMULQ   R14, R8
+	LEAQ    (R13)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R14, R9
+	LEAQ    (R13)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R14, R10
+	LEAQ    (R13)(R10*4), R10
+	MOVLQSX 12(CX), R11
+	IMULQ   R14, R11
+	LEAQ    (R13)(R11*4), R11
+	MOVLQSX 16(CX), R12
+	IMULQ   R14, R12
+	LEAQ    (R13)(R12*4), R12
+	ADDQ    $0x14, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x0a, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R13
+	MOVQ             lda+24(FP), R14
+	MOVQ             k+8(FP), DI
+	LEAQ             (R13)(DI*4), R13
+	MOVLQSX          (CX), R8
+	IMULQ            R14, R8
+	LEAQ             (R13)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R14, R9
+	LEAQ             (R13)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R14, R10
+	LEAQ             (R13)(R10*4), R10
+	MOVLQSX          12(CX), R11
+	IMULQ            R14, R11
+	LEAQ             (R13)(R11*4), R11
+	MOVLQSX          16(CX), R12
+	IMULQ            R14, R12
+	LEAQ             (R13)(R12*4), R12
+	ADDQ             $0x14, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -11184,31 +11361,31 @@ again:
 	VPXORD           Z21, Z21, Z21
 	VMOVAPS          Z23, Z24
 	VPXORD           Z23, Z23, Z23
-	VMOVUPS          (SI), Z25
-	VMOVUPS          64(SI), Z26
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          (DX), Z25
+	VMOVUPS          (DX)(SI*1), Z26
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z5
 	VFMADD231PS      Z26, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z9
 	VFMADD231PS      Z26, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z6, Z4
 	VMINPS           Z3, Z6, Z6
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z6, Z6
-	VFMADD231PS.BCST (R12), Z4, Z6
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z13
 	VFMADD231PS      Z26, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z17
 	VFMADD231PS      Z26, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z21
 	VFMADD231PS      Z26, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11218,34 +11395,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z25
-	VMOVUPS          64(SI), Z26
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z25
+	VMOVUPS          (DX)(SI*1), Z26
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z5
 	VFMADD231PS      Z26, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z9
 	VFMADD231PS      Z26, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z8, Z4
 	VMINPS           Z3, Z8, Z8
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z8, Z8
-	VFMADD231PS.BCST (R12), Z4, Z8
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z13
 	VFMADD231PS      Z26, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z17
 	VFMADD231PS      Z26, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z21
 	VFMADD231PS      Z26, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11255,34 +11432,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z25
-	VMOVUPS          64(SI), Z26
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z25
+	VMOVUPS          (DX)(SI*1), Z26
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z5
 	VFMADD231PS      Z26, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z9
 	VFMADD231PS      Z26, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z10, Z4
 	VMINPS           Z3, Z10, Z10
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z10, Z10
-	VFMADD231PS.BCST (R12), Z4, Z10
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z10, Z10
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z13
 	VFMADD231PS      Z26, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z17
 	VFMADD231PS      Z26, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z25, Z4, Z21
 	VFMADD231PS      Z26, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11292,35 +11469,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z25
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z25
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z25, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z25, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z12, Z4
 	VMINPS           Z3, Z12, Z12
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z12, Z12
-	VFMADD231PS.BCST (R12), Z4, Z12
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z12, Z12
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z25, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z25, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z25, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11330,35 +11507,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z14, Z4
 	VMINPS           Z3, Z14, Z14
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z14, Z14
-	VFMADD231PS.BCST (R12), Z4, Z14
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z14, Z14
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11368,35 +11545,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z16, Z4
 	VMINPS           Z3, Z16, Z16
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z16, Z16
-	VFMADD231PS.BCST (R12), Z4, Z16
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z16, Z16
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11406,35 +11583,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z18, Z4
 	VMINPS           Z3, Z18, Z18
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z18, Z18
-	VFMADD231PS.BCST (R12), Z4, Z18
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z18
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z18, Z18
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11444,35 +11621,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z18
 	VMULPS           Z4, Z18, Z18
-	VMOVUPS          Z18, 384(DI)
+	VMOVUPS          Z18, 384(BX)
 	VADDPS           Z14, Z18, Z18
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z20, Z4
 	VMINPS           Z3, Z20, Z20
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z20, Z20
-	VFMADD231PS.BCST (R12), Z4, Z20
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z20
 	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z20, Z20
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11482,35 +11659,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z20
 	VMULPS           Z4, Z20, Z20
-	VMOVUPS          Z20, 448(DI)
+	VMOVUPS          Z20, 448(BX)
 	VADDPS           Z16, Z20, Z20
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z22, Z4
 	VMINPS           Z3, Z22, Z22
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z22, Z22
-	VFMADD231PS.BCST (R12), Z4, Z22
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z22
 	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z22, Z22
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11520,36 +11697,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z22
 	VMULPS           Z4, Z22, Z22
-	VMOVUPS          Z22, 512(DI)
+	VMOVUPS          Z22, 512(BX)
 	VADDPS           Z18, Z22, Z22
 	VADDPS           Z22, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z24, Z4
 	VMINPS           Z3, Z24, Z24
+	MOVQ             neg+64(FP), R13
 	VMULPS.BCST      (R13), Z24, Z24
-	VFMADD231PS.BCST (R12), Z4, Z24
+	MOVQ             pos+56(FP), R13
+	VFMADD231PS.BCST (R13), Z4, Z24
 	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z24, Z24
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
 	VMOVAPS          Z3, Z4
@@ -11559,45 +11736,43 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z24
 	VMULPS           Z4, Z24, Z24
-	VMOVUPS          Z24, 576(DI)
+	VMOVUPS          Z24, 576(BX)
 	VADDPS           Z20, Z24, Z24
 	VADDPS           Z24, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000280, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000280, BX
 
 loop:
-	VMOVUPS          (SI), Z4
-	VMOVUPS          64(SI), Z6
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z8
+	VMOVUPS          (DX), Z4
+	VMOVUPS          (DX)(SI*1), Z6
+	VPBROADCASTD     (R8)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z5
 	VFMADD231PS      Z6, Z8, Z7
-	VPBROADCASTD     (DX)(BX*1), Z8
+	VPBROADCASTD     (R9)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z9
 	VFMADD231PS      Z6, Z8, Z11
-	VPBROADCASTD     (DX)(BX*2), Z8
+	VPBROADCASTD     (R10)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z13
 	VFMADD231PS      Z6, Z8, Z15
-	VPBROADCASTD     (DX)(R9*1), Z8
+	VPBROADCASTD     (R11)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z17
 	VFMADD231PS      Z6, Z8, Z19
-	VPBROADCASTD     (DX)(BX*4), Z8
+	VPBROADCASTD     (R12)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z21
 	VFMADD231PS      Z6, Z8, Z23
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z5, Z4
 	VMINPS           Z3, Z5, Z5
-	VMULPS.BCST      (R13), Z5, Z5
-	VFMADD231PS.BCST (R12), Z4, Z5
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z5, Z5
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z5, Z5
@@ -11608,12 +11783,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z7, Z4
 	VMINPS           Z3, Z7, Z7
-	VMULPS.BCST      (R13), Z7, Z7
-	VFMADD231PS.BCST (R12), Z4, Z7
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z7, Z7
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -11624,12 +11801,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z9, Z4
 	VMINPS           Z3, Z9, Z9
-	VMULPS.BCST      (R13), Z9, Z9
-	VFMADD231PS.BCST (R12), Z4, Z9
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z9, Z9
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -11640,13 +11819,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z11, Z4
 	VMINPS           Z3, Z11, Z11
-	VMULPS.BCST      (R13), Z11, Z11
-	VFMADD231PS.BCST (R12), Z4, Z11
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z11, Z11
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z11, Z11
@@ -11657,13 +11838,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z13, Z4
 	VMINPS           Z3, Z13, Z13
-	VMULPS.BCST      (R13), Z13, Z13
-	VFMADD231PS.BCST (R12), Z4, Z13
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z13, Z13
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z13, Z13
@@ -11674,13 +11857,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z15, Z4
 	VMINPS           Z3, Z15, Z15
-	VMULPS.BCST      (R13), Z15, Z15
-	VFMADD231PS.BCST (R12), Z4, Z15
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z15, Z15
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z15, Z15
@@ -11691,13 +11876,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z17, Z4
 	VMINPS           Z3, Z17, Z17
-	VMULPS.BCST      (R13), Z17, Z17
-	VFMADD231PS.BCST (R12), Z4, Z17
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z17, Z17
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z17, Z17
@@ -11708,13 +11895,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z17
 	VMULPS           Z4, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z13, Z17, Z17
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z19, Z4
 	VMINPS           Z3, Z19, Z19
-	VMULPS.BCST      (R13), Z19, Z19
-	VFMADD231PS.BCST (R12), Z4, Z19
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z19, Z19
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z19
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z19, Z19
@@ -11725,13 +11914,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z19
 	VMULPS           Z4, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z15, Z19, Z19
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z21, Z4
 	VMINPS           Z3, Z21, Z21
-	VMULPS.BCST      (R13), Z21, Z21
-	VFMADD231PS.BCST (R12), Z4, Z21
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z21, Z21
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z21
 	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z21, Z21
@@ -11742,14 +11933,16 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z21
 	VMULPS           Z4, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
+	VMOVUPS          Z21, 512(BX)
 	VADDPS           Z17, Z21, Z21
 	VADDPS           Z21, Z0, Z0
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z23, Z4
 	VMINPS           Z3, Z23, Z23
-	VMULPS.BCST      (R13), Z23, Z23
-	VFMADD231PS.BCST (R12), Z4, Z23
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z23, Z23
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z23
 	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z23, Z23
@@ -11760,31 +11953,26 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z23
 	VMULPS           Z4, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
+	VMOVUPS          Z23, 576(BX)
 	VADDPS           Z19, Z23, Z23
 	VADDPS           Z23, Z1, Z1
-	VMOVUPS          Z0, (R11)
-	VMOVUPS          Z1, 64(R11)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func weights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights6x32AVX512(SB), NOSPLIT, $0-56
+// func weights6x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights6x32AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x06, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	MOVQ    d+48(FP), R12
-	VMOVUPS (R12), Z0
-	VMOVUPS 64(R12), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
@@ -11798,18 +11986,61 @@ TEXT ·weights6x32AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z23, Z23, Z23
 	VPXORD  Z25, Z25, Z25
 	VPXORD  Z27, Z27, Z27
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R11
-	LEAQ    (R11)(CX*4), R11
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R14
+	MOVQ    lda+24(FP), R15
+	MOVQ    k+8(FP), DI
+	LEAQ    (R14)(DI*4), R14
+	MOVLQSX (CX), R8
+	IMULQ   R15, R8
+	LEAQ    (R14)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R15, R9
+	LEAQ    (R14)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R15, R10
+	LEAQ    (R14)(R10*4), R10
+	MOVLQSX 12(CX), R11
+	IMULQ   R15, R11
+	LEAQ    (R14)(R11*4), R11
+	MOVLQSX 16(CX), R12
+	IMULQ   R15, R12
+	LEAQ    (R14)(R12*4), R12
+	MOVLQSX 20(CX), R13
+	IMULQ   R15, R13
+	LEAQ    (R14)(R13*4), R13
+	ADDQ    $0x18, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R11
-	LEAQ             (R11)(CX*4), R11
-	SUBQ             $0x0c, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R14
+	MOVQ             lda+24(FP), R15
+	MOVQ             k+8(FP), DI
+	LEAQ             (R14)(DI*4), R14
+	MOVLQSX          (CX), R8
+	IMULQ            R15, R8
+	LEAQ             (R14)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R15, R9
+	LEAQ             (R14)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R15, R10
+	LEAQ             (R14)(R10*4), R10
+	MOVLQSX          12(CX), R11
+	IMULQ            R15, R11
+	LEAQ             (R14)(R11*4), R11
+	MOVLQSX          16(CX), R12
+	IMULQ            R15, R12
+	LEAQ             (R14)(R12*4), R12
+	MOVLQSX          20(CX), R13
+	IMULQ            R15, R13
+	LEAQ             (R14)(R13*4), R13
+	ADDQ             $0x18, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -11834,17 +12065,15 @@ again:
 	VPXORD           Z25, Z25, Z25
 	VMOVAPS          Z27, Z28
 	VPXORD           Z27, Z27, Z27
-	VMOVUPS          (SI), Z29
-	VMOVUPS          64(SI), Z30
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z29
+	VMOVUPS          (DX)(SI*1), Z30
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z5
 	VFMADD231PS      Z30, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z9
 	VFMADD231PS      Z30, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z13
 	VFMADD231PS      Z30, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
@@ -11853,33 +12082,31 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z31
+	VPBROADCASTD     (R11)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z17
 	VFMADD231PS      Z30, Z31, Z19
-	VPBROADCASTD     (DX)(BX*4), Z31
+	VPBROADCASTD     (R12)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z21
 	VFMADD231PS      Z30, Z31, Z23
-	VPBROADCASTD     (DX)(R10*1), Z31
+	VPBROADCASTD     (R13)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z25
 	VFMADD231PS      Z30, Z31, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z29
-	VMOVUPS          64(SI), Z30
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z29
+	VMOVUPS          (DX)(SI*1), Z30
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z5
 	VFMADD231PS      Z30, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z9
 	VFMADD231PS      Z30, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z13
 	VFMADD231PS      Z30, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
@@ -11888,33 +12115,31 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z31
+	VPBROADCASTD     (R11)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z17
 	VFMADD231PS      Z30, Z31, Z19
-	VPBROADCASTD     (DX)(BX*4), Z31
+	VPBROADCASTD     (R12)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z21
 	VFMADD231PS      Z30, Z31, Z23
-	VPBROADCASTD     (DX)(R10*1), Z31
+	VPBROADCASTD     (R13)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z25
 	VFMADD231PS      Z30, Z31, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z29
-	VMOVUPS          64(SI), Z30
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z29
+	VMOVUPS          (DX)(SI*1), Z30
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z5
 	VFMADD231PS      Z30, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z9
 	VFMADD231PS      Z30, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z29, Z3, Z13
 	VFMADD231PS      Z30, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
@@ -11923,34 +12148,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z31
+	VPBROADCASTD     (R11)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z17
 	VFMADD231PS      Z30, Z31, Z19
-	VPBROADCASTD     (DX)(BX*4), Z31
+	VPBROADCASTD     (R12)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z21
 	VFMADD231PS      Z30, Z31, Z23
-	VPBROADCASTD     (DX)(R10*1), Z31
+	VPBROADCASTD     (R13)(DI*1), Z31
 	VFMADD231PS      Z29, Z31, Z25
 	VFMADD231PS      Z30, Z31, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z29
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z29
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z29, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z29, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z29, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
@@ -11959,34 +12182,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z30
+	VPBROADCASTD     (R11)(DI*1), Z30
 	VFMADD231PS      Z6, Z30, Z17
 	VFMADD231PS      Z29, Z30, Z19
-	VPBROADCASTD     (DX)(BX*4), Z30
+	VPBROADCASTD     (R12)(DI*1), Z30
 	VFMADD231PS      Z6, Z30, Z21
 	VFMADD231PS      Z29, Z30, Z23
-	VPBROADCASTD     (DX)(R10*1), Z30
+	VPBROADCASTD     (R13)(DI*1), Z30
 	VFMADD231PS      Z6, Z30, Z25
 	VFMADD231PS      Z29, Z30, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
@@ -11995,34 +12216,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z29
+	VPBROADCASTD     (R11)(DI*1), Z29
 	VFMADD231PS      Z6, Z29, Z17
 	VFMADD231PS      Z8, Z29, Z19
-	VPBROADCASTD     (DX)(BX*4), Z29
+	VPBROADCASTD     (R12)(DI*1), Z29
 	VFMADD231PS      Z6, Z29, Z21
 	VFMADD231PS      Z8, Z29, Z23
-	VPBROADCASTD     (DX)(R10*1), Z29
+	VPBROADCASTD     (R13)(DI*1), Z29
 	VFMADD231PS      Z6, Z29, Z25
 	VFMADD231PS      Z8, Z29, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
@@ -12031,34 +12250,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z3
@@ -12067,34 +12284,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z18
 	VMULPS           Z4, Z18, Z18
-	VMOVUPS          Z18, 384(DI)
+	VMOVUPS          Z18, 384(BX)
 	VADDPS           Z14, Z18, Z18
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z3
@@ -12103,34 +12318,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z20
 	VMULPS           Z4, Z20, Z20
-	VMOVUPS          Z20, 448(DI)
+	VMOVUPS          Z20, 448(BX)
 	VADDPS           Z16, Z20, Z20
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z3
@@ -12139,34 +12352,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z22
 	VMULPS           Z4, Z22, Z22
-	VMOVUPS          Z22, 512(DI)
+	VMOVUPS          Z22, 512(BX)
 	VADDPS           Z18, Z22, Z22
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z3
@@ -12175,34 +12386,32 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z24
 	VMULPS           Z4, Z24, Z24
-	VMOVUPS          Z24, 576(DI)
+	VMOVUPS          Z24, 576(BX)
 	VADDPS           Z20, Z24, Z24
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z26, Z3
@@ -12211,35 +12420,33 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z26, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z26
 	VMULPS           Z4, Z26, Z26
-	VMOVUPS          Z26, 640(DI)
+	VMOVUPS          Z26, 640(BX)
 	VADDPS           Z22, Z26, Z26
 	VADDPS           Z26, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z5
 	VFMADD231PS      Z8, Z3, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R9)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z9
 	VFMADD231PS      Z8, Z3, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R10)(DI*1), Z3
 	VFMADD231PS      Z6, Z3, Z13
 	VFMADD231PS      Z8, Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z28, Z3
@@ -12248,54 +12455,50 @@ again:
 	VMOVAPS          Z3, Z4
 	VPERMI2PS        weights<>+64(SB), Z2, Z4
 	VPSLLD           $0x12, Z3, Z3
-	VPBROADCASTD     (DX)(R9*1), Z10
+	VPBROADCASTD     (R11)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z17
 	VFMADD231PS      Z8, Z10, Z19
-	VPBROADCASTD     (DX)(BX*4), Z10
+	VPBROADCASTD     (R12)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z21
 	VFMADD231PS      Z8, Z10, Z23
-	VPBROADCASTD     (DX)(R10*1), Z10
+	VPBROADCASTD     (R13)(DI*1), Z10
 	VFMADD231PS      Z6, Z10, Z25
 	VFMADD231PS      Z8, Z10, Z27
 	VPADDD           Z3, Z4, Z4
 	VADDPS.BCST      c4038ab45<>+0(SB), Z28, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z28
 	VMULPS           Z4, Z28, Z28
-	VMOVUPS          Z28, 704(DI)
+	VMOVUPS          Z28, 704(BX)
 	VADDPS           Z24, Z28, Z28
 	VADDPS           Z28, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000300, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000300, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	VMOVUPS          64(SI), Z4
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z6
+	VMOVUPS          (DX), Z3
+	VMOVUPS          (DX)(SI*1), Z4
+	VPBROADCASTD     (R8)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z5
 	VFMADD231PS      Z4, Z6, Z7
-	VPBROADCASTD     (DX)(BX*1), Z6
+	VPBROADCASTD     (R9)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z9
 	VFMADD231PS      Z4, Z6, Z11
-	VPBROADCASTD     (DX)(BX*2), Z6
+	VPBROADCASTD     (R10)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z13
 	VFMADD231PS      Z4, Z6, Z15
-	VPBROADCASTD     (DX)(R9*1), Z6
+	VPBROADCASTD     (R11)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z17
 	VFMADD231PS      Z4, Z6, Z19
-	VPBROADCASTD     (DX)(BX*4), Z6
+	VPBROADCASTD     (R12)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z21
 	VFMADD231PS      Z4, Z6, Z23
-	VPBROADCASTD     (DX)(R10*1), Z6
+	VPBROADCASTD     (R13)(DI*1), Z6
 	VFMADD231PS      Z3, Z6, Z25
 	VFMADD231PS      Z4, Z6, Z27
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
@@ -12308,7 +12511,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -12319,7 +12522,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -12330,7 +12533,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12342,7 +12545,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12354,7 +12557,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12366,7 +12569,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12378,7 +12581,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z17
 	VMULPS           Z4, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z13, Z17, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12390,7 +12593,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z19
 	VMULPS           Z4, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z15, Z19, Z19
 	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12402,7 +12605,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z21
 	VMULPS           Z4, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
+	VMOVUPS          Z21, 512(BX)
 	VADDPS           Z17, Z21, Z21
 	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12414,7 +12617,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z23
 	VMULPS           Z4, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
+	VMOVUPS          Z23, 576(BX)
 	VADDPS           Z19, Z23, Z23
 	VADDPS.BCST      c48c00000<>+0(SB), Z25, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
@@ -12426,7 +12629,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z25, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z25
 	VMULPS           Z4, Z25, Z25
-	VMOVUPS          Z25, 640(DI)
+	VMOVUPS          Z25, 640(BX)
 	VADDPS           Z21, Z25, Z25
 	VADDPS           Z25, Z0, Z0
 	VADDPS.BCST      c48c00000<>+0(SB), Z27, Z3
@@ -12439,34 +12642,27 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z27, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z27
 	VMULPS           Z4, Z27, Z27
-	VMOVUPS          Z27, 704(DI)
+	VMOVUPS          Z27, 704(BX)
 	VADDPS           Z23, Z27, Z27
 	VADDPS           Z27, Z1, Z1
-	VMOVUPS          Z0, (R12)
-	VMOVUPS          Z1, 64(R12)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights6x32AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights6x32AVX512(SB), NOSPLIT, $0-72
+// func signedWeights6x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights6x32AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x06, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	MOVQ    d+64(FP), R12
-	VMOVUPS (R12), Z0
-	VMOVUPS 64(R12), Z1
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    k+8(FP), SI
+	IMUL3Q  $0x40, SI, SI
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 	VMOVUPS weights<>+0(SB), Z2
-	MOVQ    pos+48(FP), R13
-	MOVQ    neg+56(FP), R14
 	VPXORD  Z5, Z5, Z5
 	VPXORD  Z7, Z7, Z7
 	VPXORD  Z9, Z9, Z9
@@ -12479,18 +12675,61 @@ TEXT ·signedWeights6x32AVX512(SB), NOSPLIT, $0-72
 	VPXORD  Z23, Z23, Z23
 	VPXORD  Z25, Z25, Z25
 	VPXORD  Z27, Z27, Z27
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R11
-	LEAQ    (R11)(CX*4), R11
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R14
+	MOVQ    lda+24(FP), R15
+	MOVQ    k+8(FP), DI
+	LEAQ    (R14)(DI*4), R14
+	MOVLQSX (CX), R8
+	IMULQ   R15, R8
+	LEAQ    (R14)(R8*4), R8
+	MOVLQSX 4(CX), R9
+	IMULQ   R15, R9
+	LEAQ    (R14)(R9*4), R9
+	MOVLQSX 8(CX), R10
+	IMULQ   R15, R10
+	LEAQ    (R14)(R10*4), R10
+	MOVLQSX 12(CX), R11
+	IMULQ   R15, R11
+	LEAQ    (R14)(R11*4), R11
+	MOVLQSX 16(CX), R12
+	IMULQ   R15, R12
+	LEAQ    (R14)(R12*4), R12
+	MOVLQSX 20(CX), R13
+	IMULQ   R15, R13
+	LEAQ    (R14)(R13*4), R13
+	ADDQ    $0x18, CX
+	SHLQ    $0x02, DI
+	NEGQ    DI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R11
-	LEAQ             (R11)(CX*4), R11
-	SUBQ             $0x0c, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R14
+	MOVQ             lda+24(FP), R15
+	MOVQ             k+8(FP), DI
+	LEAQ             (R14)(DI*4), R14
+	MOVLQSX          (CX), R8
+	IMULQ            R15, R8
+	LEAQ             (R14)(R8*4), R8
+	MOVLQSX          4(CX), R9
+	IMULQ            R15, R9
+	LEAQ             (R14)(R9*4), R9
+	MOVLQSX          8(CX), R10
+	IMULQ            R15, R10
+	LEAQ             (R14)(R10*4), R10
+	MOVLQSX          12(CX), R11
+	IMULQ            R15, R11
+	LEAQ             (R14)(R11*4), R11
+	MOVLQSX          16(CX), R12
+	IMULQ            R15, R12
+	LEAQ             (R14)(R12*4), R12
+	MOVLQSX          20(CX), R13
+	IMULQ            R15, R13
+	LEAQ             (R14)(R13*4), R13
+	ADDQ             $0x18, CX
+	SHLQ             $0x02, DI
+	NEGQ             DI
 	VMOVAPS          Z5, Z6
 	VPXORD           Z5, Z5, Z5
 	VMOVAPS          Z7, Z8
@@ -12515,34 +12754,34 @@ again:
 	VPXORD           Z25, Z25, Z25
 	VMOVAPS          Z27, Z28
 	VPXORD           Z27, Z27, Z27
-	VMOVUPS          (SI), Z29
-	VMOVUPS          64(SI), Z30
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          (DX), Z29
+	VMOVUPS          (DX)(SI*1), Z30
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z5
 	VFMADD231PS      Z30, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z9
 	VFMADD231PS      Z30, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z13
 	VFMADD231PS      Z30, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z6, Z4
 	VMINPS           Z3, Z6, Z6
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z6, Z6
-	VFMADD231PS.BCST (R13), Z4, Z6
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z6, Z6
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z17
 	VFMADD231PS      Z30, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z21
 	VFMADD231PS      Z30, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z25
 	VFMADD231PS      Z30, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12552,37 +12791,37 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z6
 	VMULPS           Z4, Z6, Z6
-	VMOVUPS          Z6, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z29
-	VMOVUPS          64(SI), Z30
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z6, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z29
+	VMOVUPS          (DX)(SI*1), Z30
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z5
 	VFMADD231PS      Z30, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z9
 	VFMADD231PS      Z30, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z13
 	VFMADD231PS      Z30, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z8, Z4
 	VMINPS           Z3, Z8, Z8
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z8, Z8
-	VFMADD231PS.BCST (R13), Z4, Z8
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z8, Z8
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z17
 	VFMADD231PS      Z30, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z21
 	VFMADD231PS      Z30, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z25
 	VFMADD231PS      Z30, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12592,37 +12831,37 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z8
 	VMULPS           Z4, Z8, Z8
-	VMOVUPS          Z8, 64(DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z29
-	VMOVUPS          64(SI), Z30
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	VMOVUPS          Z8, 64(BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z29
+	VMOVUPS          (DX)(SI*1), Z30
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z5
 	VFMADD231PS      Z30, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z9
 	VFMADD231PS      Z30, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z13
 	VFMADD231PS      Z30, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z10, Z4
 	VMINPS           Z3, Z10, Z10
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z10, Z10
-	VFMADD231PS.BCST (R13), Z4, Z10
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z10, Z10
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z17
 	VFMADD231PS      Z30, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z21
 	VFMADD231PS      Z30, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z29, Z4, Z25
 	VFMADD231PS      Z30, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12632,38 +12871,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z10
 	VMULPS           Z4, Z10, Z10
-	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          Z10, 128(BX)
 	VADDPS           Z6, Z10, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z29
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z29
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z29, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z29, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z29, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z12, Z4
 	VMINPS           Z3, Z12, Z12
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z12, Z12
-	VFMADD231PS.BCST (R13), Z4, Z12
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z12, Z12
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z29, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z29, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z29, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12673,38 +12912,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z12
 	VMULPS           Z4, Z12, Z12
-	VMOVUPS          Z12, 192(DI)
+	VMOVUPS          Z12, 192(BX)
 	VADDPS           Z8, Z12, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z14, Z4
 	VMINPS           Z3, Z14, Z14
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z14, Z14
-	VFMADD231PS.BCST (R13), Z4, Z14
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z14, Z14
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12714,38 +12953,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z14
 	VMULPS           Z4, Z14, Z14
-	VMOVUPS          Z14, 256(DI)
+	VMOVUPS          Z14, 256(BX)
 	VADDPS           Z10, Z14, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z16, Z4
 	VMINPS           Z3, Z16, Z16
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z16, Z16
-	VFMADD231PS.BCST (R13), Z4, Z16
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z16, Z16
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12755,38 +12994,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z16
 	VMULPS           Z4, Z16, Z16
-	VMOVUPS          Z16, 320(DI)
+	VMOVUPS          Z16, 320(BX)
 	VADDPS           Z12, Z16, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z18, Z4
 	VMINPS           Z3, Z18, Z18
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z18, Z18
-	VFMADD231PS.BCST (R13), Z4, Z18
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z18
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z18, Z18
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12796,38 +13035,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z18
 	VMULPS           Z4, Z18, Z18
-	VMOVUPS          Z18, 384(DI)
+	VMOVUPS          Z18, 384(BX)
 	VADDPS           Z14, Z18, Z18
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z20, Z4
 	VMINPS           Z3, Z20, Z20
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z20, Z20
-	VFMADD231PS.BCST (R13), Z4, Z20
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z20
 	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z20, Z20
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12837,38 +13076,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z20
 	VMULPS           Z4, Z20, Z20
-	VMOVUPS          Z20, 448(DI)
+	VMOVUPS          Z20, 448(BX)
 	VADDPS           Z16, Z20, Z20
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z22, Z4
 	VMINPS           Z3, Z22, Z22
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z22, Z22
-	VFMADD231PS.BCST (R13), Z4, Z22
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z22
 	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z22, Z22
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12878,38 +13117,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z22
 	VMULPS           Z4, Z22, Z22
-	VMOVUPS          Z22, 512(DI)
+	VMOVUPS          Z22, 512(BX)
 	VADDPS           Z18, Z22, Z22
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z24, Z4
 	VMINPS           Z3, Z24, Z24
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z24, Z24
-	VFMADD231PS.BCST (R13), Z4, Z24
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z24
 	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z24, Z24
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12919,38 +13158,38 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z24
 	VMULPS           Z4, Z24, Z24
-	VMOVUPS          Z24, 576(DI)
+	VMOVUPS          Z24, 576(BX)
 	VADDPS           Z20, Z24, Z24
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z26, Z4
 	VMINPS           Z3, Z26, Z26
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z26, Z26
-	VFMADD231PS.BCST (R13), Z4, Z26
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z26
 	VADDPS.BCST      c48c00000<>+0(SB), Z26, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z26, Z26
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -12960,39 +13199,39 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z26, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z26
 	VMULPS           Z4, Z26, Z26
-	VMOVUPS          Z26, 640(DI)
+	VMOVUPS          Z26, 640(BX)
 	VADDPS           Z22, Z26, Z26
 	VADDPS           Z26, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	VMOVUPS          (SI), Z6
-	VMOVUPS          64(SI), Z8
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z4
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	VMOVUPS          (DX), Z6
+	VMOVUPS          (DX)(SI*1), Z8
+	VPBROADCASTD     (R8)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z5
 	VFMADD231PS      Z8, Z4, Z7
-	VPBROADCASTD     (DX)(BX*1), Z4
+	VPBROADCASTD     (R9)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z9
 	VFMADD231PS      Z8, Z4, Z11
-	VPBROADCASTD     (DX)(BX*2), Z4
+	VPBROADCASTD     (R10)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z13
 	VFMADD231PS      Z8, Z4, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z28, Z4
 	VMINPS           Z3, Z28, Z28
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z28, Z28
-	VFMADD231PS.BCST (R13), Z4, Z28
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z4, Z28
 	VADDPS.BCST      c48c00000<>+0(SB), Z28, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z28, Z28
-	VPBROADCASTD     (DX)(R9*1), Z4
+	VPBROADCASTD     (R11)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z17
 	VFMADD231PS      Z8, Z4, Z19
-	VPBROADCASTD     (DX)(BX*4), Z4
+	VPBROADCASTD     (R12)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z21
 	VFMADD231PS      Z8, Z4, Z23
-	VPBROADCASTD     (DX)(R10*1), Z4
+	VPBROADCASTD     (R13)(DI*1), Z4
 	VFMADD231PS      Z6, Z4, Z25
 	VFMADD231PS      Z8, Z4, Z27
 	VMOVAPS          Z3, Z4
@@ -13002,48 +13241,46 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z28, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z28
 	VMULPS           Z4, Z28, Z28
-	VMOVUPS          Z28, 704(DI)
+	VMOVUPS          Z28, 704(BX)
 	VADDPS           Z24, Z28, Z28
 	VADDPS           Z28, Z1, Z1
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	ADDQ             $0x00000300, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
+	ADDQ             $0x00000300, BX
 
 loop:
-	VMOVUPS          (SI), Z4
-	VMOVUPS          64(SI), Z6
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z8
+	VMOVUPS          (DX), Z4
+	VMOVUPS          (DX)(SI*1), Z6
+	VPBROADCASTD     (R8)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z5
 	VFMADD231PS      Z6, Z8, Z7
-	VPBROADCASTD     (DX)(BX*1), Z8
+	VPBROADCASTD     (R9)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z9
 	VFMADD231PS      Z6, Z8, Z11
-	VPBROADCASTD     (DX)(BX*2), Z8
+	VPBROADCASTD     (R10)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z13
 	VFMADD231PS      Z6, Z8, Z15
-	VPBROADCASTD     (DX)(R9*1), Z8
+	VPBROADCASTD     (R11)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z17
 	VFMADD231PS      Z6, Z8, Z19
-	VPBROADCASTD     (DX)(BX*4), Z8
+	VPBROADCASTD     (R12)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z21
 	VFMADD231PS      Z6, Z8, Z23
-	VPBROADCASTD     (DX)(R10*1), Z8
+	VPBROADCASTD     (R13)(DI*1), Z8
 	VFMADD231PS      Z4, Z8, Z25
 	VFMADD231PS      Z6, Z8, Z27
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000080, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, DI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z5, Z4
 	VMINPS           Z3, Z5, Z5
-	VMULPS.BCST      (R14), Z5, Z5
-	VFMADD231PS.BCST (R13), Z4, Z5
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z5, Z5
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z5, Z5
@@ -13054,12 +13291,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z5
 	VMULPS           Z4, Z5, Z5
-	VMOVUPS          Z5, (DI)
+	VMOVUPS          Z5, (BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z7, Z4
 	VMINPS           Z3, Z7, Z7
-	VMULPS.BCST      (R14), Z7, Z7
-	VFMADD231PS.BCST (R13), Z4, Z7
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z7, Z7
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z7, Z7
@@ -13070,12 +13309,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z7
 	VMULPS           Z4, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z9, Z4
 	VMINPS           Z3, Z9, Z9
-	VMULPS.BCST      (R14), Z9, Z9
-	VFMADD231PS.BCST (R13), Z4, Z9
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z9, Z9
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z9, Z9
@@ -13086,13 +13327,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z9
 	VMULPS           Z4, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z5, Z9, Z9
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z11, Z4
 	VMINPS           Z3, Z11, Z11
-	VMULPS.BCST      (R14), Z11, Z11
-	VFMADD231PS.BCST (R13), Z4, Z11
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z11, Z11
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z11, Z11
@@ -13103,13 +13346,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z11
 	VMULPS           Z4, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z7, Z11, Z11
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z13, Z4
 	VMINPS           Z3, Z13, Z13
-	VMULPS.BCST      (R14), Z13, Z13
-	VFMADD231PS.BCST (R13), Z4, Z13
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z13, Z13
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z13, Z13
@@ -13120,13 +13365,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z13
 	VMULPS           Z4, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z9, Z13, Z13
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z15, Z4
 	VMINPS           Z3, Z15, Z15
-	VMULPS.BCST      (R14), Z15, Z15
-	VFMADD231PS.BCST (R13), Z4, Z15
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z15, Z15
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z15, Z15
@@ -13137,13 +13384,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z15
 	VMULPS           Z4, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z11, Z15, Z15
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z17, Z4
 	VMINPS           Z3, Z17, Z17
-	VMULPS.BCST      (R14), Z17, Z17
-	VFMADD231PS.BCST (R13), Z4, Z17
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z17, Z17
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z17, Z17
@@ -13154,13 +13403,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z17
 	VMULPS           Z4, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z13, Z17, Z17
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z19, Z4
 	VMINPS           Z3, Z19, Z19
-	VMULPS.BCST      (R14), Z19, Z19
-	VFMADD231PS.BCST (R13), Z4, Z19
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z19, Z19
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z19
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z19, Z19
@@ -13171,13 +13422,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z19
 	VMULPS           Z4, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z15, Z19, Z19
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z21, Z4
 	VMINPS           Z3, Z21, Z21
-	VMULPS.BCST      (R14), Z21, Z21
-	VFMADD231PS.BCST (R13), Z4, Z21
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z21, Z21
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z21
 	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z21, Z21
@@ -13188,13 +13441,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z21
 	VMULPS           Z4, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
+	VMOVUPS          Z21, 512(BX)
 	VADDPS           Z17, Z21, Z21
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z23, Z4
 	VMINPS           Z3, Z23, Z23
-	VMULPS.BCST      (R14), Z23, Z23
-	VFMADD231PS.BCST (R13), Z4, Z23
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z23, Z23
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z23
 	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z23, Z23
@@ -13205,13 +13460,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z23
 	VMULPS           Z4, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
+	VMOVUPS          Z23, 576(BX)
 	VADDPS           Z19, Z23, Z23
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z25, Z4
 	VMINPS           Z3, Z25, Z25
-	VMULPS.BCST      (R14), Z25, Z25
-	VFMADD231PS.BCST (R13), Z4, Z25
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z25, Z25
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z25
 	VADDPS.BCST      c48c00000<>+0(SB), Z25, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z25, Z25
@@ -13222,14 +13479,16 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z25, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z25
 	VMULPS           Z4, Z25, Z25
-	VMOVUPS          Z25, 640(DI)
+	VMOVUPS          Z25, 640(BX)
 	VADDPS           Z21, Z25, Z25
 	VADDPS           Z25, Z0, Z0
 	VPXORD           Z3, Z3, Z3
 	VMAXPS           Z3, Z27, Z4
 	VMINPS           Z3, Z27, Z27
-	VMULPS.BCST      (R14), Z27, Z27
-	VFMADD231PS.BCST (R13), Z4, Z27
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z27, Z27
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z4, Z27
 	VADDPS.BCST      c48c00000<>+0(SB), Z27, Z3
 	VSUBPS.BCST      c48c00000<>+0(SB), Z3, Z4
 	VSUBPS           Z4, Z27, Z27
@@ -13240,76 +13499,78 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z27, Z3
 	VFMADD213PS.BCST c40853566<>+0(SB), Z3, Z27
 	VMULPS           Z4, Z27, Z27
-	VMOVUPS          Z27, 704(DI)
+	VMOVUPS          Z27, 704(BX)
 	VADDPS           Z23, Z27, Z27
 	VADDPS           Z27, Z1, Z1
-	VMOVUPS          Z0, (R12)
-	VMOVUPS          Z1, 64(R12)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
+	VMOVUPS          Z1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func weights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights1x16AVX512(SB), NOSPLIT, $0-56
+// func weights1x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights1x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), CX
-	MOVQ    c+40(FP), SI
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x01, CX, DI
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, DI
-	MOVQ    d+48(FP), R9
-	VMOVUPS (R9), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), BX
-	LEAQ    (DX)(DI*1), R8
-	LEAQ    (R8)(CX*4), R8
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R8
+	MOVQ    lda+24(FP), R9
+	MOVQ    k+8(FP), SI
+	LEAQ    (R8)(SI*4), R8
+	MOVLQSX (CX), DI
+	IMULQ   R9, DI
+	LEAQ    (R8)(DI*4), DI
+	ADDQ    $0x04, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), BX
-	LEAQ             (DX)(DI*1), R8
-	LEAQ             (R8)(CX*4), R8
-	SUBQ             $0x01, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R8
+	MOVQ             lda+24(FP), R9
+	MOVQ             k+8(FP), SI
+	LEAQ             (R8)(SI*4), R8
+	MOVLQSX          (CX), DI
+	IMULQ            R9, DI
+	LEAQ             (R8)(DI*4), DI
+	ADDQ             $0x04, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
-	VMOVUPS          (BX), Z6
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
+	VMOVUPS          (DX), Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX), Z7
+	VPBROADCASTD     (DI)(SI*1), Z7
 	VFMADD231PS      Z6, Z7, Z4
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (SI)
+	VMOVUPS          Z5, (BX)
 	VADDPS           Z5, Z0, Z0
-	ADDQ             $0x04, DX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	ADDQ             $0x00000040, BX
-	ADDQ             $0x00000040, SI
 
 loop:
-	VMOVUPS          (BX), Z2
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, BX
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             DI, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -13322,56 +13583,62 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (SI)
+	VMOVUPS          Z4, (BX)
 	VADDPS           Z4, Z0, Z0
-	VMOVUPS          Z0, (R9)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights1x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights1x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights1x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights1x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), CX
-	MOVQ    c+40(FP), SI
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x01, CX, DI
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, DI
-	MOVQ    d+64(FP), R9
-	VMOVUPS (R9), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R10
-	MOVQ    neg+56(FP), R11
 	VPXORD  Z4, Z4, Z4
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), BX
-	LEAQ    (DX)(DI*1), R8
-	LEAQ    (R8)(CX*4), R8
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R8
+	MOVQ    lda+24(FP), R9
+	MOVQ    k+8(FP), SI
+	LEAQ    (R8)(SI*4), R8
+	MOVLQSX (CX), DI
+	IMULQ   R9, DI
+	LEAQ    (R8)(DI*4), DI
+	ADDQ    $0x04, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), BX
-	LEAQ             (DX)(DI*1), R8
-	LEAQ             (R8)(CX*4), R8
-	SUBQ             $0x01, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R8
+	MOVQ             lda+24(FP), R9
+	MOVQ             k+8(FP), SI
+	LEAQ             (R8)(SI*4), R8
+	MOVLQSX          (CX), DI
+	IMULQ            R9, DI
+	LEAQ             (R8)(DI*4), DI
+	ADDQ             $0x04, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
-	VMOVUPS          (BX), Z6
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
+	VMOVUPS          (DX), Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R11), Z5, Z5
-	VFMADD231PS.BCST (R10), Z3, Z5
+	MOVQ             neg+64(FP), R8
+	VMULPS.BCST      (R8), Z5, Z5
+	MOVQ             pos+56(FP), R8
+	VFMADD231PS.BCST (R8), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z6, Z3, Z4
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -13380,30 +13647,28 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (SI)
+	VMOVUPS          Z5, (BX)
 	VADDPS           Z5, Z0, Z0
-	ADDQ             $0x04, DX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	ADDQ             $0x00000040, BX
-	ADDQ             $0x00000040, SI
 
 loop:
-	VMOVUPS          (BX), Z3
-	PREFETCHT0       (R8)
-	ADDQ             $0x00000040, R8
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, BX
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             DI, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R11), Z4, Z4
-	VFMADD231PS.BCST (R10), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -13414,49 +13679,61 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (SI)
+	VMOVUPS          Z4, (BX)
 	VADDPS           Z4, Z0, Z0
-	VMOVUPS          Z0, (R9)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights2x16AVX512(SB), NOSPLIT, $0-56
+// func weights2x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights2x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x02, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+48(FP), R10
-	VMOVUPS (R10), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R9
+	MOVQ    lda+24(FP), R10
+	MOVQ    k+8(FP), SI
+	LEAQ    (R9)(SI*4), R9
+	MOVLQSX (CX), DI
+	IMULQ   R10, DI
+	LEAQ    (R9)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R10, R8
+	LEAQ    (R9)(R8*4), R8
+	ADDQ    $0x08, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x02, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R9
+	MOVQ             lda+24(FP), R10
+	MOVQ             k+8(FP), SI
+	LEAQ             (R9)(SI*4), R9
+	MOVLQSX          (CX), DI
+	IMULQ            R10, DI
+	LEAQ             (R9)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R10, R8
+	LEAQ             (R9)(R8*4), R8
+	ADDQ             $0x08, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
 	VPXORD           Z6, Z6, Z6
-	VMOVUPS          (SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z8
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z8, Z2, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -13464,19 +13741,17 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*1), Z9
+	VPBROADCASTD     (R8)(SI*1), Z9
 	VFMADD231PS      Z8, Z9, Z6
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z8
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z8, Z2, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -13484,32 +13759,28 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*1), Z9
+	VPBROADCASTD     (R8)(SI*1), Z9
 	VFMADD231PS      Z8, Z9, Z6
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
 	VADDPS           Z7, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000080, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000080, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -13522,7 +13793,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -13533,62 +13804,74 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS           Z6, Z0, Z0
-	VMOVUPS          Z0, (R10)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights2x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights2x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights2x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights2x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x02, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+64(FP), R10
-	VMOVUPS (R10), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R11
-	MOVQ    neg+56(FP), R12
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R9
+	MOVQ    lda+24(FP), R10
+	MOVQ    k+8(FP), SI
+	LEAQ    (R9)(SI*4), R9
+	MOVLQSX (CX), DI
+	IMULQ   R10, DI
+	LEAQ    (R9)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R10, R8
+	LEAQ    (R9)(R8*4), R8
+	ADDQ    $0x08, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x02, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R9
+	MOVQ             lda+24(FP), R10
+	MOVQ             k+8(FP), SI
+	LEAQ             (R9)(SI*4), R9
+	MOVLQSX          (CX), DI
+	IMULQ            R10, DI
+	LEAQ             (R9)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R10, R8
+	LEAQ             (R9)(R8*4), R8
+	ADDQ             $0x08, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
 	VPXORD           Z6, Z6, Z6
-	VMOVUPS          (SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z8
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z8, Z3, Z4
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R12), Z5, Z5
-	VFMADD231PS.BCST (R11), Z3, Z5
+	MOVQ             neg+64(FP), R9
+	VMULPS.BCST      (R9), Z5, Z5
+	MOVQ             pos+56(FP), R9
+	VFMADD231PS.BCST (R9), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z8, Z3, Z6
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -13597,23 +13880,23 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z8
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z8
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z8, Z3, Z4
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (R12), Z7, Z7
-	VFMADD231PS.BCST (R11), Z3, Z7
+	MOVQ             neg+64(FP), R9
+	VMULPS.BCST      (R9), Z7, Z7
+	MOVQ             pos+56(FP), R9
+	VFMADD231PS.BCST (R9), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z8, Z3, Z6
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -13622,33 +13905,31 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
 	VADDPS           Z7, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000080, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000080, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R12), Z4, Z4
-	VFMADD231PS.BCST (R11), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -13659,12 +13940,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R12), Z6, Z6
-	VFMADD231PS.BCST (R11), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -13675,53 +13958,71 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS           Z6, Z0, Z0
-	VMOVUPS          Z0, (R10)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights3x16AVX512(SB), NOSPLIT, $0-56
+// func weights3x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights3x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x03, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+48(FP), R10
-	VMOVUPS (R10), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R10
+	MOVQ    lda+24(FP), R11
+	MOVQ    k+8(FP), SI
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (CX), DI
+	IMULQ   R11, DI
+	LEAQ    (R10)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R11, R8
+	LEAQ    (R10)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R11, R9
+	LEAQ    (R10)(R9*4), R9
+	ADDQ    $0x0c, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x03, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R10
+	MOVQ             lda+24(FP), R11
+	MOVQ             k+8(FP), SI
+	LEAQ             (R10)(SI*4), R10
+	MOVLQSX          (CX), DI
+	IMULQ            R11, DI
+	LEAQ             (R10)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R11, R8
+	LEAQ             (R10)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R11, R9
+	LEAQ             (R10)(R9*4), R9
+	ADDQ             $0x0c, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
 	VPXORD           Z6, Z6, Z6
 	VMOVAPS          Z8, Z9
 	VPXORD           Z8, Z8, Z8
-	VMOVUPS          (SI), Z10
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z10
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z10, Z2, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -13729,21 +14030,19 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*1), Z11
+	VPBROADCASTD     (R8)(SI*1), Z11
 	VFMADD231PS      Z10, Z11, Z6
-	VPBROADCASTD     (DX)(BX*2), Z11
+	VPBROADCASTD     (R9)(SI*1), Z11
 	VFMADD231PS      Z10, Z11, Z8
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z10
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z10
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z10, Z2, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -13751,22 +14050,20 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*1), Z11
+	VPBROADCASTD     (R8)(SI*1), Z11
 	VFMADD231PS      Z10, Z11, Z6
-	VPBROADCASTD     (DX)(BX*2), Z11
+	VPBROADCASTD     (R9)(SI*1), Z11
 	VFMADD231PS      Z10, Z11, Z8
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -13774,36 +14071,32 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*1), Z10
+	VPBROADCASTD     (R8)(SI*1), Z10
 	VFMADD231PS      Z5, Z10, Z6
-	VPBROADCASTD     (DX)(BX*2), Z10
+	VPBROADCASTD     (R9)(SI*1), Z10
 	VFMADD231PS      Z5, Z10, Z8
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
 	VADDPS           Z9, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x000000c0, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x000000c0, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z8
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -13816,7 +14109,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -13827,7 +14120,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -13839,67 +14132,85 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS           Z8, Z0, Z0
-	VMOVUPS          Z0, (R10)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights3x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights3x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights3x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights3x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x03, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	MOVQ    d+64(FP), R10
-	VMOVUPS (R10), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R11
-	MOVQ    neg+56(FP), R12
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R9
-	LEAQ    (R9)(CX*4), R9
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R10
+	MOVQ    lda+24(FP), R11
+	MOVQ    k+8(FP), SI
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (CX), DI
+	IMULQ   R11, DI
+	LEAQ    (R10)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R11, R8
+	LEAQ    (R10)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R11, R9
+	LEAQ    (R10)(R9*4), R9
+	ADDQ    $0x0c, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R9
-	LEAQ             (R9)(CX*4), R9
-	SUBQ             $0x03, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R10
+	MOVQ             lda+24(FP), R11
+	MOVQ             k+8(FP), SI
+	LEAQ             (R10)(SI*4), R10
+	MOVLQSX          (CX), DI
+	IMULQ            R11, DI
+	LEAQ             (R10)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R11, R8
+	LEAQ             (R10)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R11, R9
+	LEAQ             (R10)(R9*4), R9
+	ADDQ             $0x0c, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
 	VPXORD           Z6, Z6, Z6
 	VMOVAPS          Z8, Z9
 	VPXORD           Z8, Z8, Z8
-	VMOVUPS          (SI), Z10
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z10
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z10, Z3, Z4
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R12), Z5, Z5
-	VFMADD231PS.BCST (R11), Z3, Z5
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z5, Z5
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z10, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z10, Z3, Z8
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -13908,25 +14219,25 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z10
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z10
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z10, Z3, Z4
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (R12), Z7, Z7
-	VFMADD231PS.BCST (R11), Z3, Z7
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z7, Z7
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z10, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z10, Z3, Z8
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -13935,26 +14246,26 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z9, Z3
 	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (R12), Z9, Z9
-	VFMADD231PS.BCST (R11), Z3, Z9
+	MOVQ             neg+64(FP), R10
+	VMULPS.BCST      (R10), Z9, Z9
+	MOVQ             pos+56(FP), R10
+	VFMADD231PS.BCST (R10), Z3, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -13963,35 +14274,33 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
 	VADDPS           Z9, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x000000c0, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x000000c0, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R9)
-	ADDQ             $0x00000040, R9
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
+	VPBROADCASTD     (R9)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z8
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R12), Z4, Z4
-	VFMADD231PS.BCST (R11), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -14002,12 +14311,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R12), Z6, Z6
-	VFMADD231PS.BCST (R11), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -14018,13 +14329,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z8, Z3
 	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R12), Z8, Z8
-	VFMADD231PS.BCST (R11), Z3, Z8
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z8, Z8
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z8, Z8
@@ -14035,45 +14348,70 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS           Z8, Z0, Z0
-	VMOVUPS          Z0, (R10)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights4x16AVX512(SB), NOSPLIT, $0-56
+// func weights4x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights4x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x04, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+48(FP), R11
-	VMOVUPS (R11), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
 	VPXORD  Z10, Z10, Z10
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R11
+	MOVQ    lda+24(FP), R12
+	MOVQ    k+8(FP), SI
+	LEAQ    (R11)(SI*4), R11
+	MOVLQSX (CX), DI
+	IMULQ   R12, DI
+	LEAQ    (R11)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R12, R8
+	LEAQ    (R11)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R12, R9
+	LEAQ    (R11)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R12, R10
+	LEAQ    (R11)(R10*4), R10
+	ADDQ    $0x10, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x04, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R11
+	MOVQ             lda+24(FP), R12
+	MOVQ             k+8(FP), SI
+	LEAQ             (R11)(SI*4), R11
+	MOVLQSX          (CX), DI
+	IMULQ            R12, DI
+	LEAQ             (R11)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R12, R8
+	LEAQ             (R11)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R12, R9
+	LEAQ             (R11)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R12, R10
+	LEAQ             (R11)(R10*4), R10
+	ADDQ             $0x10, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -14082,12 +14420,10 @@ again:
 	VPXORD           Z8, Z8, Z8
 	VMOVAPS          Z10, Z11
 	VPXORD           Z10, Z10, Z10
-	VMOVUPS          (SI), Z12
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z12
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z12, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z12, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14095,23 +14431,21 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z13
+	VPBROADCASTD     (R9)(SI*1), Z13
 	VFMADD231PS      Z12, Z13, Z8
-	VPBROADCASTD     (DX)(R9*1), Z13
+	VPBROADCASTD     (R10)(SI*1), Z13
 	VFMADD231PS      Z12, Z13, Z10
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z12
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z12
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z12, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z12, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14119,24 +14453,22 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z13
+	VPBROADCASTD     (R9)(SI*1), Z13
 	VFMADD231PS      Z12, Z13, Z8
-	VPBROADCASTD     (DX)(R9*1), Z13
+	VPBROADCASTD     (R10)(SI*1), Z13
 	VFMADD231PS      Z12, Z13, Z10
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14144,24 +14476,22 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z12
+	VPBROADCASTD     (R9)(SI*1), Z12
 	VFMADD231PS      Z5, Z12, Z8
-	VPBROADCASTD     (DX)(R9*1), Z12
+	VPBROADCASTD     (R10)(SI*1), Z12
 	VFMADD231PS      Z5, Z12, Z10
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14169,38 +14499,34 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z7
+	VPBROADCASTD     (R9)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z8
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
 	VADDPS           Z11, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000100, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000100, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -14213,7 +14539,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -14224,7 +14550,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14236,7 +14562,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14248,47 +14574,70 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VADDPS           Z10, Z0, Z0
-	VMOVUPS          Z0, (R11)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights4x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights4x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights4x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights4x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x04, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+64(FP), R11
-	VMOVUPS (R11), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R12
-	MOVQ    neg+56(FP), R13
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
 	VPXORD  Z10, Z10, Z10
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R11
+	MOVQ    lda+24(FP), R12
+	MOVQ    k+8(FP), SI
+	LEAQ    (R11)(SI*4), R11
+	MOVLQSX (CX), DI
+	IMULQ   R12, DI
+	LEAQ    (R11)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R12, R8
+	LEAQ    (R11)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R12, R9
+	LEAQ    (R11)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R12, R10
+	LEAQ    (R11)(R10*4), R10
+	ADDQ    $0x10, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x04, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R11
+	MOVQ             lda+24(FP), R12
+	MOVQ             k+8(FP), SI
+	LEAQ             (R11)(SI*4), R11
+	MOVLQSX          (CX), DI
+	IMULQ            R12, DI
+	LEAQ             (R11)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R12, R8
+	LEAQ             (R11)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R12, R9
+	LEAQ             (R11)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R12, R10
+	LEAQ             (R11)(R10*4), R10
+	ADDQ             $0x10, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -14297,24 +14646,24 @@ again:
 	VPXORD           Z8, Z8, Z8
 	VMOVAPS          Z10, Z11
 	VPXORD           Z10, Z10, Z10
-	VMOVUPS          (SI), Z12
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z12
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R13), Z5, Z5
-	VFMADD231PS.BCST (R12), Z3, Z5
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z5, Z5
+	MOVQ             pos+56(FP), R11
+	VFMADD231PS.BCST (R11), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z10
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14323,27 +14672,27 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z12
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z12
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (R13), Z7, Z7
-	VFMADD231PS.BCST (R12), Z3, Z7
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z7, Z7
+	MOVQ             pos+56(FP), R11
+	VFMADD231PS.BCST (R11), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z12, Z3, Z10
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14352,28 +14701,28 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z9, Z3
 	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (R13), Z9, Z9
-	VFMADD231PS.BCST (R12), Z3, Z9
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z9, Z9
+	MOVQ             pos+56(FP), R11
+	VFMADD231PS.BCST (R11), Z3, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14382,28 +14731,28 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z11, Z3
 	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (R13), Z11, Z11
-	VFMADD231PS.BCST (R12), Z3, Z11
+	MOVQ             neg+64(FP), R11
+	VMULPS.BCST      (R11), Z11, Z11
+	MOVQ             pos+56(FP), R11
+	VFMADD231PS.BCST (R11), Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14412,37 +14761,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
 	VADDPS           Z11, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000100, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000100, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
+	VPBROADCASTD     (R9)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
+	VPBROADCASTD     (R10)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z10
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R13), Z4, Z4
-	VFMADD231PS.BCST (R12), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -14453,12 +14800,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R13), Z6, Z6
-	VFMADD231PS.BCST (R12), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -14469,13 +14818,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z8, Z3
 	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R13), Z8, Z8
-	VFMADD231PS.BCST (R12), Z3, Z8
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z8, Z8
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z8, Z8
@@ -14486,13 +14837,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z10, Z3
 	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (R13), Z10, Z10
-	VFMADD231PS.BCST (R12), Z3, Z10
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z10, Z10
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z10, Z10
@@ -14503,46 +14856,77 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VADDPS           Z10, Z0, Z0
-	VMOVUPS          Z0, (R11)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights5x16AVX512(SB), NOSPLIT, $0-56
+// func weights5x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights5x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x05, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+48(FP), R11
-	VMOVUPS (R11), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
 	VPXORD  Z10, Z10, Z10
 	VPXORD  Z12, Z12, Z12
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R12
+	MOVQ    lda+24(FP), R13
+	MOVQ    k+8(FP), SI
+	LEAQ    (R12)(SI*4), R12
+	MOVLQSX (CX), DI
+	IMULQ   R13, DI
+	LEAQ    (R12)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R13, R8
+	LEAQ    (R12)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R13, R9
+	LEAQ    (R12)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R13, R10
+	LEAQ    (R12)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   R13, R11
+	LEAQ    (R12)(R11*4), R11
+	ADDQ    $0x14, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x05, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R12
+	MOVQ             lda+24(FP), R13
+	MOVQ             k+8(FP), SI
+	LEAQ             (R12)(SI*4), R12
+	MOVLQSX          (CX), DI
+	IMULQ            R13, DI
+	LEAQ             (R12)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R13, R8
+	LEAQ             (R12)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R13, R9
+	LEAQ             (R12)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R13, R10
+	LEAQ             (R12)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            R13, R11
+	LEAQ             (R12)(R11*4), R11
+	ADDQ             $0x14, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -14553,12 +14937,10 @@ again:
 	VPXORD           Z10, Z10, Z10
 	VMOVAPS          Z12, Z13
 	VPXORD           Z12, Z12, Z12
-	VMOVUPS          (SI), Z14
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z14
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z14, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z14, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14566,25 +14948,23 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z15
+	VPBROADCASTD     (R9)(SI*1), Z15
 	VFMADD231PS      Z14, Z15, Z8
-	VPBROADCASTD     (DX)(R9*1), Z15
+	VPBROADCASTD     (R10)(SI*1), Z15
 	VFMADD231PS      Z14, Z15, Z10
-	VPBROADCASTD     (DX)(BX*4), Z15
+	VPBROADCASTD     (R11)(SI*1), Z15
 	VFMADD231PS      Z14, Z15, Z12
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z14
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z14
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z14, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z14, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14592,26 +14972,24 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z15
+	VPBROADCASTD     (R9)(SI*1), Z15
 	VFMADD231PS      Z14, Z15, Z8
-	VPBROADCASTD     (DX)(R9*1), Z15
+	VPBROADCASTD     (R10)(SI*1), Z15
 	VFMADD231PS      Z14, Z15, Z10
-	VPBROADCASTD     (DX)(BX*4), Z15
+	VPBROADCASTD     (R11)(SI*1), Z15
 	VFMADD231PS      Z14, Z15, Z12
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14619,26 +14997,24 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z14
+	VPBROADCASTD     (R9)(SI*1), Z14
 	VFMADD231PS      Z5, Z14, Z8
-	VPBROADCASTD     (DX)(R9*1), Z14
+	VPBROADCASTD     (R10)(SI*1), Z14
 	VFMADD231PS      Z5, Z14, Z10
-	VPBROADCASTD     (DX)(BX*4), Z14
+	VPBROADCASTD     (R11)(SI*1), Z14
 	VFMADD231PS      Z5, Z14, Z12
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14646,26 +15022,24 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z7
+	VPBROADCASTD     (R9)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z8
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14673,42 +15047,38 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*2), Z7
+	VPBROADCASTD     (R9)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z8
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
 	VADDPS           Z13, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000140, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000140, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -14721,7 +15091,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -14732,7 +15102,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14744,7 +15114,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14756,7 +15126,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -14768,48 +15138,77 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VADDPS           Z12, Z0, Z0
-	VMOVUPS          Z0, (R11)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights5x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights5x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights5x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights5x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x05, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	MOVQ    d+64(FP), R11
-	VMOVUPS (R11), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R12
-	MOVQ    neg+56(FP), R13
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
 	VPXORD  Z10, Z10, Z10
 	VPXORD  Z12, Z12, Z12
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (R10)(CX*4), R10
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R12
+	MOVQ    lda+24(FP), R13
+	MOVQ    k+8(FP), SI
+	LEAQ    (R12)(SI*4), R12
+	MOVLQSX (CX), DI
+	IMULQ   R13, DI
+	LEAQ    (R12)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R13, R8
+	LEAQ    (R12)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R13, R9
+	LEAQ    (R12)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R13, R10
+	LEAQ    (R12)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   R13, R11
+	LEAQ    (R12)(R11*4), R11
+	ADDQ    $0x14, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R10
-	LEAQ             (R10)(CX*4), R10
-	SUBQ             $0x05, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R12
+	MOVQ             lda+24(FP), R13
+	MOVQ             k+8(FP), SI
+	LEAQ             (R12)(SI*4), R12
+	MOVLQSX          (CX), DI
+	IMULQ            R13, DI
+	LEAQ             (R12)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R13, R8
+	LEAQ             (R12)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R13, R9
+	LEAQ             (R12)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R13, R10
+	LEAQ             (R12)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            R13, R11
+	LEAQ             (R12)(R11*4), R11
+	ADDQ             $0x14, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -14820,26 +15219,26 @@ again:
 	VPXORD           Z10, Z10, Z10
 	VMOVAPS          Z12, Z13
 	VPXORD           Z12, Z12, Z12
-	VMOVUPS          (SI), Z14
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z14
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R13), Z5, Z5
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z5, Z5
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z12
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14848,29 +15247,29 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z14
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z14
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (R13), Z7, Z7
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z7, Z7
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z14, Z3, Z12
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14879,30 +15278,30 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z9, Z3
 	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (R13), Z9, Z9
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z9, Z9
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z3, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14911,30 +15310,30 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z11, Z3
 	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (R13), Z11, Z11
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z11, Z11
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14943,30 +15342,30 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z13, Z3
 	VMINPS           Z2, Z13, Z13
-	VMULPS.BCST      (R13), Z13, Z13
+	MOVQ             neg+64(FP), R12
+	VMULPS.BCST      (R12), Z13, Z13
+	MOVQ             pos+56(FP), R12
 	VFMADD231PS.BCST (R12), Z3, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -14975,39 +15374,37 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
 	VADDPS           Z13, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000140, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000140, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R10)
-	ADDQ             $0x00000040, R10
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
+	VPBROADCASTD     (R9)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
+	VPBROADCASTD     (R10)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
+	VPBROADCASTD     (R11)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z12
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R13), Z4, Z4
-	VFMADD231PS.BCST (R12), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -15018,12 +15415,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R13), Z6, Z6
-	VFMADD231PS.BCST (R12), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -15034,13 +15433,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z8, Z3
 	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R13), Z8, Z8
-	VFMADD231PS.BCST (R12), Z3, Z8
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z8, Z8
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z8, Z8
@@ -15051,13 +15452,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z10, Z3
 	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (R13), Z10, Z10
-	VFMADD231PS.BCST (R12), Z3, Z10
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z10, Z10
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z10, Z10
@@ -15068,13 +15471,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z12, Z3
 	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (R13), Z12, Z12
-	VFMADD231PS.BCST (R12), Z3, Z12
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z12, Z12
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z12, Z12
@@ -15085,29 +15490,22 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VADDPS           Z12, Z0, Z0
-	VMOVUPS          Z0, (R11)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights6x16AVX512(SB), NOSPLIT, $0-56
+// func weights6x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights6x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x06, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	MOVQ    d+48(FP), R12
-	VMOVUPS (R12), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
@@ -15115,18 +15513,61 @@ TEXT ·weights6x16AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z10, Z10, Z10
 	VPXORD  Z12, Z12, Z12
 	VPXORD  Z14, Z14, Z14
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R11
-	LEAQ    (R11)(CX*4), R11
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R13
+	MOVQ    lda+24(FP), R14
+	MOVQ    k+8(FP), SI
+	LEAQ    (R13)(SI*4), R13
+	MOVLQSX (CX), DI
+	IMULQ   R14, DI
+	LEAQ    (R13)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R14, R8
+	LEAQ    (R13)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R14, R9
+	LEAQ    (R13)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R14, R10
+	LEAQ    (R13)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   R14, R11
+	LEAQ    (R13)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	IMULQ   R14, R12
+	LEAQ    (R13)(R12*4), R12
+	ADDQ    $0x18, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R11
-	LEAQ             (R11)(CX*4), R11
-	SUBQ             $0x06, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R13
+	MOVQ             lda+24(FP), R14
+	MOVQ             k+8(FP), SI
+	LEAQ             (R13)(SI*4), R13
+	MOVLQSX          (CX), DI
+	IMULQ            R14, DI
+	LEAQ             (R13)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R14, R8
+	LEAQ             (R13)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R14, R9
+	LEAQ             (R13)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R14, R10
+	LEAQ             (R13)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            R14, R11
+	LEAQ             (R13)(R11*4), R11
+	MOVLQSX          20(CX), R12
+	IMULQ            R14, R12
+	LEAQ             (R13)(R12*4), R12
+	ADDQ             $0x18, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -15139,14 +15580,12 @@ again:
 	VPXORD           Z12, Z12, Z12
 	VMOVAPS          Z14, Z15
 	VPXORD           Z14, Z14, Z14
-	VMOVUPS          (SI), Z16
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z16
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z16, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z16, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z16, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15154,27 +15593,25 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z17
+	VPBROADCASTD     (R10)(SI*1), Z17
 	VFMADD231PS      Z16, Z17, Z10
-	VPBROADCASTD     (DX)(BX*4), Z17
+	VPBROADCASTD     (R11)(SI*1), Z17
 	VFMADD231PS      Z16, Z17, Z12
-	VPBROADCASTD     (DX)(R10*1), Z17
+	VPBROADCASTD     (R12)(SI*1), Z17
 	VFMADD231PS      Z16, Z17, Z14
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z16
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z16
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z16, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z16, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z16, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15182,28 +15619,26 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z17
+	VPBROADCASTD     (R10)(SI*1), Z17
 	VFMADD231PS      Z16, Z17, Z10
-	VPBROADCASTD     (DX)(BX*4), Z17
+	VPBROADCASTD     (R11)(SI*1), Z17
 	VFMADD231PS      Z16, Z17, Z12
-	VPBROADCASTD     (DX)(R10*1), Z17
+	VPBROADCASTD     (R12)(SI*1), Z17
 	VFMADD231PS      Z16, Z17, Z14
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15211,28 +15646,26 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z16
+	VPBROADCASTD     (R10)(SI*1), Z16
 	VFMADD231PS      Z5, Z16, Z10
-	VPBROADCASTD     (DX)(BX*4), Z16
+	VPBROADCASTD     (R11)(SI*1), Z16
 	VFMADD231PS      Z5, Z16, Z12
-	VPBROADCASTD     (DX)(R10*1), Z16
+	VPBROADCASTD     (R12)(SI*1), Z16
 	VFMADD231PS      Z5, Z16, Z14
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15240,28 +15673,26 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15269,28 +15700,26 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15298,44 +15727,40 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
 	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z13, Z15, Z15
 	VADDPS           Z15, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000180, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000180, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -15348,7 +15773,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -15359,7 +15784,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15371,7 +15796,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15383,7 +15808,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15395,7 +15820,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15407,50 +15832,84 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
 	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
+	VMOVUPS          Z14, 320(BX)
 	VADDPS           Z12, Z14, Z14
 	VADDPS           Z14, Z0, Z0
-	VMOVUPS          Z0, (R12)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights6x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights6x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights6x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights6x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x06, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	MOVQ    d+64(FP), R12
-	VMOVUPS (R12), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R13
-	MOVQ    neg+56(FP), R14
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
 	VPXORD  Z10, Z10, Z10
 	VPXORD  Z12, Z12, Z12
 	VPXORD  Z14, Z14, Z14
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R11
-	LEAQ    (R11)(CX*4), R11
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R13
+	MOVQ    lda+24(FP), R14
+	MOVQ    k+8(FP), SI
+	LEAQ    (R13)(SI*4), R13
+	MOVLQSX (CX), DI
+	IMULQ   R14, DI
+	LEAQ    (R13)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R14, R8
+	LEAQ    (R13)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R14, R9
+	LEAQ    (R13)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R14, R10
+	LEAQ    (R13)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   R14, R11
+	LEAQ    (R13)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	IMULQ   R14, R12
+	LEAQ    (R13)(R12*4), R12
+	ADDQ    $0x18, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R11
-	LEAQ             (R11)(CX*4), R11
-	SUBQ             $0x06, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R13
+	MOVQ             lda+24(FP), R14
+	MOVQ             k+8(FP), SI
+	LEAQ             (R13)(SI*4), R13
+	MOVLQSX          (CX), DI
+	IMULQ            R14, DI
+	LEAQ             (R13)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R14, R8
+	LEAQ             (R13)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R14, R9
+	LEAQ             (R13)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R14, R10
+	LEAQ             (R13)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            R14, R11
+	LEAQ             (R13)(R11*4), R11
+	MOVLQSX          20(CX), R12
+	IMULQ            R14, R12
+	LEAQ             (R13)(R12*4), R12
+	ADDQ             $0x18, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -15463,28 +15922,28 @@ again:
 	VPXORD           Z12, Z12, Z12
 	VMOVAPS          Z14, Z15
 	VPXORD           Z14, Z14, Z14
-	VMOVUPS          (SI), Z16
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z16
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R14), Z5, Z5
+	MOVQ             neg+64(FP), R13
+	VMULPS.BCST      (R13), Z5, Z5
+	MOVQ             pos+56(FP), R13
 	VFMADD231PS.BCST (R13), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z14
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -15493,31 +15952,31 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z16
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z16
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (R14), Z7, Z7
+	MOVQ             neg+64(FP), R13
+	VMULPS.BCST      (R13), Z7, Z7
+	MOVQ             pos+56(FP), R13
 	VFMADD231PS.BCST (R13), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z16, Z3, Z14
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -15526,32 +15985,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z9, Z3
 	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (R14), Z9, Z9
+	MOVQ             neg+64(FP), R13
+	VMULPS.BCST      (R13), Z9, Z9
+	MOVQ             pos+56(FP), R13
 	VFMADD231PS.BCST (R13), Z3, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -15560,32 +16019,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z11, Z3
 	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (R14), Z11, Z11
+	MOVQ             neg+64(FP), R13
+	VMULPS.BCST      (R13), Z11, Z11
+	MOVQ             pos+56(FP), R13
 	VFMADD231PS.BCST (R13), Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -15594,32 +16053,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z13, Z3
 	VMINPS           Z2, Z13, Z13
-	VMULPS.BCST      (R14), Z13, Z13
+	MOVQ             neg+64(FP), R13
+	VMULPS.BCST      (R13), Z13, Z13
+	MOVQ             pos+56(FP), R13
 	VFMADD231PS.BCST (R13), Z3, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -15628,32 +16087,32 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z15, Z3
 	VMINPS           Z2, Z15, Z15
-	VMULPS.BCST      (R14), Z15, Z15
+	MOVQ             neg+64(FP), R13
+	VMULPS.BCST      (R13), Z15, Z15
+	MOVQ             pos+56(FP), R13
 	VFMADD231PS.BCST (R13), Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -15662,41 +16121,39 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
 	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z13, Z15, Z15
 	VADDPS           Z15, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000180, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000180, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
+	VPBROADCASTD     (R9)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
+	VPBROADCASTD     (R10)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
+	VPBROADCASTD     (R11)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
+	VPBROADCASTD     (R12)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z14
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R14), Z4, Z4
-	VFMADD231PS.BCST (R13), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -15707,12 +16164,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R14), Z6, Z6
-	VFMADD231PS.BCST (R13), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -15723,13 +16182,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z8, Z3
 	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R14), Z8, Z8
-	VFMADD231PS.BCST (R13), Z3, Z8
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z8, Z8
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z8, Z8
@@ -15740,13 +16201,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z10, Z3
 	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (R14), Z10, Z10
-	VFMADD231PS.BCST (R13), Z3, Z10
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z10, Z10
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z10, Z10
@@ -15757,13 +16220,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z12, Z3
 	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (R14), Z12, Z12
-	VFMADD231PS.BCST (R13), Z3, Z12
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z12, Z12
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z12, Z12
@@ -15774,13 +16239,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z14, Z3
 	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (R14), Z14, Z14
-	VFMADD231PS.BCST (R13), Z3, Z14
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z14, Z14
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z14, Z14
@@ -15791,29 +16258,22 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
 	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
+	VMOVUPS          Z14, 320(BX)
 	VADDPS           Z12, Z14, Z14
 	VADDPS           Z14, Z0, Z0
-	VMOVUPS          Z0, (R12)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights7x16AVX512(SB), NOSPLIT, $0-56
+// func weights7x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights7x16AVX512(SB), NOSPLIT, $0-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x07, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	MOVQ    d+48(FP), R12
-	VMOVUPS (R12), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
@@ -15822,18 +16282,67 @@ TEXT ·weights7x16AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z12, Z12, Z12
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z16, Z16, Z16
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R11
-	LEAQ    (R11)(CX*4), R11
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R14
+	MOVQ    lda+24(FP), R15
+	MOVQ    k+8(FP), SI
+	LEAQ    (R14)(SI*4), R14
+	MOVLQSX (CX), DI
+	IMULQ   R15, DI
+	LEAQ    (R14)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R15, R8
+	LEAQ    (R14)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R15, R9
+	LEAQ    (R14)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R15, R10
+	LEAQ    (R14)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   R15, R11
+	LEAQ    (R14)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	IMULQ   R15, R12
+	LEAQ    (R14)(R12*4), R12
+	MOVLQSX 24(CX), R13
+	IMULQ   R15, R13
+	LEAQ    (R14)(R13*4), R13
+	ADDQ    $0x1c, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R11
-	LEAQ             (R11)(CX*4), R11
-	SUBQ             $0x07, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R14
+	MOVQ             lda+24(FP), R15
+	MOVQ             k+8(FP), SI
+	LEAQ             (R14)(SI*4), R14
+	MOVLQSX          (CX), DI
+	IMULQ            R15, DI
+	LEAQ             (R14)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R15, R8
+	LEAQ             (R14)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R15, R9
+	LEAQ             (R14)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R15, R10
+	LEAQ             (R14)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            R15, R11
+	LEAQ             (R14)(R11*4), R11
+	MOVLQSX          20(CX), R12
+	IMULQ            R15, R12
+	LEAQ             (R14)(R12*4), R12
+	MOVLQSX          24(CX), R13
+	IMULQ            R15, R13
+	LEAQ             (R14)(R13*4), R13
+	ADDQ             $0x1c, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -15848,14 +16357,12 @@ again:
 	VPXORD           Z14, Z14, Z14
 	VMOVAPS          Z16, Z17
 	VPXORD           Z16, Z16, Z16
-	VMOVUPS          (SI), Z18
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z18
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z18, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z18, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z18, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15863,29 +16370,27 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z19
+	VPBROADCASTD     (R10)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z10
-	VPBROADCASTD     (DX)(BX*4), Z19
+	VPBROADCASTD     (R11)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z12
-	VPBROADCASTD     (DX)(R10*1), Z19
+	VPBROADCASTD     (R12)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z14
-	VPBROADCASTD     (DX)(R9*2), Z19
+	VPBROADCASTD     (R13)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z18
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z18
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z18, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z18, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z18, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15893,30 +16398,28 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z19
+	VPBROADCASTD     (R10)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z10
-	VPBROADCASTD     (DX)(BX*4), Z19
+	VPBROADCASTD     (R11)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z12
-	VPBROADCASTD     (DX)(R10*1), Z19
+	VPBROADCASTD     (R12)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z14
-	VPBROADCASTD     (DX)(R9*2), Z19
+	VPBROADCASTD     (R13)(SI*1), Z19
 	VFMADD231PS      Z18, Z19, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15924,30 +16427,28 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z18
+	VPBROADCASTD     (R10)(SI*1), Z18
 	VFMADD231PS      Z5, Z18, Z10
-	VPBROADCASTD     (DX)(BX*4), Z18
+	VPBROADCASTD     (R11)(SI*1), Z18
 	VFMADD231PS      Z5, Z18, Z12
-	VPBROADCASTD     (DX)(R10*1), Z18
+	VPBROADCASTD     (R12)(SI*1), Z18
 	VFMADD231PS      Z5, Z18, Z14
-	VPBROADCASTD     (DX)(R9*2), Z18
+	VPBROADCASTD     (R13)(SI*1), Z18
 	VFMADD231PS      Z5, Z18, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15955,30 +16456,28 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -15986,30 +16485,28 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16017,30 +16514,28 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
 	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16048,48 +16543,44 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*1), Z7
+	VPBROADCASTD     (R10)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z10
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
 	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z15, Z17, Z17
 	VADDPS           Z17, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x000001c0, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x000001c0, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -16102,7 +16593,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -16113,7 +16604,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16125,7 +16616,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16137,7 +16628,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16149,7 +16640,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16161,7 +16652,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
 	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
+	VMOVUPS          Z14, 320(BX)
 	VADDPS           Z12, Z14, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16173,32 +16664,23 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
 	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
+	VMOVUPS          Z16, 384(BX)
 	VADDPS           Z14, Z16, Z16
 	VADDPS           Z16, Z0, Z0
-	VMOVUPS          Z0, (R12)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights7x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights7x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights7x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights7x16AVX512(SB), NOSPLIT, $0-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x07, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	MOVQ    d+64(FP), R12
-	VMOVUPS (R12), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R13
-	MOVQ    neg+56(FP), R14
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
@@ -16206,18 +16688,67 @@ TEXT ·signedWeights7x16AVX512(SB), NOSPLIT, $0-72
 	VPXORD  Z12, Z12, Z12
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z16, Z16, Z16
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R11
-	LEAQ    (R11)(CX*4), R11
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R14
+	MOVQ    lda+24(FP), R15
+	MOVQ    k+8(FP), SI
+	LEAQ    (R14)(SI*4), R14
+	MOVLQSX (CX), DI
+	IMULQ   R15, DI
+	LEAQ    (R14)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   R15, R8
+	LEAQ    (R14)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   R15, R9
+	LEAQ    (R14)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   R15, R10
+	LEAQ    (R14)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   R15, R11
+	LEAQ    (R14)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	IMULQ   R15, R12
+	LEAQ    (R14)(R12*4), R12
+	MOVLQSX 24(CX), R13
+	IMULQ   R15, R13
+	LEAQ    (R14)(R13*4), R13
+	ADDQ    $0x1c, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R11
-	LEAQ             (R11)(CX*4), R11
-	SUBQ             $0x07, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R14
+	MOVQ             lda+24(FP), R15
+	MOVQ             k+8(FP), SI
+	LEAQ             (R14)(SI*4), R14
+	MOVLQSX          (CX), DI
+	IMULQ            R15, DI
+	LEAQ             (R14)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            R15, R8
+	LEAQ             (R14)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            R15, R9
+	LEAQ             (R14)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            R15, R10
+	LEAQ             (R14)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            R15, R11
+	LEAQ             (R14)(R11*4), R11
+	MOVLQSX          20(CX), R12
+	IMULQ            R15, R12
+	LEAQ             (R14)(R12*4), R12
+	MOVLQSX          24(CX), R13
+	IMULQ            R15, R13
+	LEAQ             (R14)(R13*4), R13
+	ADDQ             $0x1c, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -16232,30 +16763,30 @@ again:
 	VPXORD           Z14, Z14, Z14
 	VMOVAPS          Z16, Z17
 	VPXORD           Z16, Z16, Z16
-	VMOVUPS          (SI), Z18
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z18
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z5, Z5
-	VFMADD231PS.BCST (R13), Z3, Z5
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16264,33 +16795,33 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z18
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z18
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z7, Z7
-	VFMADD231PS.BCST (R13), Z3, Z7
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z18, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16299,34 +16830,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z9, Z3
 	VMINPS           Z2, Z9, Z9
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z9, Z9
-	VFMADD231PS.BCST (R13), Z3, Z9
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16335,34 +16866,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z11, Z3
 	VMINPS           Z2, Z11, Z11
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z11, Z11
-	VFMADD231PS.BCST (R13), Z3, Z11
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16371,34 +16902,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z13, Z3
 	VMINPS           Z2, Z13, Z13
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z13, Z13
-	VFMADD231PS.BCST (R13), Z3, Z13
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16407,34 +16938,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z15, Z3
 	VMINPS           Z2, Z15, Z15
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z15, Z15
-	VFMADD231PS.BCST (R13), Z3, Z15
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16443,34 +16974,34 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
 	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z17, Z3
 	VMINPS           Z2, Z17, Z17
+	MOVQ             neg+64(FP), R14
 	VMULPS.BCST      (R14), Z17, Z17
-	VFMADD231PS.BCST (R13), Z3, Z17
+	MOVQ             pos+56(FP), R14
+	VFMADD231PS.BCST (R14), Z3, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z17, Z17
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -16479,43 +17010,41 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
 	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z15, Z17, Z17
 	VADDPS           Z17, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x000001c0, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x000001c0, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R11)
-	ADDQ             $0x00000040, R11
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
+	VPBROADCASTD     (R9)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
+	VPBROADCASTD     (R10)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
+	VPBROADCASTD     (R11)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
+	VPBROADCASTD     (R12)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z14
-	VPBROADCASTD     (DX)(R9*2), Z5
+	VPBROADCASTD     (R13)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z16
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R14), Z4, Z4
-	VFMADD231PS.BCST (R13), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -16526,12 +17055,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R14), Z6, Z6
-	VFMADD231PS.BCST (R13), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -16542,13 +17073,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z8, Z3
 	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R14), Z8, Z8
-	VFMADD231PS.BCST (R13), Z3, Z8
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z8, Z8
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z8, Z8
@@ -16559,13 +17092,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z10, Z3
 	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (R14), Z10, Z10
-	VFMADD231PS.BCST (R13), Z3, Z10
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z10, Z10
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z10, Z10
@@ -16576,13 +17111,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z12, Z3
 	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (R14), Z12, Z12
-	VFMADD231PS.BCST (R13), Z3, Z12
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z12, Z12
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z12, Z12
@@ -16593,13 +17130,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z14, Z3
 	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (R14), Z14, Z14
-	VFMADD231PS.BCST (R13), Z3, Z14
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z14, Z14
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z14, Z14
@@ -16610,13 +17149,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
 	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
+	VMOVUPS          Z14, 320(BX)
 	VADDPS           Z12, Z14, Z14
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z16, Z3
 	VMINPS           Z2, Z16, Z16
-	VMULPS.BCST      (R14), Z16, Z16
-	VFMADD231PS.BCST (R13), Z3, Z16
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z16, Z16
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z16, Z16
@@ -16627,32 +17168,22 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
 	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
+	VMOVUPS          Z16, 384(BX)
 	VADDPS           Z14, Z16, Z16
 	VADDPS           Z16, Z0, Z0
-	VMOVUPS          Z0, (R12)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights8x16AVX512(SB), NOSPLIT, $0-56
+// func weights8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·weights8x16AVX512(SB), NOSPLIT, $8-64
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x08, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	MOVQ    d+48(FP), R13
-	VMOVUPS (R13), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+56(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
@@ -16662,18 +17193,73 @@ TEXT ·weights8x16AVX512(SB), NOSPLIT, $0-56
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z18, Z18, Z18
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R12
-	LEAQ    (R12)(CX*4), R12
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R15
+	MOVQ    lda+24(FP), BP
+	MOVQ    k+8(FP), SI
+	LEAQ    (R15)(SI*4), R15
+	MOVLQSX (CX), DI
+	IMULQ   BP, DI
+	LEAQ    (R15)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   BP, R8
+	LEAQ    (R15)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   BP, R9
+	LEAQ    (R15)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   BP, R10
+	LEAQ    (R15)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   BP, R11
+	LEAQ    (R15)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	IMULQ   BP, R12
+	LEAQ    (R15)(R12*4), R12
+	MOVLQSX 24(CX), R13
+	IMULQ   BP, R13
+	LEAQ    (R15)(R13*4), R13
+	MOVLQSX 28(CX), R14
+	IMULQ   BP, R14
+	LEAQ    (R15)(R14*4), R14
+	ADDQ    $0x20, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R12
-	LEAQ             (R12)(CX*4), R12
-	SUBQ             $0x08, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R15
+	MOVQ             lda+24(FP), BP
+	MOVQ             k+8(FP), SI
+	LEAQ             (R15)(SI*4), R15
+	MOVLQSX          (CX), DI
+	IMULQ            BP, DI
+	LEAQ             (R15)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            BP, R8
+	LEAQ             (R15)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            BP, R9
+	LEAQ             (R15)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            BP, R10
+	LEAQ             (R15)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            BP, R11
+	LEAQ             (R15)(R11*4), R11
+	MOVLQSX          20(CX), R12
+	IMULQ            BP, R12
+	LEAQ             (R15)(R12*4), R12
+	MOVLQSX          24(CX), R13
+	IMULQ            BP, R13
+	LEAQ             (R15)(R13*4), R13
+	MOVLQSX          28(CX), R14
+	IMULQ            BP, R14
+	LEAQ             (R15)(R14*4), R14
+	ADDQ             $0x20, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -16690,16 +17276,14 @@ again:
 	VPXORD           Z16, Z16, Z16
 	VMOVAPS          Z18, Z19
 	VPXORD           Z18, Z18, Z18
-	VMOVUPS          (SI), Z20
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          (DX), Z20
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16707,31 +17291,29 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z21
+	VPBROADCASTD     (R11)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z12
-	VPBROADCASTD     (DX)(R10*1), Z21
+	VPBROADCASTD     (R12)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z14
-	VPBROADCASTD     (DX)(R9*2), Z21
+	VPBROADCASTD     (R13)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z16
-	VPBROADCASTD     (DX)(R11*1), Z21
+	VPBROADCASTD     (R14)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z20
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z20
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z20, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16739,32 +17321,30 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z21
+	VPBROADCASTD     (R11)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z12
-	VPBROADCASTD     (DX)(R10*1), Z21
+	VPBROADCASTD     (R12)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z14
-	VPBROADCASTD     (DX)(R9*2), Z21
+	VPBROADCASTD     (R13)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z16
-	VPBROADCASTD     (DX)(R11*1), Z21
+	VPBROADCASTD     (R14)(SI*1), Z21
 	VFMADD231PS      Z20, Z21, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16772,32 +17352,30 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z20
+	VPBROADCASTD     (R11)(SI*1), Z20
 	VFMADD231PS      Z5, Z20, Z12
-	VPBROADCASTD     (DX)(R10*1), Z20
+	VPBROADCASTD     (R12)(SI*1), Z20
 	VFMADD231PS      Z5, Z20, Z14
-	VPBROADCASTD     (DX)(R9*2), Z20
+	VPBROADCASTD     (R13)(SI*1), Z20
 	VFMADD231PS      Z5, Z20, Z16
-	VPBROADCASTD     (DX)(R11*1), Z20
+	VPBROADCASTD     (R14)(SI*1), Z20
 	VFMADD231PS      Z5, Z20, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16805,32 +17383,30 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
+	VPBROADCASTD     (R14)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16838,32 +17414,30 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
+	VPBROADCASTD     (R14)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16871,32 +17445,30 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
+	VPBROADCASTD     (R14)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
 	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16904,32 +17476,30 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
+	VPBROADCASTD     (R14)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
 	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
+	VPBROADCASTD     (R8)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
+	VPBROADCASTD     (R9)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
+	VPBROADCASTD     (R10)(SI*1), Z2
 	VFMADD231PS      Z5, Z2, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -16937,50 +17507,46 @@ again:
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
 	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
+	VPBROADCASTD     (R11)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
+	VPBROADCASTD     (R12)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
+	VPBROADCASTD     (R13)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
+	VPBROADCASTD     (R14)(SI*1), Z7
 	VFMADD231PS      Z5, Z7, Z18
 	VPADDD           Z2, Z3, Z3
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
 	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z17, Z19, Z19
 	VADDPS           Z19, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000200, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000200, BX
 
 loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z2
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z2, Z3, Z18
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
@@ -16993,7 +17559,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -17004,7 +17570,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -17016,7 +17582,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -17028,7 +17594,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -17040,7 +17606,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -17052,7 +17618,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
 	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
+	VMOVUPS          Z14, 320(BX)
 	VADDPS           Z12, Z14, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -17064,7 +17630,7 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
 	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
+	VMOVUPS          Z16, 384(BX)
 	VADDPS           Z14, Z16, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
@@ -17076,35 +17642,23 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
 	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
+	VMOVUPS          Z18, 448(BX)
 	VADDPS           Z16, Z18, Z18
 	VADDPS           Z18, Z0, Z0
-	VMOVUPS          Z0, (R13)
+	MOVQ             d+56(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func signedWeights8x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights8x16AVX512(SB), NOSPLIT, $0-72
+// func signedWeights8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+// Requires: AVX, AVX512F
+TEXT ·signedWeights8x16AVX512(SB), NOSPLIT, $8-80
 	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x08, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	MOVQ    d+64(FP), R13
-	VMOVUPS (R13), Z0
+	MOVQ    rows+32(FP), CX
+	MOVQ    c+48(FP), BX
+	MOVQ    d+72(FP), DX
+	VMOVUPS (DX), Z0
 	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R14
-	MOVQ    neg+56(FP), R15
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z8, Z8, Z8
@@ -17113,18 +17667,73 @@ TEXT ·signedWeights8x16AVX512(SB), NOSPLIT, $0-72
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z18, Z18, Z18
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R12
-	LEAQ    (R12)(CX*4), R12
+	MOVQ    b+40(FP), DX
+	MOVQ    a+16(FP), R15
+	MOVQ    lda+24(FP), BP
+	MOVQ    k+8(FP), SI
+	LEAQ    (R15)(SI*4), R15
+	MOVLQSX (CX), DI
+	IMULQ   BP, DI
+	LEAQ    (R15)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	IMULQ   BP, R8
+	LEAQ    (R15)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	IMULQ   BP, R9
+	LEAQ    (R15)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	IMULQ   BP, R10
+	LEAQ    (R15)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	IMULQ   BP, R11
+	LEAQ    (R15)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	IMULQ   BP, R12
+	LEAQ    (R15)(R12*4), R12
+	MOVLQSX 24(CX), R13
+	IMULQ   BP, R13
+	LEAQ    (R15)(R13*4), R13
+	MOVLQSX 28(CX), R14
+	IMULQ   BP, R14
+	LEAQ    (R15)(R14*4), R14
+	ADDQ    $0x20, CX
+	SHLQ    $0x02, SI
+	NEGQ    SI
 	JMP     loop
 
 again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R12
-	LEAQ             (R12)(CX*4), R12
-	SUBQ             $0x08, CX
+	MOVQ             b+40(FP), DX
+	MOVQ             a+16(FP), R15
+	MOVQ             lda+24(FP), BP
+	MOVQ             k+8(FP), SI
+	LEAQ             (R15)(SI*4), R15
+	MOVLQSX          (CX), DI
+	IMULQ            BP, DI
+	LEAQ             (R15)(DI*4), DI
+	MOVLQSX          4(CX), R8
+	IMULQ            BP, R8
+	LEAQ             (R15)(R8*4), R8
+	MOVLQSX          8(CX), R9
+	IMULQ            BP, R9
+	LEAQ             (R15)(R9*4), R9
+	MOVLQSX          12(CX), R10
+	IMULQ            BP, R10
+	LEAQ             (R15)(R10*4), R10
+	MOVLQSX          16(CX), R11
+	IMULQ            BP, R11
+	LEAQ             (R15)(R11*4), R11
+	MOVLQSX          20(CX), R12
+	IMULQ            BP, R12
+	LEAQ             (R15)(R12*4), R12
+	MOVLQSX          24(CX), R13
+	IMULQ            BP, R13
+	LEAQ             (R15)(R13*4), R13
+	MOVLQSX          28(CX), R14
+	IMULQ            BP, R14
+	LEAQ             (R15)(R14*4), R14
+	ADDQ             $0x20, CX
+	SHLQ             $0x02, SI
+	NEGQ             SI
 	VMOVAPS          Z4, Z5
 	VPXORD           Z4, Z4, Z4
 	VMOVAPS          Z6, Z7
@@ -17141,32 +17750,32 @@ again:
 	VPXORD           Z16, Z16, Z16
 	VMOVAPS          Z18, Z19
 	VPXORD           Z18, Z18, Z18
-	VMOVUPS          (SI), Z20
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          (DX), Z20
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z5, Z3
 	VMINPS           Z2, Z5, Z5
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z5, Z5
-	VFMADD231PS.BCST (R14), Z3, Z5
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z5
 	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17175,35 +17784,35 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
 	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z20
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	VMOVUPS          Z5, (BX)
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z20
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z7, Z3
 	VMINPS           Z2, Z7, Z7
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z7, Z7
-	VFMADD231PS.BCST (R14), Z3, Z7
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z7
 	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z20, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17212,36 +17821,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
 	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
+	VMOVUPS          Z7, 64(BX)
 	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z9, Z3
 	VMINPS           Z2, Z9, Z9
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z9, Z9
-	VFMADD231PS.BCST (R14), Z3, Z9
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z9
 	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17250,36 +17859,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
 	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
+	VMOVUPS          Z9, 128(BX)
 	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z11, Z3
 	VMINPS           Z2, Z11, Z11
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z11, Z11
-	VFMADD231PS.BCST (R14), Z3, Z11
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z11
 	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17288,36 +17897,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
 	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          Z11, 192(BX)
 	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z13, Z3
 	VMINPS           Z2, Z13, Z13
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z13, Z13
-	VFMADD231PS.BCST (R14), Z3, Z13
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z13
 	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17326,36 +17935,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
 	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
+	VMOVUPS          Z13, 256(BX)
 	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z15, Z3
 	VMINPS           Z2, Z15, Z15
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z15, Z15
-	VFMADD231PS.BCST (R14), Z3, Z15
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z15
 	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17364,36 +17973,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
 	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
+	VMOVUPS          Z15, 320(BX)
 	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z17, Z3
 	VMINPS           Z2, Z17, Z17
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z17, Z17
-	VFMADD231PS.BCST (R14), Z3, Z17
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z17
 	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z17, Z17
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17402,36 +18011,36 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
 	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
+	VMOVUPS          Z17, 384(BX)
 	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	VMOVUPS          (DX), Z5
+	VPBROADCASTD     (DI)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
+	VPBROADCASTD     (R8)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
+	VPBROADCASTD     (R9)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
+	VPBROADCASTD     (R10)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z19, Z3
 	VMINPS           Z2, Z19, Z19
+	MOVQ             neg+64(FP), R15
 	VMULPS.BCST      (R15), Z19, Z19
-	VFMADD231PS.BCST (R14), Z3, Z19
+	MOVQ             pos+56(FP), R15
+	VFMADD231PS.BCST (R15), Z3, Z19
 	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z19, Z19
-	VPBROADCASTD     (DX)(BX*4), Z3
+	VPBROADCASTD     (R11)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
+	VPBROADCASTD     (R12)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
+	VPBROADCASTD     (R13)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
+	VPBROADCASTD     (R14)(SI*1), Z3
 	VFMADD231PS      Z5, Z3, Z18
 	VMOVAPS          Z2, Z3
 	VPERMI2PS        weights<>+64(SB), Z1, Z3
@@ -17440,45 +18049,43 @@ again:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
 	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
+	VMOVUPS          Z19, 448(BX)
 	VADDPS           Z17, Z19, Z19
 	VADDPS           Z19, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000200, DI
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
+	ADDQ             $0x00000200, BX
 
 loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z5
+	VMOVUPS          (DX), Z3
+	VPBROADCASTD     (DI)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
+	VPBROADCASTD     (R8)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
+	VPBROADCASTD     (R9)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
+	VPBROADCASTD     (R10)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
+	VPBROADCASTD     (R11)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
+	VPBROADCASTD     (R12)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z14
-	VPBROADCASTD     (DX)(R9*2), Z5
+	VPBROADCASTD     (R13)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z16
-	VPBROADCASTD     (DX)(R11*1), Z5
+	VPBROADCASTD     (R14)(SI*1), Z5
 	VFMADD231PS      Z3, Z5, Z18
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
+	ADDQ             $0x40, DX
+	ADDQ             $0x04, SI
 	JNZ              loop
-	ADDQ             R8, DX
 	DECQ             AX
 	JNZ              again
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z4, Z3
 	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R15), Z4, Z4
-	VFMADD231PS.BCST (R14), Z3, Z4
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z4, Z4
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z4
 	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z4, Z4
@@ -17489,12 +18096,14 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
 	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
+	VMOVUPS          Z4, (BX)
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z6, Z3
 	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R15), Z6, Z6
-	VFMADD231PS.BCST (R14), Z3, Z6
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z6, Z6
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z6
 	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z6, Z6
@@ -17505,13 +18114,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
 	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
+	VMOVUPS          Z6, 64(BX)
 	VADDPS           Z4, Z6, Z6
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z8, Z3
 	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R15), Z8, Z8
-	VFMADD231PS.BCST (R14), Z3, Z8
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z8, Z8
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z8
 	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z8, Z8
@@ -17522,13 +18133,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
 	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
+	VMOVUPS          Z8, 128(BX)
 	VADDPS           Z6, Z8, Z8
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z10, Z3
 	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (R15), Z10, Z10
-	VFMADD231PS.BCST (R14), Z3, Z10
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z10, Z10
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z10
 	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z10, Z10
@@ -17539,13 +18152,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
 	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
+	VMOVUPS          Z10, 192(BX)
 	VADDPS           Z8, Z10, Z10
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z12, Z3
 	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (R15), Z12, Z12
-	VFMADD231PS.BCST (R14), Z3, Z12
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z12, Z12
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z12
 	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z12, Z12
@@ -17556,13 +18171,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
 	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
+	VMOVUPS          Z12, 256(BX)
 	VADDPS           Z10, Z12, Z12
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z14, Z3
 	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (R15), Z14, Z14
-	VFMADD231PS.BCST (R14), Z3, Z14
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z14, Z14
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z14
 	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z14, Z14
@@ -17573,13 +18190,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
 	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
+	VMOVUPS          Z14, 320(BX)
 	VADDPS           Z12, Z14, Z14
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z16, Z3
 	VMINPS           Z2, Z16, Z16
-	VMULPS.BCST      (R15), Z16, Z16
-	VFMADD231PS.BCST (R14), Z3, Z16
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z16, Z16
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z16
 	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z16, Z16
@@ -17590,13 +18209,15 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
 	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
+	VMOVUPS          Z16, 384(BX)
 	VADDPS           Z14, Z16, Z16
 	VPXORD           Z2, Z2, Z2
 	VMAXPS           Z2, Z18, Z3
 	VMINPS           Z2, Z18, Z18
-	VMULPS.BCST      (R15), Z18, Z18
-	VFMADD231PS.BCST (R14), Z3, Z18
+	MOVQ             neg+64(FP), AX
+	VMULPS.BCST      (AX), Z18, Z18
+	MOVQ             pos+56(FP), AX
+	VFMADD231PS.BCST (AX), Z3, Z18
 	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
 	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
 	VSUBPS           Z3, Z18, Z18
@@ -17607,5582 +18228,34 @@ loop:
 	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
 	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
 	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
+	VMOVUPS          Z18, 448(BX)
 	VADDPS           Z16, Z18, Z18
 	VADDPS           Z18, Z0, Z0
-	VMOVUPS          Z0, (R13)
+	MOVQ             d+72(FP), AX
+	VMOVUPS          Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func weights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
+// func weighted8x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weights9x16AVX512(SB), NOSPLIT, $0-56
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x09, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	MOVQ    d+48(FP), R13
-	VMOVUPS (R13), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R12
-	LEAQ    (R12)(CX*4), R12
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R12
-	LEAQ             (R12)(CX*4), R12
-	SUBQ             $0x09, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVUPS          (SI), Z22
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z22, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z22, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z22, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z22, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z23
-	VFMADD231PS      Z22, Z23, Z12
-	VPBROADCASTD     (DX)(R10*1), Z23
-	VFMADD231PS      Z22, Z23, Z14
-	VPBROADCASTD     (DX)(R9*2), Z23
-	VFMADD231PS      Z22, Z23, Z16
-	VPBROADCASTD     (DX)(R11*1), Z23
-	VFMADD231PS      Z22, Z23, Z18
-	VPBROADCASTD     (DX)(BX*8), Z23
-	VFMADD231PS      Z22, Z23, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z22
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z22, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z22, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z22, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z22, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z23
-	VFMADD231PS      Z22, Z23, Z12
-	VPBROADCASTD     (DX)(R10*1), Z23
-	VFMADD231PS      Z22, Z23, Z14
-	VPBROADCASTD     (DX)(R9*2), Z23
-	VFMADD231PS      Z22, Z23, Z16
-	VPBROADCASTD     (DX)(R11*1), Z23
-	VFMADD231PS      Z22, Z23, Z18
-	VPBROADCASTD     (DX)(BX*8), Z23
-	VFMADD231PS      Z22, Z23, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z22
-	VFMADD231PS      Z5, Z22, Z12
-	VPBROADCASTD     (DX)(R10*1), Z22
-	VFMADD231PS      Z5, Z22, Z14
-	VPBROADCASTD     (DX)(R9*2), Z22
-	VFMADD231PS      Z5, Z22, Z16
-	VPBROADCASTD     (DX)(R11*1), Z22
-	VFMADD231PS      Z5, Z22, Z18
-	VPBROADCASTD     (DX)(BX*8), Z22
-	VFMADD231PS      Z5, Z22, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
-	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
-	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
-	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
-	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
-	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(BX*4), Z7
-	VFMADD231PS      Z5, Z7, Z12
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	VADDPS           Z21, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000240, DI
-
-loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z2, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z2, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z2, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z2, Z3, Z20
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	DECQ             AX
-	JNZ              again
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VADDPS           Z20, Z0, Z0
-	VMOVUPS          Z0, (R13)
-	VZEROUPPER
-	RET
-
-// func signedWeights9x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights9x16AVX512(SB), NOSPLIT, $0-72
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x09, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	MOVQ    d+64(FP), R13
-	VMOVUPS (R13), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R14
-	MOVQ    neg+56(FP), R15
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R12
-	LEAQ    (R12)(CX*4), R12
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R12
-	LEAQ             (R12)(CX*4), R12
-	SUBQ             $0x09, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVUPS          (SI), Z22
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z22, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z22, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z22, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z22, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z5, Z3
-	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (R15), Z5, Z5
-	VFMADD231PS.BCST (R14), Z3, Z5
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z22, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z22, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z22, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z22, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z22, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z22
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z22, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z22, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z22, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z22, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z7, Z3
-	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (R15), Z7, Z7
-	VFMADD231PS.BCST (R14), Z3, Z7
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z22, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z22, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z22, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z22, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z22, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z9, Z3
-	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (R15), Z9, Z9
-	VFMADD231PS.BCST (R14), Z3, Z9
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z11, Z3
-	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (R15), Z11, Z11
-	VFMADD231PS.BCST (R14), Z3, Z11
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z13, Z3
-	VMINPS           Z2, Z13, Z13
-	VMULPS.BCST      (R15), Z13, Z13
-	VFMADD231PS.BCST (R14), Z3, Z13
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z15, Z3
-	VMINPS           Z2, Z15, Z15
-	VMULPS.BCST      (R15), Z15, Z15
-	VFMADD231PS.BCST (R14), Z3, Z15
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z17, Z3
-	VMINPS           Z2, Z17, Z17
-	VMULPS.BCST      (R15), Z17, Z17
-	VFMADD231PS.BCST (R14), Z3, Z17
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z19, Z3
-	VMINPS           Z2, Z19, Z19
-	VMULPS.BCST      (R15), Z19, Z19
-	VFMADD231PS.BCST (R14), Z3, Z19
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z21, Z3
-	VMINPS           Z2, Z21, Z21
-	VMULPS.BCST      (R15), Z21, Z21
-	VFMADD231PS.BCST (R14), Z3, Z21
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	VADDPS           Z21, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000240, DI
-
-loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R12)
-	ADDQ             $0x00000040, R12
-	VPBROADCASTD     (DX), Z5
-	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
-	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
-	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
-	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
-	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
-	VFMADD231PS      Z3, Z5, Z14
-	VPBROADCASTD     (DX)(R9*2), Z5
-	VFMADD231PS      Z3, Z5, Z16
-	VPBROADCASTD     (DX)(R11*1), Z5
-	VFMADD231PS      Z3, Z5, Z18
-	VPBROADCASTD     (DX)(BX*8), Z5
-	VFMADD231PS      Z3, Z5, Z20
-	ADDQ             $0x04, DX
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	DECQ             AX
-	JNZ              again
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z4, Z3
-	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (R15), Z4, Z4
-	VFMADD231PS.BCST (R14), Z3, Z4
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z6, Z3
-	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (R15), Z6, Z6
-	VFMADD231PS.BCST (R14), Z3, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z8, Z3
-	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (R15), Z8, Z8
-	VFMADD231PS.BCST (R14), Z3, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z10, Z3
-	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (R15), Z10, Z10
-	VFMADD231PS.BCST (R14), Z3, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z12, Z3
-	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (R15), Z12, Z12
-	VFMADD231PS.BCST (R14), Z3, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z14, Z3
-	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (R15), Z14, Z14
-	VFMADD231PS.BCST (R14), Z3, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z16, Z3
-	VMINPS           Z2, Z16, Z16
-	VMULPS.BCST      (R15), Z16, Z16
-	VFMADD231PS.BCST (R14), Z3, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z18, Z3
-	VMINPS           Z2, Z18, Z18
-	VMULPS.BCST      (R15), Z18, Z18
-	VFMADD231PS.BCST (R14), Z3, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z20, Z3
-	VMINPS           Z2, Z20, Z20
-	VMULPS.BCST      (R15), Z20, Z20
-	VFMADD231PS.BCST (R14), Z3, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VADDPS           Z20, Z0, Z0
-	VMOVUPS          Z0, (R13)
-	VZEROUPPER
-	RET
-
-// func weights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights10x16AVX512(SB), NOSPLIT, $0-56
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x0a, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	LEAQ    (DX)(BX*8), R12
-	ADDQ    BX, R12
-	MOVQ    d+48(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	VPXORD  Z22, Z22, Z22
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R13
-	LEAQ    (R13)(CX*4), R13
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R13
-	LEAQ             (R13)(CX*4), R13
-	SUBQ             $0x0a, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVAPS          Z22, Z23
-	VPXORD           Z22, Z22, Z22
-	VMOVUPS          (SI), Z24
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z24, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z24, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z24, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z24, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z24, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z25
-	VFMADD231PS      Z24, Z25, Z14
-	VPBROADCASTD     (DX)(R9*2), Z25
-	VFMADD231PS      Z24, Z25, Z16
-	VPBROADCASTD     (DX)(R11*1), Z25
-	VFMADD231PS      Z24, Z25, Z18
-	VPBROADCASTD     (DX)(BX*8), Z25
-	VFMADD231PS      Z24, Z25, Z20
-	VPBROADCASTD     (R12), Z25
-	VFMADD231PS      Z24, Z25, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z24
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z24, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z24, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z24, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z24, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z24, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z25
-	VFMADD231PS      Z24, Z25, Z14
-	VPBROADCASTD     (DX)(R9*2), Z25
-	VFMADD231PS      Z24, Z25, Z16
-	VPBROADCASTD     (DX)(R11*1), Z25
-	VFMADD231PS      Z24, Z25, Z18
-	VPBROADCASTD     (DX)(BX*8), Z25
-	VFMADD231PS      Z24, Z25, Z20
-	VPBROADCASTD     (R12), Z25
-	VFMADD231PS      Z24, Z25, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z24
-	VFMADD231PS      Z5, Z24, Z14
-	VPBROADCASTD     (DX)(R9*2), Z24
-	VFMADD231PS      Z5, Z24, Z16
-	VPBROADCASTD     (DX)(R11*1), Z24
-	VFMADD231PS      Z5, Z24, Z18
-	VPBROADCASTD     (DX)(BX*8), Z24
-	VFMADD231PS      Z5, Z24, Z20
-	VPBROADCASTD     (R12), Z24
-	VFMADD231PS      Z5, Z24, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z23, Z23
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z23
-	VMULPS           Z3, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
-	VADDPS           Z21, Z23, Z23
-	VADDPS           Z23, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000280, DI
-
-loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z2, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z2, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z2, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z2, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z2, Z3, Z22
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	ADDQ             R8, R12
-	DECQ             AX
-	JNZ              again
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z22, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z22
-	VMULPS           Z3, Z22, Z22
-	VMOVUPS          Z22, 576(DI)
-	VADDPS           Z20, Z22, Z22
-	VADDPS           Z22, Z0, Z0
-	VMOVUPS          Z0, (R14)
-	VZEROUPPER
-	RET
-
-// func signedWeights10x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights10x16AVX512(SB), NOSPLIT, $8-72
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x0a, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	LEAQ    (DX)(BX*8), R12
-	ADDQ    BX, R12
-	MOVQ    d+64(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R15
-	MOVQ    neg+56(FP), BP
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	VPXORD  Z22, Z22, Z22
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R13
-	LEAQ    (R13)(CX*4), R13
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R13
-	LEAQ             (R13)(CX*4), R13
-	SUBQ             $0x0a, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVAPS          Z22, Z23
-	VPXORD           Z22, Z22, Z22
-	VMOVUPS          (SI), Z24
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z24, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z24, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z24, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z24, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z24, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z5, Z3
-	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (BP), Z5, Z5
-	VFMADD231PS.BCST (R15), Z3, Z5
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z24, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z24, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z24, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z24, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z24, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z24
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z24, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z24, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z24, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z24, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z24, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z7, Z3
-	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (BP), Z7, Z7
-	VFMADD231PS.BCST (R15), Z3, Z7
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z24, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z24, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z24, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z24, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z24, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z9, Z3
-	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (BP), Z9, Z9
-	VFMADD231PS.BCST (R15), Z3, Z9
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z11, Z3
-	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (BP), Z11, Z11
-	VFMADD231PS.BCST (R15), Z3, Z11
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z13, Z3
-	VMINPS           Z2, Z13, Z13
-	VMULPS.BCST      (BP), Z13, Z13
-	VFMADD231PS.BCST (R15), Z3, Z13
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z15, Z3
-	VMINPS           Z2, Z15, Z15
-	VMULPS.BCST      (BP), Z15, Z15
-	VFMADD231PS.BCST (R15), Z3, Z15
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z17, Z3
-	VMINPS           Z2, Z17, Z17
-	VMULPS.BCST      (BP), Z17, Z17
-	VFMADD231PS.BCST (R15), Z3, Z17
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z19, Z3
-	VMINPS           Z2, Z19, Z19
-	VMULPS.BCST      (BP), Z19, Z19
-	VFMADD231PS.BCST (R15), Z3, Z19
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z21, Z3
-	VMINPS           Z2, Z21, Z21
-	VMULPS.BCST      (BP), Z21, Z21
-	VFMADD231PS.BCST (R15), Z3, Z21
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z23, Z3
-	VMINPS           Z2, Z23, Z23
-	VMULPS.BCST      (BP), Z23, Z23
-	VFMADD231PS.BCST (R15), Z3, Z23
-	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z23, Z23
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z23
-	VMULPS           Z3, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
-	VADDPS           Z21, Z23, Z23
-	VADDPS           Z23, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000280, DI
-
-loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z5
-	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
-	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
-	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
-	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
-	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
-	VFMADD231PS      Z3, Z5, Z14
-	VPBROADCASTD     (DX)(R9*2), Z5
-	VFMADD231PS      Z3, Z5, Z16
-	VPBROADCASTD     (DX)(R11*1), Z5
-	VFMADD231PS      Z3, Z5, Z18
-	VPBROADCASTD     (DX)(BX*8), Z5
-	VFMADD231PS      Z3, Z5, Z20
-	VPBROADCASTD     (R12), Z5
-	VFMADD231PS      Z3, Z5, Z22
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	ADDQ             R8, R12
-	DECQ             AX
-	JNZ              again
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z4, Z3
-	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (BP), Z4, Z4
-	VFMADD231PS.BCST (R15), Z3, Z4
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z6, Z3
-	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (BP), Z6, Z6
-	VFMADD231PS.BCST (R15), Z3, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z8, Z3
-	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (BP), Z8, Z8
-	VFMADD231PS.BCST (R15), Z3, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z10, Z3
-	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (BP), Z10, Z10
-	VFMADD231PS.BCST (R15), Z3, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z12, Z3
-	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (BP), Z12, Z12
-	VFMADD231PS.BCST (R15), Z3, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z14, Z3
-	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (BP), Z14, Z14
-	VFMADD231PS.BCST (R15), Z3, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z16, Z3
-	VMINPS           Z2, Z16, Z16
-	VMULPS.BCST      (BP), Z16, Z16
-	VFMADD231PS.BCST (R15), Z3, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z18, Z3
-	VMINPS           Z2, Z18, Z18
-	VMULPS.BCST      (BP), Z18, Z18
-	VFMADD231PS.BCST (R15), Z3, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z20, Z3
-	VMINPS           Z2, Z20, Z20
-	VMULPS.BCST      (BP), Z20, Z20
-	VFMADD231PS.BCST (R15), Z3, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z22, Z3
-	VMINPS           Z2, Z22, Z22
-	VMULPS.BCST      (BP), Z22, Z22
-	VFMADD231PS.BCST (R15), Z3, Z22
-	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z22, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z22
-	VMULPS           Z3, Z22, Z22
-	VMOVUPS          Z22, 576(DI)
-	VADDPS           Z20, Z22, Z22
-	VADDPS           Z22, Z0, Z0
-	VMOVUPS          Z0, (R14)
-	VZEROUPPER
-	RET
-
-// func weights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights11x16AVX512(SB), NOSPLIT, $0-56
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x0b, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	LEAQ    (DX)(BX*8), R12
-	ADDQ    BX, R12
-	MOVQ    d+48(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	VPXORD  Z22, Z22, Z22
-	VPXORD  Z24, Z24, Z24
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R13
-	LEAQ    (R13)(CX*4), R13
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R13
-	LEAQ             (R13)(CX*4), R13
-	SUBQ             $0x0b, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVAPS          Z22, Z23
-	VPXORD           Z22, Z22, Z22
-	VMOVAPS          Z24, Z25
-	VPXORD           Z24, Z24, Z24
-	VMOVUPS          (SI), Z26
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z26, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z26, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z26, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z26, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z26, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z27
-	VFMADD231PS      Z26, Z27, Z14
-	VPBROADCASTD     (DX)(R9*2), Z27
-	VFMADD231PS      Z26, Z27, Z16
-	VPBROADCASTD     (DX)(R11*1), Z27
-	VFMADD231PS      Z26, Z27, Z18
-	VPBROADCASTD     (DX)(BX*8), Z27
-	VFMADD231PS      Z26, Z27, Z20
-	VPBROADCASTD     (R12), Z27
-	VFMADD231PS      Z26, Z27, Z22
-	VPBROADCASTD     (R12)(BX*1), Z27
-	VFMADD231PS      Z26, Z27, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z26
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z26, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z26, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z26, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z26, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z26, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z27
-	VFMADD231PS      Z26, Z27, Z14
-	VPBROADCASTD     (DX)(R9*2), Z27
-	VFMADD231PS      Z26, Z27, Z16
-	VPBROADCASTD     (DX)(R11*1), Z27
-	VFMADD231PS      Z26, Z27, Z18
-	VPBROADCASTD     (DX)(BX*8), Z27
-	VFMADD231PS      Z26, Z27, Z20
-	VPBROADCASTD     (R12), Z27
-	VFMADD231PS      Z26, Z27, Z22
-	VPBROADCASTD     (R12)(BX*1), Z27
-	VFMADD231PS      Z26, Z27, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z26
-	VFMADD231PS      Z5, Z26, Z14
-	VPBROADCASTD     (DX)(R9*2), Z26
-	VFMADD231PS      Z5, Z26, Z16
-	VPBROADCASTD     (DX)(R11*1), Z26
-	VFMADD231PS      Z5, Z26, Z18
-	VPBROADCASTD     (DX)(BX*8), Z26
-	VFMADD231PS      Z5, Z26, Z20
-	VPBROADCASTD     (R12), Z26
-	VFMADD231PS      Z5, Z26, Z22
-	VPBROADCASTD     (R12)(BX*1), Z26
-	VFMADD231PS      Z5, Z26, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z23, Z23
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z23
-	VMULPS           Z3, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
-	VADDPS           Z21, Z23, Z23
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z25, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z25, Z25
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R10*1), Z7
-	VFMADD231PS      Z5, Z7, Z14
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z25, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z25
-	VMULPS           Z3, Z25, Z25
-	VMOVUPS          Z25, 640(DI)
-	VADDPS           Z23, Z25, Z25
-	VADDPS           Z25, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x000002c0, DI
-
-loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z2, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z2, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z2, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z2, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z2, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z2, Z3, Z24
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	ADDQ             R8, R12
-	DECQ             AX
-	JNZ              again
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z22, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z22
-	VMULPS           Z3, Z22, Z22
-	VMOVUPS          Z22, 576(DI)
-	VADDPS           Z20, Z22, Z22
-	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z24, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z24
-	VMULPS           Z3, Z24, Z24
-	VMOVUPS          Z24, 640(DI)
-	VADDPS           Z22, Z24, Z24
-	VADDPS           Z24, Z0, Z0
-	VMOVUPS          Z0, (R14)
-	VZEROUPPER
-	RET
-
-// func signedWeights11x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights11x16AVX512(SB), NOSPLIT, $8-72
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x0b, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	LEAQ    (DX)(BX*8), R12
-	ADDQ    BX, R12
-	MOVQ    d+64(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R15
-	MOVQ    neg+56(FP), BP
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	VPXORD  Z22, Z22, Z22
-	VPXORD  Z24, Z24, Z24
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R13
-	LEAQ    (R13)(CX*4), R13
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R13
-	LEAQ             (R13)(CX*4), R13
-	SUBQ             $0x0b, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVAPS          Z22, Z23
-	VPXORD           Z22, Z22, Z22
-	VMOVAPS          Z24, Z25
-	VPXORD           Z24, Z24, Z24
-	VMOVUPS          (SI), Z26
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z26, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z26, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z26, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z26, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z26, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z5, Z3
-	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (BP), Z5, Z5
-	VFMADD231PS.BCST (R15), Z3, Z5
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z26, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z26, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z26, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z26, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z26, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z26, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z26
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z26, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z26, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z26, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z26, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z26, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z7, Z3
-	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (BP), Z7, Z7
-	VFMADD231PS.BCST (R15), Z3, Z7
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z26, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z26, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z26, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z26, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z26, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z26, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z9, Z3
-	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (BP), Z9, Z9
-	VFMADD231PS.BCST (R15), Z3, Z9
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z11, Z3
-	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (BP), Z11, Z11
-	VFMADD231PS.BCST (R15), Z3, Z11
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z13, Z3
-	VMINPS           Z2, Z13, Z13
-	VMULPS.BCST      (BP), Z13, Z13
-	VFMADD231PS.BCST (R15), Z3, Z13
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z15, Z3
-	VMINPS           Z2, Z15, Z15
-	VMULPS.BCST      (BP), Z15, Z15
-	VFMADD231PS.BCST (R15), Z3, Z15
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z17, Z3
-	VMINPS           Z2, Z17, Z17
-	VMULPS.BCST      (BP), Z17, Z17
-	VFMADD231PS.BCST (R15), Z3, Z17
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z19, Z3
-	VMINPS           Z2, Z19, Z19
-	VMULPS.BCST      (BP), Z19, Z19
-	VFMADD231PS.BCST (R15), Z3, Z19
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z21, Z3
-	VMINPS           Z2, Z21, Z21
-	VMULPS.BCST      (BP), Z21, Z21
-	VFMADD231PS.BCST (R15), Z3, Z21
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z23, Z3
-	VMINPS           Z2, Z23, Z23
-	VMULPS.BCST      (BP), Z23, Z23
-	VFMADD231PS.BCST (R15), Z3, Z23
-	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z23, Z23
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z23
-	VMULPS           Z3, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
-	VADDPS           Z21, Z23, Z23
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z25, Z3
-	VMINPS           Z2, Z25, Z25
-	VMULPS.BCST      (BP), Z25, Z25
-	VFMADD231PS.BCST (R15), Z3, Z25
-	VADDPS.BCST      c48c00000<>+0(SB), Z25, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z25, Z25
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z25, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z25
-	VMULPS           Z3, Z25, Z25
-	VMOVUPS          Z25, 640(DI)
-	VADDPS           Z23, Z25, Z25
-	VADDPS           Z25, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x000002c0, DI
-
-loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z5
-	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
-	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
-	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
-	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
-	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
-	VFMADD231PS      Z3, Z5, Z14
-	VPBROADCASTD     (DX)(R9*2), Z5
-	VFMADD231PS      Z3, Z5, Z16
-	VPBROADCASTD     (DX)(R11*1), Z5
-	VFMADD231PS      Z3, Z5, Z18
-	VPBROADCASTD     (DX)(BX*8), Z5
-	VFMADD231PS      Z3, Z5, Z20
-	VPBROADCASTD     (R12), Z5
-	VFMADD231PS      Z3, Z5, Z22
-	VPBROADCASTD     (R12)(BX*1), Z5
-	VFMADD231PS      Z3, Z5, Z24
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	ADDQ             R8, R12
-	DECQ             AX
-	JNZ              again
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z4, Z3
-	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (BP), Z4, Z4
-	VFMADD231PS.BCST (R15), Z3, Z4
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z6, Z3
-	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (BP), Z6, Z6
-	VFMADD231PS.BCST (R15), Z3, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z8, Z3
-	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (BP), Z8, Z8
-	VFMADD231PS.BCST (R15), Z3, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z10, Z3
-	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (BP), Z10, Z10
-	VFMADD231PS.BCST (R15), Z3, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z12, Z3
-	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (BP), Z12, Z12
-	VFMADD231PS.BCST (R15), Z3, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z14, Z3
-	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (BP), Z14, Z14
-	VFMADD231PS.BCST (R15), Z3, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z16, Z3
-	VMINPS           Z2, Z16, Z16
-	VMULPS.BCST      (BP), Z16, Z16
-	VFMADD231PS.BCST (R15), Z3, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z18, Z3
-	VMINPS           Z2, Z18, Z18
-	VMULPS.BCST      (BP), Z18, Z18
-	VFMADD231PS.BCST (R15), Z3, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z20, Z3
-	VMINPS           Z2, Z20, Z20
-	VMULPS.BCST      (BP), Z20, Z20
-	VFMADD231PS.BCST (R15), Z3, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z22, Z3
-	VMINPS           Z2, Z22, Z22
-	VMULPS.BCST      (BP), Z22, Z22
-	VFMADD231PS.BCST (R15), Z3, Z22
-	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z22, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z22
-	VMULPS           Z3, Z22, Z22
-	VMOVUPS          Z22, 576(DI)
-	VADDPS           Z20, Z22, Z22
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z24, Z3
-	VMINPS           Z2, Z24, Z24
-	VMULPS.BCST      (BP), Z24, Z24
-	VFMADD231PS.BCST (R15), Z3, Z24
-	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z24, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z24
-	VMULPS           Z3, Z24, Z24
-	VMOVUPS          Z24, 640(DI)
-	VADDPS           Z22, Z24, Z24
-	VADDPS           Z24, Z0, Z0
-	VMOVUPS          Z0, (R14)
-	VZEROUPPER
-	RET
-
-// func weights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weights12x16AVX512(SB), NOSPLIT, $0-56
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x0c, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	LEAQ    (DX)(BX*8), R12
-	ADDQ    BX, R12
-	MOVQ    d+48(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	VPXORD  Z22, Z22, Z22
-	VPXORD  Z24, Z24, Z24
-	VPXORD  Z26, Z26, Z26
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R13
-	LEAQ    (R13)(CX*4), R13
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R13
-	LEAQ             (R13)(CX*4), R13
-	SUBQ             $0x0c, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVAPS          Z22, Z23
-	VPXORD           Z22, Z22, Z22
-	VMOVAPS          Z24, Z25
-	VPXORD           Z24, Z24, Z24
-	VMOVAPS          Z26, Z27
-	VPXORD           Z26, Z26, Z26
-	VMOVUPS          (SI), Z28
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z28, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z28, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z28, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z28, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z28, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z28, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z29
-	VFMADD231PS      Z28, Z29, Z16
-	VPBROADCASTD     (DX)(R11*1), Z29
-	VFMADD231PS      Z28, Z29, Z18
-	VPBROADCASTD     (DX)(BX*8), Z29
-	VFMADD231PS      Z28, Z29, Z20
-	VPBROADCASTD     (R12), Z29
-	VFMADD231PS      Z28, Z29, Z22
-	VPBROADCASTD     (R12)(BX*1), Z29
-	VFMADD231PS      Z28, Z29, Z24
-	VPBROADCASTD     (R12)(BX*2), Z29
-	VFMADD231PS      Z28, Z29, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z28
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z28, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z28, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z28, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z28, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z28, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z28, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z29
-	VFMADD231PS      Z28, Z29, Z16
-	VPBROADCASTD     (DX)(R11*1), Z29
-	VFMADD231PS      Z28, Z29, Z18
-	VPBROADCASTD     (DX)(BX*8), Z29
-	VFMADD231PS      Z28, Z29, Z20
-	VPBROADCASTD     (R12), Z29
-	VFMADD231PS      Z28, Z29, Z22
-	VPBROADCASTD     (R12)(BX*1), Z29
-	VFMADD231PS      Z28, Z29, Z24
-	VPBROADCASTD     (R12)(BX*2), Z29
-	VFMADD231PS      Z28, Z29, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z28
-	VFMADD231PS      Z5, Z28, Z16
-	VPBROADCASTD     (DX)(R11*1), Z28
-	VFMADD231PS      Z5, Z28, Z18
-	VPBROADCASTD     (DX)(BX*8), Z28
-	VFMADD231PS      Z5, Z28, Z20
-	VPBROADCASTD     (R12), Z28
-	VFMADD231PS      Z5, Z28, Z22
-	VPBROADCASTD     (R12)(BX*1), Z28
-	VFMADD231PS      Z5, Z28, Z24
-	VPBROADCASTD     (R12)(BX*2), Z28
-	VFMADD231PS      Z5, Z28, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z23, Z23
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z23
-	VMULPS           Z3, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
-	VADDPS           Z21, Z23, Z23
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z25, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z25, Z25
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z25, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z25
-	VMULPS           Z3, Z25, Z25
-	VMOVUPS          Z25, 640(DI)
-	VADDPS           Z23, Z25, Z25
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z2
-	VFMADD231PS      Z5, Z2, Z4
-	VPBROADCASTD     (DX)(BX*1), Z2
-	VFMADD231PS      Z5, Z2, Z6
-	VPBROADCASTD     (DX)(BX*2), Z2
-	VFMADD231PS      Z5, Z2, Z8
-	VPBROADCASTD     (DX)(R9*1), Z2
-	VFMADD231PS      Z5, Z2, Z10
-	VPBROADCASTD     (DX)(BX*4), Z2
-	VFMADD231PS      Z5, Z2, Z12
-	VPBROADCASTD     (DX)(R10*1), Z2
-	VFMADD231PS      Z5, Z2, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z27, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z27, Z27
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPBROADCASTD     (DX)(R9*2), Z7
-	VFMADD231PS      Z5, Z7, Z16
-	VPBROADCASTD     (DX)(R11*1), Z7
-	VFMADD231PS      Z5, Z7, Z18
-	VPBROADCASTD     (DX)(BX*8), Z7
-	VFMADD231PS      Z5, Z7, Z20
-	VPBROADCASTD     (R12), Z7
-	VFMADD231PS      Z5, Z7, Z22
-	VPBROADCASTD     (R12)(BX*1), Z7
-	VFMADD231PS      Z5, Z7, Z24
-	VPBROADCASTD     (R12)(BX*2), Z7
-	VFMADD231PS      Z5, Z7, Z26
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z27, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z27
-	VMULPS           Z3, Z27, Z27
-	VMOVUPS          Z27, 704(DI)
-	VADDPS           Z25, Z27, Z27
-	VADDPS           Z27, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000300, DI
-
-loop:
-	VMOVUPS          (SI), Z2
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z2, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z2, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z2, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z2, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z2, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z2, Z3, Z14
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z2, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z2, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z2, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z2, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z2, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z2, Z3, Z26
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	ADDQ             R8, R12
-	DECQ             AX
-	JNZ              again
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z22, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z22
-	VMULPS           Z3, Z22, Z22
-	VMOVUPS          Z22, 576(DI)
-	VADDPS           Z20, Z22, Z22
-	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z24, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z24
-	VMULPS           Z3, Z24, Z24
-	VMOVUPS          Z24, 640(DI)
-	VADDPS           Z22, Z24, Z24
-	VADDPS.BCST      c48c00000<>+0(SB), Z26, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z26, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z26, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z26
-	VMULPS           Z3, Z26, Z26
-	VMOVUPS          Z26, 704(DI)
-	VADDPS           Z24, Z26, Z26
-	VADDPS           Z26, Z0, Z0
-	VMOVUPS          Z0, (R14)
-	VZEROUPPER
-	RET
-
-// func signedWeights12x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, pos *float32, neg *float32, d *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·signedWeights12x16AVX512(SB), NOSPLIT, $8-72
-	MOVQ    times+0(FP), AX
-	MOVQ    a+16(FP), DX
-	MOVQ    lda+24(FP), BX
-	MOVQ    c+40(FP), DI
-	SHLQ    $0x02, BX
-	IMUL3Q  $0x0c, BX, R8
-	MOVQ    k+8(FP), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (BX)(BX*4), R10
-	LEAQ    (BX)(BX*8), R11
-	SUBQ    BX, R11
-	SUBQ    BX, R11
-	LEAQ    (DX)(BX*8), R12
-	ADDQ    BX, R12
-	MOVQ    d+64(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS weights<>+0(SB), Z1
-	MOVQ    pos+48(FP), R15
-	MOVQ    neg+56(FP), BP
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z12, Z12, Z12
-	VPXORD  Z14, Z14, Z14
-	VPXORD  Z16, Z16, Z16
-	VPXORD  Z18, Z18, Z18
-	VPXORD  Z20, Z20, Z20
-	VPXORD  Z22, Z22, Z22
-	VPXORD  Z24, Z24, Z24
-	VPXORD  Z26, Z26, Z26
-	MOVQ    k+8(FP), CX
-	MOVQ    b+32(FP), SI
-	LEAQ    (DX)(R8*1), R13
-	LEAQ    (R13)(CX*4), R13
-	JMP     loop
-
-again:
-	MOVQ             k+8(FP), CX
-	MOVQ             b+32(FP), SI
-	LEAQ             (DX)(R8*1), R13
-	LEAQ             (R13)(CX*4), R13
-	SUBQ             $0x0c, CX
-	VMOVAPS          Z4, Z5
-	VPXORD           Z4, Z4, Z4
-	VMOVAPS          Z6, Z7
-	VPXORD           Z6, Z6, Z6
-	VMOVAPS          Z8, Z9
-	VPXORD           Z8, Z8, Z8
-	VMOVAPS          Z10, Z11
-	VPXORD           Z10, Z10, Z10
-	VMOVAPS          Z12, Z13
-	VPXORD           Z12, Z12, Z12
-	VMOVAPS          Z14, Z15
-	VPXORD           Z14, Z14, Z14
-	VMOVAPS          Z16, Z17
-	VPXORD           Z16, Z16, Z16
-	VMOVAPS          Z18, Z19
-	VPXORD           Z18, Z18, Z18
-	VMOVAPS          Z20, Z21
-	VPXORD           Z20, Z20, Z20
-	VMOVAPS          Z22, Z23
-	VPXORD           Z22, Z22, Z22
-	VMOVAPS          Z24, Z25
-	VPXORD           Z24, Z24, Z24
-	VMOVAPS          Z26, Z27
-	VPXORD           Z26, Z26, Z26
-	VMOVUPS          (SI), Z28
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z28, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z28, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z28, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z28, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z28, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z28, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z5, Z3
-	VMINPS           Z2, Z5, Z5
-	VMULPS.BCST      (BP), Z5, Z5
-	VFMADD231PS.BCST (R15), Z3, Z5
-	VADDPS.BCST      c48c00000<>+0(SB), Z5, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z5, Z5
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z28, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z28, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z28, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z28, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z28, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z28, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z5, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z5
-	VMULPS           Z3, Z5, Z5
-	VMOVUPS          Z5, (DI)
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z28
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z28, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z28, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z28, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z28, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z28, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z28, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z7, Z3
-	VMINPS           Z2, Z7, Z7
-	VMULPS.BCST      (BP), Z7, Z7
-	VFMADD231PS.BCST (R15), Z3, Z7
-	VADDPS.BCST      c48c00000<>+0(SB), Z7, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z7, Z7
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z28, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z28, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z28, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z28, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z28, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z28, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z7, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z7
-	VMULPS           Z3, Z7, Z7
-	VMOVUPS          Z7, 64(DI)
-	VADDPS           Z5, Z7, Z7
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z9, Z3
-	VMINPS           Z2, Z9, Z9
-	VMULPS.BCST      (BP), Z9, Z9
-	VFMADD231PS.BCST (R15), Z3, Z9
-	VADDPS.BCST      c48c00000<>+0(SB), Z9, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z9, Z9
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z9, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z9
-	VMULPS           Z3, Z9, Z9
-	VMOVUPS          Z9, 128(DI)
-	VADDPS           Z7, Z9, Z9
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z11, Z3
-	VMINPS           Z2, Z11, Z11
-	VMULPS.BCST      (BP), Z11, Z11
-	VFMADD231PS.BCST (R15), Z3, Z11
-	VADDPS.BCST      c48c00000<>+0(SB), Z11, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z11, Z11
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z11, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z11
-	VMULPS           Z3, Z11, Z11
-	VMOVUPS          Z11, 192(DI)
-	VADDPS           Z9, Z11, Z11
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z13, Z3
-	VMINPS           Z2, Z13, Z13
-	VMULPS.BCST      (BP), Z13, Z13
-	VFMADD231PS.BCST (R15), Z3, Z13
-	VADDPS.BCST      c48c00000<>+0(SB), Z13, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z13, Z13
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z13, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z13
-	VMULPS           Z3, Z13, Z13
-	VMOVUPS          Z13, 256(DI)
-	VADDPS           Z11, Z13, Z13
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z15, Z3
-	VMINPS           Z2, Z15, Z15
-	VMULPS.BCST      (BP), Z15, Z15
-	VFMADD231PS.BCST (R15), Z3, Z15
-	VADDPS.BCST      c48c00000<>+0(SB), Z15, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z15, Z15
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z15, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z15
-	VMULPS           Z3, Z15, Z15
-	VMOVUPS          Z15, 320(DI)
-	VADDPS           Z13, Z15, Z15
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z17, Z3
-	VMINPS           Z2, Z17, Z17
-	VMULPS.BCST      (BP), Z17, Z17
-	VFMADD231PS.BCST (R15), Z3, Z17
-	VADDPS.BCST      c48c00000<>+0(SB), Z17, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z17, Z17
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z17, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z17
-	VMULPS           Z3, Z17, Z17
-	VMOVUPS          Z17, 384(DI)
-	VADDPS           Z15, Z17, Z17
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z19, Z3
-	VMINPS           Z2, Z19, Z19
-	VMULPS.BCST      (BP), Z19, Z19
-	VFMADD231PS.BCST (R15), Z3, Z19
-	VADDPS.BCST      c48c00000<>+0(SB), Z19, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z19, Z19
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z19, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z19
-	VMULPS           Z3, Z19, Z19
-	VMOVUPS          Z19, 448(DI)
-	VADDPS           Z17, Z19, Z19
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z21, Z3
-	VMINPS           Z2, Z21, Z21
-	VMULPS.BCST      (BP), Z21, Z21
-	VFMADD231PS.BCST (R15), Z3, Z21
-	VADDPS.BCST      c48c00000<>+0(SB), Z21, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z21, Z21
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z21, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z21
-	VMULPS           Z3, Z21, Z21
-	VMOVUPS          Z21, 512(DI)
-	VADDPS           Z19, Z21, Z21
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z23, Z3
-	VMINPS           Z2, Z23, Z23
-	VMULPS.BCST      (BP), Z23, Z23
-	VFMADD231PS.BCST (R15), Z3, Z23
-	VADDPS.BCST      c48c00000<>+0(SB), Z23, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z23, Z23
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z23, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z23
-	VMULPS           Z3, Z23, Z23
-	VMOVUPS          Z23, 576(DI)
-	VADDPS           Z21, Z23, Z23
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z25, Z3
-	VMINPS           Z2, Z25, Z25
-	VMULPS.BCST      (BP), Z25, Z25
-	VFMADD231PS.BCST (R15), Z3, Z25
-	VADDPS.BCST      c48c00000<>+0(SB), Z25, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z25, Z25
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z25, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z25
-	VMULPS           Z3, Z25, Z25
-	VMOVUPS          Z25, 640(DI)
-	VADDPS           Z23, Z25, Z25
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	VMOVUPS          (SI), Z5
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z3
-	VFMADD231PS      Z5, Z3, Z4
-	VPBROADCASTD     (DX)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z6
-	VPBROADCASTD     (DX)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z8
-	VPBROADCASTD     (DX)(R9*1), Z3
-	VFMADD231PS      Z5, Z3, Z10
-	VPBROADCASTD     (DX)(BX*4), Z3
-	VFMADD231PS      Z5, Z3, Z12
-	VPBROADCASTD     (DX)(R10*1), Z3
-	VFMADD231PS      Z5, Z3, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z27, Z3
-	VMINPS           Z2, Z27, Z27
-	VMULPS.BCST      (BP), Z27, Z27
-	VFMADD231PS.BCST (R15), Z3, Z27
-	VADDPS.BCST      c48c00000<>+0(SB), Z27, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z27, Z27
-	VPBROADCASTD     (DX)(R9*2), Z3
-	VFMADD231PS      Z5, Z3, Z16
-	VPBROADCASTD     (DX)(R11*1), Z3
-	VFMADD231PS      Z5, Z3, Z18
-	VPBROADCASTD     (DX)(BX*8), Z3
-	VFMADD231PS      Z5, Z3, Z20
-	VPBROADCASTD     (R12), Z3
-	VFMADD231PS      Z5, Z3, Z22
-	VPBROADCASTD     (R12)(BX*1), Z3
-	VFMADD231PS      Z5, Z3, Z24
-	VPBROADCASTD     (R12)(BX*2), Z3
-	VFMADD231PS      Z5, Z3, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z27, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z27
-	VMULPS           Z3, Z27, Z27
-	VMOVUPS          Z27, 704(DI)
-	VADDPS           Z25, Z27, Z27
-	VADDPS           Z27, Z0, Z0
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	ADDQ             $0x00000300, DI
-
-loop:
-	VMOVUPS          (SI), Z3
-	PREFETCHT0       (R13)
-	ADDQ             $0x00000040, R13
-	VPBROADCASTD     (DX), Z5
-	VFMADD231PS      Z3, Z5, Z4
-	VPBROADCASTD     (DX)(BX*1), Z5
-	VFMADD231PS      Z3, Z5, Z6
-	VPBROADCASTD     (DX)(BX*2), Z5
-	VFMADD231PS      Z3, Z5, Z8
-	VPBROADCASTD     (DX)(R9*1), Z5
-	VFMADD231PS      Z3, Z5, Z10
-	VPBROADCASTD     (DX)(BX*4), Z5
-	VFMADD231PS      Z3, Z5, Z12
-	VPBROADCASTD     (DX)(R10*1), Z5
-	VFMADD231PS      Z3, Z5, Z14
-	VPBROADCASTD     (DX)(R9*2), Z5
-	VFMADD231PS      Z3, Z5, Z16
-	VPBROADCASTD     (DX)(R11*1), Z5
-	VFMADD231PS      Z3, Z5, Z18
-	VPBROADCASTD     (DX)(BX*8), Z5
-	VFMADD231PS      Z3, Z5, Z20
-	VPBROADCASTD     (R12), Z5
-	VFMADD231PS      Z3, Z5, Z22
-	VPBROADCASTD     (R12)(BX*1), Z5
-	VFMADD231PS      Z3, Z5, Z24
-	VPBROADCASTD     (R12)(BX*2), Z5
-	VFMADD231PS      Z3, Z5, Z26
-	ADDQ             $0x04, DX
-	ADDQ             $0x04, R12
-	ADDQ             $0x00000040, SI
-	DECQ             CX
-	JNZ              loop
-	ADDQ             R8, DX
-	ADDQ             R8, R12
-	DECQ             AX
-	JNZ              again
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z4, Z3
-	VMINPS           Z2, Z4, Z4
-	VMULPS.BCST      (BP), Z4, Z4
-	VFMADD231PS.BCST (R15), Z3, Z4
-	VADDPS.BCST      c48c00000<>+0(SB), Z4, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z4, Z4
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z4, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z4
-	VMULPS           Z3, Z4, Z4
-	VMOVUPS          Z4, (DI)
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z6, Z3
-	VMINPS           Z2, Z6, Z6
-	VMULPS.BCST      (BP), Z6, Z6
-	VFMADD231PS.BCST (R15), Z3, Z6
-	VADDPS.BCST      c48c00000<>+0(SB), Z6, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z6, Z6
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z6, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z6
-	VMULPS           Z3, Z6, Z6
-	VMOVUPS          Z6, 64(DI)
-	VADDPS           Z4, Z6, Z6
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z8, Z3
-	VMINPS           Z2, Z8, Z8
-	VMULPS.BCST      (BP), Z8, Z8
-	VFMADD231PS.BCST (R15), Z3, Z8
-	VADDPS.BCST      c48c00000<>+0(SB), Z8, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z8, Z8
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z8, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z8
-	VMULPS           Z3, Z8, Z8
-	VMOVUPS          Z8, 128(DI)
-	VADDPS           Z6, Z8, Z8
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z10, Z3
-	VMINPS           Z2, Z10, Z10
-	VMULPS.BCST      (BP), Z10, Z10
-	VFMADD231PS.BCST (R15), Z3, Z10
-	VADDPS.BCST      c48c00000<>+0(SB), Z10, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z10, Z10
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z10, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z10
-	VMULPS           Z3, Z10, Z10
-	VMOVUPS          Z10, 192(DI)
-	VADDPS           Z8, Z10, Z10
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z12, Z3
-	VMINPS           Z2, Z12, Z12
-	VMULPS.BCST      (BP), Z12, Z12
-	VFMADD231PS.BCST (R15), Z3, Z12
-	VADDPS.BCST      c48c00000<>+0(SB), Z12, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z12, Z12
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z12, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z12
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z12, 256(DI)
-	VADDPS           Z10, Z12, Z12
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z14, Z3
-	VMINPS           Z2, Z14, Z14
-	VMULPS.BCST      (BP), Z14, Z14
-	VFMADD231PS.BCST (R15), Z3, Z14
-	VADDPS.BCST      c48c00000<>+0(SB), Z14, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z14, Z14
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z14, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z14
-	VMULPS           Z3, Z14, Z14
-	VMOVUPS          Z14, 320(DI)
-	VADDPS           Z12, Z14, Z14
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z16, Z3
-	VMINPS           Z2, Z16, Z16
-	VMULPS.BCST      (BP), Z16, Z16
-	VFMADD231PS.BCST (R15), Z3, Z16
-	VADDPS.BCST      c48c00000<>+0(SB), Z16, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z16, Z16
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z16, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z16
-	VMULPS           Z3, Z16, Z16
-	VMOVUPS          Z16, 384(DI)
-	VADDPS           Z14, Z16, Z16
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z18, Z3
-	VMINPS           Z2, Z18, Z18
-	VMULPS.BCST      (BP), Z18, Z18
-	VFMADD231PS.BCST (R15), Z3, Z18
-	VADDPS.BCST      c48c00000<>+0(SB), Z18, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z18, Z18
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z18, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z18
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z18, 448(DI)
-	VADDPS           Z16, Z18, Z18
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z20, Z3
-	VMINPS           Z2, Z20, Z20
-	VMULPS.BCST      (BP), Z20, Z20
-	VFMADD231PS.BCST (R15), Z3, Z20
-	VADDPS.BCST      c48c00000<>+0(SB), Z20, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z20, Z20
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z20, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z20
-	VMULPS           Z3, Z20, Z20
-	VMOVUPS          Z20, 512(DI)
-	VADDPS           Z18, Z20, Z20
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z22, Z3
-	VMINPS           Z2, Z22, Z22
-	VMULPS.BCST      (BP), Z22, Z22
-	VFMADD231PS.BCST (R15), Z3, Z22
-	VADDPS.BCST      c48c00000<>+0(SB), Z22, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z22, Z22
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z22, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z22
-	VMULPS           Z3, Z22, Z22
-	VMOVUPS          Z22, 576(DI)
-	VADDPS           Z20, Z22, Z22
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z24, Z3
-	VMINPS           Z2, Z24, Z24
-	VMULPS.BCST      (BP), Z24, Z24
-	VFMADD231PS.BCST (R15), Z3, Z24
-	VADDPS.BCST      c48c00000<>+0(SB), Z24, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z24, Z24
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z24, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z24
-	VMULPS           Z3, Z24, Z24
-	VMOVUPS          Z24, 640(DI)
-	VADDPS           Z22, Z24, Z24
-	VPXORD           Z2, Z2, Z2
-	VMAXPS           Z2, Z26, Z3
-	VMINPS           Z2, Z26, Z26
-	VMULPS.BCST      (BP), Z26, Z26
-	VFMADD231PS.BCST (R15), Z3, Z26
-	VADDPS.BCST      c48c00000<>+0(SB), Z26, Z2
-	VSUBPS.BCST      c48c00000<>+0(SB), Z2, Z3
-	VSUBPS           Z3, Z26, Z26
-	VMOVAPS          Z2, Z3
-	VPERMI2PS        weights<>+64(SB), Z1, Z3
-	VPSLLD           $0x12, Z2, Z2
-	VPADDD           Z2, Z3, Z3
-	VADDPS.BCST      c4038ab45<>+0(SB), Z26, Z2
-	VFMADD213PS.BCST c40853566<>+0(SB), Z2, Z26
-	VMULPS           Z3, Z26, Z26
-	VMOVUPS          Z26, 704(DI)
-	VADDPS           Z24, Z26, Z26
-	VADDPS           Z26, Z0, Z0
-	VMOVUPS          Z0, (R14)
-	VZEROUPPER
-	RET
-
-// func weighted8x32AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weighted8x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·weighted8x32AVX512(SB), NOSPLIT, $8-112
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
-	MOVQ lda+24(FP), SI
-	MOVQ scale+40(FP), R8
-	MOVQ c+48(FP), R9
-	SHLQ $0x02, SI
-	MOVQ next+64(FP), R10
-	MOVQ nextStride+88(FP), R11
-	MOVQ nextLines+80(FP), R12
-	MOVQ nextRows+72(FP), R13
-	MOVQ R10, R14
+	MOVQ lda+24(FP), BX
+	MOVQ c+56(FP), R10
+	MOVQ apart+64(FP), R11
+	LEAQ (R10)(R11*4), R11
+	SHLQ $0x02, BX
+	MOVQ next+80(FP), R12
+	MOVQ nextStride+104(FP), R13
+	MOVQ nextLines+96(FP), R14
+	MOVQ nextRows+88(FP), R15
+	MOVQ R12, BP
 
 again:
 	MOVQ   k+8(FP), CX
-	MOVQ   b+32(FP), DI
-	MOVQ   DX, BX
+	MOVQ   b+40(FP), R9
+	MOVQ   rows+32(FP), SI
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -23199,50 +18272,52 @@ again:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	LEAQ   (BX)(SI*8), R15
-	TESTQ  R13, R13
+	TESTQ  R15, R15
 	JZ     loop
 
 fetching:
-	PREFETCHT1   (R14)
-	ADDQ         R11, R14
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Z16
-	VMOVUPS      64(DI), Z17
-	VPBROADCASTD (BX), Z18
+	PREFETCHT1   (BP)
+	ADDQ         R13, BP
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Z16
+	VMOVUPS      64(R9), Z17
+	VPBROADCASTD (DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VPBROADCASTD 4(BX), Z18
+	VPBROADCASTD 4(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VPBROADCASTD 8(BX), Z18
+	VPBROADCASTD 8(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VPBROADCASTD 12(BX), Z18
+	VPBROADCASTD 12(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VPBROADCASTD 16(BX), Z18
+	VPBROADCASTD 16(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VPBROADCASTD 20(BX), Z18
+	VPBROADCASTD 20(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VPBROADCASTD 24(BX), Z18
+	VPBROADCASTD 24(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VPBROADCASTD 28(BX), Z18
+	VPBROADCASTD 28(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         SI, BX
-	ADDQ         $0x00000080, DI
-	DECQ         R13
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000080, R9
+	DECQ         R15
 	JNZ          more
-	DECQ         R12
+	DECQ         R14
 	JZ           fetched
-	ADDQ         $0x40, R10
-	MOVQ         R10, R14
-	MOVQ         nextRows+72(FP), R13
+	ADDQ         $0x40, R12
+	MOVQ         R12, BP
+	MOVQ         nextRows+88(FP), R15
 
 more:
 	DECQ CX
@@ -23254,161 +18329,165 @@ fetched:
 	JZ   end
 
 loop:
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Z16
-	VMOVUPS      64(DI), Z17
-	VPBROADCASTD (BX), Z18
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Z16
+	VMOVUPS      64(R9), Z17
+	VPBROADCASTD (DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VPBROADCASTD 4(BX), Z18
+	VPBROADCASTD 4(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VPBROADCASTD 8(BX), Z18
+	VPBROADCASTD 8(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VPBROADCASTD 12(BX), Z18
+	VPBROADCASTD 12(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VPBROADCASTD 16(BX), Z18
+	VPBROADCASTD 16(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VPBROADCASTD 20(BX), Z18
+	VPBROADCASTD 20(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VPBROADCASTD 24(BX), Z18
+	VPBROADCASTD 24(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VPBROADCASTD 28(BX), Z18
+	VPBROADCASTD 28(DX)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         SI, BX
-	ADDQ         $0x00000080, DI
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000080, R9
 	DECQ         CX
 	JNZ          loop
 
 end:
-	MOVQ        fresh+56(FP), CX
+	MOVQ        fresh+72(FP), CX
 	TESTQ       CX, CX
 	JNZ         fresh
-	TESTQ       R8, R8
+	MOVQ        scale+48(FP), CX
+	TESTQ       CX, CX
 	JZ          sum
-	VMOVUPS     (R8), Z16
-	VMOVUPS     64(R8), Z17
-	VFMADD231PS (R9), Z16, Z0
-	VMOVUPS     Z0, (R9)
-	VFMADD231PS 64(R9), Z17, Z1
-	VMOVUPS     Z1, 64(R9)
-	VFMADD231PS 128(R9), Z16, Z2
-	VMOVUPS     Z2, 128(R9)
-	VFMADD231PS 192(R9), Z17, Z3
-	VMOVUPS     Z3, 192(R9)
-	VFMADD231PS 256(R9), Z16, Z4
-	VMOVUPS     Z4, 256(R9)
-	VFMADD231PS 320(R9), Z17, Z5
-	VMOVUPS     Z5, 320(R9)
-	VFMADD231PS 384(R9), Z16, Z6
-	VMOVUPS     Z6, 384(R9)
-	VFMADD231PS 448(R9), Z17, Z7
-	VMOVUPS     Z7, 448(R9)
-	VFMADD231PS 512(R9), Z16, Z8
-	VMOVUPS     Z8, 512(R9)
-	VFMADD231PS 576(R9), Z17, Z9
-	VMOVUPS     Z9, 576(R9)
-	VFMADD231PS 640(R9), Z16, Z10
-	VMOVUPS     Z10, 640(R9)
-	VFMADD231PS 704(R9), Z17, Z11
-	VMOVUPS     Z11, 704(R9)
-	VFMADD231PS 768(R9), Z16, Z12
-	VMOVUPS     Z12, 768(R9)
-	VFMADD231PS 832(R9), Z17, Z13
-	VMOVUPS     Z13, 832(R9)
-	VFMADD231PS 896(R9), Z16, Z14
-	VMOVUPS     Z14, 896(R9)
-	VFMADD231PS 960(R9), Z17, Z15
-	VMOVUPS     Z15, 960(R9)
+	VMOVUPS     (CX), Z16
+	VMOVUPS     64(CX), Z17
+	VFMADD231PS (R10), Z16, Z0
+	VMOVUPS     Z0, (R10)
+	VFMADD231PS (R11), Z17, Z1
+	VMOVUPS     Z1, (R11)
+	VFMADD231PS 64(R10), Z16, Z2
+	VMOVUPS     Z2, 64(R10)
+	VFMADD231PS 64(R11), Z17, Z3
+	VMOVUPS     Z3, 64(R11)
+	VFMADD231PS 128(R10), Z16, Z4
+	VMOVUPS     Z4, 128(R10)
+	VFMADD231PS 128(R11), Z17, Z5
+	VMOVUPS     Z5, 128(R11)
+	VFMADD231PS 192(R10), Z16, Z6
+	VMOVUPS     Z6, 192(R10)
+	VFMADD231PS 192(R11), Z17, Z7
+	VMOVUPS     Z7, 192(R11)
+	VFMADD231PS 256(R10), Z16, Z8
+	VMOVUPS     Z8, 256(R10)
+	VFMADD231PS 256(R11), Z17, Z9
+	VMOVUPS     Z9, 256(R11)
+	VFMADD231PS 320(R10), Z16, Z10
+	VMOVUPS     Z10, 320(R10)
+	VFMADD231PS 320(R11), Z17, Z11
+	VMOVUPS     Z11, 320(R11)
+	VFMADD231PS 384(R10), Z16, Z12
+	VMOVUPS     Z12, 384(R10)
+	VFMADD231PS 384(R11), Z17, Z13
+	VMOVUPS     Z13, 384(R11)
+	VFMADD231PS 448(R10), Z16, Z14
+	VMOVUPS     Z14, 448(R10)
+	VFMADD231PS 448(R11), Z17, Z15
+	VMOVUPS     Z15, 448(R11)
 	JMP         stored
 
 sum:
-	VADDPS  (R9), Z0, Z0
-	VMOVUPS Z0, (R9)
-	VADDPS  64(R9), Z1, Z1
-	VMOVUPS Z1, 64(R9)
-	VADDPS  128(R9), Z2, Z2
-	VMOVUPS Z2, 128(R9)
-	VADDPS  192(R9), Z3, Z3
-	VMOVUPS Z3, 192(R9)
-	VADDPS  256(R9), Z4, Z4
-	VMOVUPS Z4, 256(R9)
-	VADDPS  320(R9), Z5, Z5
-	VMOVUPS Z5, 320(R9)
-	VADDPS  384(R9), Z6, Z6
-	VMOVUPS Z6, 384(R9)
-	VADDPS  448(R9), Z7, Z7
-	VMOVUPS Z7, 448(R9)
-	VADDPS  512(R9), Z8, Z8
-	VMOVUPS Z8, 512(R9)
-	VADDPS  576(R9), Z9, Z9
-	VMOVUPS Z9, 576(R9)
-	VADDPS  640(R9), Z10, Z10
-	VMOVUPS Z10, 640(R9)
-	VADDPS  704(R9), Z11, Z11
-	VMOVUPS Z11, 704(R9)
-	VADDPS  768(R9), Z12, Z12
-	VMOVUPS Z12, 768(R9)
-	VADDPS  832(R9), Z13, Z13
-	VMOVUPS Z13, 832(R9)
-	VADDPS  896(R9), Z14, Z14
-	VMOVUPS Z14, 896(R9)
-	VADDPS  960(R9), Z15, Z15
-	VMOVUPS Z15, 960(R9)
+	VADDPS  (R10), Z0, Z0
+	VMOVUPS Z0, (R10)
+	VADDPS  (R11), Z1, Z1
+	VMOVUPS Z1, (R11)
+	VADDPS  64(R10), Z2, Z2
+	VMOVUPS Z2, 64(R10)
+	VADDPS  64(R11), Z3, Z3
+	VMOVUPS Z3, 64(R11)
+	VADDPS  128(R10), Z4, Z4
+	VMOVUPS Z4, 128(R10)
+	VADDPS  128(R11), Z5, Z5
+	VMOVUPS Z5, 128(R11)
+	VADDPS  192(R10), Z6, Z6
+	VMOVUPS Z6, 192(R10)
+	VADDPS  192(R11), Z7, Z7
+	VMOVUPS Z7, 192(R11)
+	VADDPS  256(R10), Z8, Z8
+	VMOVUPS Z8, 256(R10)
+	VADDPS  256(R11), Z9, Z9
+	VMOVUPS Z9, 256(R11)
+	VADDPS  320(R10), Z10, Z10
+	VMOVUPS Z10, 320(R10)
+	VADDPS  320(R11), Z11, Z11
+	VMOVUPS Z11, 320(R11)
+	VADDPS  384(R10), Z12, Z12
+	VMOVUPS Z12, 384(R10)
+	VADDPS  384(R11), Z13, Z13
+	VMOVUPS Z13, 384(R11)
+	VADDPS  448(R10), Z14, Z14
+	VMOVUPS Z14, 448(R10)
+	VADDPS  448(R11), Z15, Z15
+	VMOVUPS Z15, 448(R11)
 	JMP     stored
 
 fresh:
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	VMOVUPS Z4, 256(R9)
-	VMOVUPS Z5, 320(R9)
-	VMOVUPS Z6, 384(R9)
-	VMOVUPS Z7, 448(R9)
-	VMOVUPS Z8, 512(R9)
-	VMOVUPS Z9, 576(R9)
-	VMOVUPS Z10, 640(R9)
-	VMOVUPS Z11, 704(R9)
-	VMOVUPS Z12, 768(R9)
-	VMOVUPS Z13, 832(R9)
-	VMOVUPS Z14, 896(R9)
-	VMOVUPS Z15, 960(R9)
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, (R11)
+	VMOVUPS Z2, 64(R10)
+	VMOVUPS Z3, 64(R11)
+	VMOVUPS Z4, 128(R10)
+	VMOVUPS Z5, 128(R11)
+	VMOVUPS Z6, 192(R10)
+	VMOVUPS Z7, 192(R11)
+	VMOVUPS Z8, 256(R10)
+	VMOVUPS Z9, 256(R11)
+	VMOVUPS Z10, 320(R10)
+	VMOVUPS Z11, 320(R11)
+	VMOVUPS Z12, 384(R10)
+	VMOVUPS Z13, 384(R11)
+	VMOVUPS Z14, 448(R10)
+	VMOVUPS Z15, 448(R11)
 
 stored:
 	ADDQ $0x00000020, DX
-	ADDQ $0x00000400, R9
+	ADDQ $0x00000200, R10
+	ADDQ $0x00000200, R11
 	DECQ AX
 	JNZ  again
 	VZEROUPPER
 	RET
 
-// func weighted16x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted16x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·weighted16x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
-	MOVQ lda+24(FP), SI
-	MOVQ scale+40(FP), R8
-	MOVQ c+48(FP), R9
-	SHLQ $0x02, SI
-	MOVQ next+64(FP), R10
-	MOVQ nextStride+88(FP), R11
-	MOVQ nextLines+80(FP), R12
-	MOVQ nextRows+72(FP), R13
-	MOVQ R10, R14
+	MOVQ lda+24(FP), BX
+	MOVQ c+56(FP), R10
+	SHLQ $0x02, BX
+	MOVQ next+80(FP), R11
+	MOVQ nextStride+104(FP), R12
+	MOVQ nextLines+96(FP), R13
+	MOVQ nextRows+88(FP), R14
+	MOVQ R11, R15
 
 again:
 	MOVQ   k+8(FP), CX
-	MOVQ   b+32(FP), DI
-	MOVQ   DX, BX
+	MOVQ   b+40(FP), R9
+	MOVQ   rows+32(FP), SI
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -23425,57 +18504,59 @@ again:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	LEAQ   (BX)(SI*8), R15
-	TESTQ  R13, R13
+	TESTQ  R14, R14
 	JZ     loop
 
 fetching:
-	PREFETCHT1   (R14)
-	ADDQ         R11, R14
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Z16
-	VPBROADCASTD (BX), Z17
+	PREFETCHT1   (R15)
+	ADDQ         R12, R15
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Z16
+	VPBROADCASTD (DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z0
-	VPBROADCASTD 4(BX), Z17
+	VPBROADCASTD 4(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z1
-	VPBROADCASTD 8(BX), Z17
+	VPBROADCASTD 8(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z2
-	VPBROADCASTD 12(BX), Z17
+	VPBROADCASTD 12(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z3
-	VPBROADCASTD 16(BX), Z17
+	VPBROADCASTD 16(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z4
-	VPBROADCASTD 20(BX), Z17
+	VPBROADCASTD 20(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z5
-	VPBROADCASTD 24(BX), Z17
+	VPBROADCASTD 24(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z6
-	VPBROADCASTD 28(BX), Z17
+	VPBROADCASTD 28(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z7
-	VPBROADCASTD 32(BX), Z17
+	VPBROADCASTD 32(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z8
-	VPBROADCASTD 36(BX), Z17
+	VPBROADCASTD 36(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z9
-	VPBROADCASTD 40(BX), Z17
+	VPBROADCASTD 40(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z10
-	VPBROADCASTD 44(BX), Z17
+	VPBROADCASTD 44(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z11
-	VPBROADCASTD 48(BX), Z17
+	VPBROADCASTD 48(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z12
-	VPBROADCASTD 52(BX), Z17
+	VPBROADCASTD 52(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z13
-	VPBROADCASTD 56(BX), Z17
+	VPBROADCASTD 56(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z14
-	VPBROADCASTD 60(BX), Z17
+	VPBROADCASTD 60(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z15
-	ADDQ         SI, BX
-	ADDQ         $0x00000040, DI
-	DECQ         R13
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000040, R9
+	DECQ         R14
 	JNZ          more
-	DECQ         R12
+	DECQ         R13
 	JZ           fetched
-	ADDQ         $0x40, R10
-	MOVQ         R10, R14
-	MOVQ         nextRows+72(FP), R13
+	ADDQ         $0x40, R11
+	MOVQ         R11, R15
+	MOVQ         nextRows+88(FP), R14
 
 more:
 	DECQ CX
@@ -23487,167 +18568,170 @@ fetched:
 	JZ   end
 
 loop:
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Z16
-	VPBROADCASTD (BX), Z17
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Z16
+	VPBROADCASTD (DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z0
-	VPBROADCASTD 4(BX), Z17
+	VPBROADCASTD 4(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z1
-	VPBROADCASTD 8(BX), Z17
+	VPBROADCASTD 8(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z2
-	VPBROADCASTD 12(BX), Z17
+	VPBROADCASTD 12(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z3
-	VPBROADCASTD 16(BX), Z17
+	VPBROADCASTD 16(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z4
-	VPBROADCASTD 20(BX), Z17
+	VPBROADCASTD 20(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z5
-	VPBROADCASTD 24(BX), Z17
+	VPBROADCASTD 24(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z6
-	VPBROADCASTD 28(BX), Z17
+	VPBROADCASTD 28(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z7
-	VPBROADCASTD 32(BX), Z17
+	VPBROADCASTD 32(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z8
-	VPBROADCASTD 36(BX), Z17
+	VPBROADCASTD 36(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z9
-	VPBROADCASTD 40(BX), Z17
+	VPBROADCASTD 40(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z10
-	VPBROADCASTD 44(BX), Z17
+	VPBROADCASTD 44(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z11
-	VPBROADCASTD 48(BX), Z17
+	VPBROADCASTD 48(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z12
-	VPBROADCASTD 52(BX), Z17
+	VPBROADCASTD 52(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z13
-	VPBROADCASTD 56(BX), Z17
+	VPBROADCASTD 56(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z14
-	VPBROADCASTD 60(BX), Z17
+	VPBROADCASTD 60(DX)(DI*1), Z17
 	VFMADD231PS  Z16, Z17, Z15
-	ADDQ         SI, BX
-	ADDQ         $0x00000040, DI
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000040, R9
 	DECQ         CX
 	JNZ          loop
 
 end:
-	MOVQ        fresh+56(FP), CX
+	MOVQ        fresh+72(FP), CX
 	TESTQ       CX, CX
 	JNZ         fresh
-	TESTQ       R8, R8
+	MOVQ        scale+48(FP), CX
+	TESTQ       CX, CX
 	JZ          sum
-	VMOVUPS     (R8), Z16
-	VFMADD231PS (R9), Z16, Z0
-	VMOVUPS     Z0, (R9)
-	VFMADD231PS 64(R9), Z16, Z1
-	VMOVUPS     Z1, 64(R9)
-	VFMADD231PS 128(R9), Z16, Z2
-	VMOVUPS     Z2, 128(R9)
-	VFMADD231PS 192(R9), Z16, Z3
-	VMOVUPS     Z3, 192(R9)
-	VFMADD231PS 256(R9), Z16, Z4
-	VMOVUPS     Z4, 256(R9)
-	VFMADD231PS 320(R9), Z16, Z5
-	VMOVUPS     Z5, 320(R9)
-	VFMADD231PS 384(R9), Z16, Z6
-	VMOVUPS     Z6, 384(R9)
-	VFMADD231PS 448(R9), Z16, Z7
-	VMOVUPS     Z7, 448(R9)
-	VFMADD231PS 512(R9), Z16, Z8
-	VMOVUPS     Z8, 512(R9)
-	VFMADD231PS 576(R9), Z16, Z9
-	VMOVUPS     Z9, 576(R9)
-	VFMADD231PS 640(R9), Z16, Z10
-	VMOVUPS     Z10, 640(R9)
-	VFMADD231PS 704(R9), Z16, Z11
-	VMOVUPS     Z11, 704(R9)
-	VFMADD231PS 768(R9), Z16, Z12
-	VMOVUPS     Z12, 768(R9)
-	VFMADD231PS 832(R9), Z16, Z13
-	VMOVUPS     Z13, 832(R9)
-	VFMADD231PS 896(R9), Z16, Z14
-	VMOVUPS     Z14, 896(R9)
-	VFMADD231PS 960(R9), Z16, Z15
-	VMOVUPS     Z15, 960(R9)
+	VMOVUPS     (CX), Z16
+	VFMADD231PS (R10), Z16, Z0
+	VMOVUPS     Z0, (R10)
+	VFMADD231PS 64(R10), Z16, Z1
+	VMOVUPS     Z1, 64(R10)
+	VFMADD231PS 128(R10), Z16, Z2
+	VMOVUPS     Z2, 128(R10)
+	VFMADD231PS 192(R10), Z16, Z3
+	VMOVUPS     Z3, 192(R10)
+	VFMADD231PS 256(R10), Z16, Z4
+	VMOVUPS     Z4, 256(R10)
+	VFMADD231PS 320(R10), Z16, Z5
+	VMOVUPS     Z5, 320(R10)
+	VFMADD231PS 384(R10), Z16, Z6
+	VMOVUPS     Z6, 384(R10)
+	VFMADD231PS 448(R10), Z16, Z7
+	VMOVUPS     Z7, 448(R10)
+	VFMADD231PS 512(R10), Z16, Z8
+	VMOVUPS     Z8, 512(R10)
+	VFMADD231PS 576(R10), Z16, Z9
+	VMOVUPS     Z9, 576(R10)
+	VFMADD231PS 640(R10), Z16, Z10
+	VMOVUPS     Z10, 640(R10)
+	VFMADD231PS 704(R10), Z16, Z11
+	VMOVUPS     Z11, 704(R10)
+	VFMADD231PS 768(R10), Z16, Z12
+	VMOVUPS     Z12, 768(R10)
+	VFMADD231PS 832(R10), Z16, Z13
+	VMOVUPS     Z13, 832(R10)
+	VFMADD231PS 896(R10), Z16, Z14
+	VMOVUPS     Z14, 896(R10)
+	VFMADD231PS 960(R10), Z16, Z15
+	VMOVUPS     Z15, 960(R10)
 	JMP         stored
 
 sum:
-	VADDPS  (R9), Z0, Z0
-	VMOVUPS Z0, (R9)
-	VADDPS  64(R9), Z1, Z1
-	VMOVUPS Z1, 64(R9)
-	VADDPS  128(R9), Z2, Z2
-	VMOVUPS Z2, 128(R9)
-	VADDPS  192(R9), Z3, Z3
-	VMOVUPS Z3, 192(R9)
-	VADDPS  256(R9), Z4, Z4
-	VMOVUPS Z4, 256(R9)
-	VADDPS  320(R9), Z5, Z5
-	VMOVUPS Z5, 320(R9)
-	VADDPS  384(R9), Z6, Z6
-	VMOVUPS Z6, 384(R9)
-	VADDPS  448(R9), Z7, Z7
-	VMOVUPS Z7, 448(R9)
-	VADDPS  512(R9), Z8, Z8
-	VMOVUPS Z8, 512(R9)
-	VADDPS  576(R9), Z9, Z9
-	VMOVUPS Z9, 576(R9)
-	VADDPS  640(R9), Z10, Z10
-	VMOVUPS Z10, 640(R9)
-	VADDPS  704(R9), Z11, Z11
-	VMOVUPS Z11, 704(R9)
-	VADDPS  768(R9), Z12, Z12
-	VMOVUPS Z12, 768(R9)
-	VADDPS  832(R9), Z13, Z13
-	VMOVUPS Z13, 832(R9)
-	VADDPS  896(R9), Z14, Z14
-	VMOVUPS Z14, 896(R9)
-	VADDPS  960(R9), Z15, Z15
-	VMOVUPS Z15, 960(R9)
+	VADDPS  (R10), Z0, Z0
+	VMOVUPS Z0, (R10)
+	VADDPS  64(R10), Z1, Z1
+	VMOVUPS Z1, 64(R10)
+	VADDPS  128(R10), Z2, Z2
+	VMOVUPS Z2, 128(R10)
+	VADDPS  192(R10), Z3, Z3
+	VMOVUPS Z3, 192(R10)
+	VADDPS  256(R10), Z4, Z4
+	VMOVUPS Z4, 256(R10)
+	VADDPS  320(R10), Z5, Z5
+	VMOVUPS Z5, 320(R10)
+	VADDPS  384(R10), Z6, Z6
+	VMOVUPS Z6, 384(R10)
+	VADDPS  448(R10), Z7, Z7
+	VMOVUPS Z7, 448(R10)
+	VADDPS  512(R10), Z8, Z8
+	VMOVUPS Z8, 512(R10)
+	VADDPS  576(R10), Z9, Z9
+	VMOVUPS Z9, 576(R10)
+	VADDPS  640(R10), Z10, Z10
+	VMOVUPS Z10, 640(R10)
+	VADDPS  704(R10), Z11, Z11
+	VMOVUPS Z11, 704(R10)
+	VADDPS  768(R10), Z12, Z12
+	VMOVUPS Z12, 768(R10)
+	VADDPS  832(R10), Z13, Z13
+	VMOVUPS Z13, 832(R10)
+	VADDPS  896(R10), Z14, Z14
+	VMOVUPS Z14, 896(R10)
+	VADDPS  960(R10), Z15, Z15
+	VMOVUPS Z15, 960(R10)
 	JMP     stored
 
 fresh:
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	VMOVUPS Z4, 256(R9)
-	VMOVUPS Z5, 320(R9)
-	VMOVUPS Z6, 384(R9)
-	VMOVUPS Z7, 448(R9)
-	VMOVUPS Z8, 512(R9)
-	VMOVUPS Z9, 576(R9)
-	VMOVUPS Z10, 640(R9)
-	VMOVUPS Z11, 704(R9)
-	VMOVUPS Z12, 768(R9)
-	VMOVUPS Z13, 832(R9)
-	VMOVUPS Z14, 896(R9)
-	VMOVUPS Z15, 960(R9)
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	VMOVUPS Z4, 256(R10)
+	VMOVUPS Z5, 320(R10)
+	VMOVUPS Z6, 384(R10)
+	VMOVUPS Z7, 448(R10)
+	VMOVUPS Z8, 512(R10)
+	VMOVUPS Z9, 576(R10)
+	VMOVUPS Z10, 640(R10)
+	VMOVUPS Z11, 704(R10)
+	VMOVUPS Z12, 768(R10)
+	VMOVUPS Z13, 832(R10)
+	VMOVUPS Z14, 896(R10)
+	VMOVUPS Z15, 960(R10)
 
 stored:
 	ADDQ $0x00000040, DX
-	ADDQ $0x00000400, R9
+	ADDQ $0x00000400, R10
 	DECQ AX
 	JNZ  again
 	VZEROUPPER
 	RET
 
-// func weighted8x16AVX512(times int, k int, a *float32, lda int, b *float32, scale *float32, c *float32, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+// func weighted8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·weighted8x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ times+0(FP), AX
 	MOVQ a+16(FP), DX
-	MOVQ lda+24(FP), SI
-	MOVQ scale+40(FP), R8
-	MOVQ c+48(FP), R9
-	SHLQ $0x02, SI
-	MOVQ next+64(FP), R10
-	MOVQ nextStride+88(FP), R11
-	MOVQ nextLines+80(FP), R12
-	MOVQ nextRows+72(FP), R13
-	MOVQ R10, R14
+	MOVQ lda+24(FP), BX
+	MOVQ c+56(FP), R10
+	SHLQ $0x02, BX
+	MOVQ next+80(FP), R11
+	MOVQ nextStride+104(FP), R12
+	MOVQ nextLines+96(FP), R13
+	MOVQ nextRows+88(FP), R14
+	MOVQ R11, R15
 
 again:
 	MOVQ   k+8(FP), CX
-	MOVQ   b+32(FP), DI
-	MOVQ   DX, BX
+	MOVQ   b+40(FP), R9
+	MOVQ   rows+32(FP), SI
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -23656,41 +18740,43 @@ again:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	LEAQ   (BX)(SI*8), R15
-	TESTQ  R13, R13
+	TESTQ  R14, R14
 	JZ     loop
 
 fetching:
-	PREFETCHT1   (R14)
-	ADDQ         R11, R14
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Z8
-	VPBROADCASTD (BX), Z9
+	PREFETCHT1   (R15)
+	ADDQ         R12, R15
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Z8
+	VPBROADCASTD (DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VPBROADCASTD 4(BX), Z9
+	VPBROADCASTD 4(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VPBROADCASTD 8(BX), Z9
+	VPBROADCASTD 8(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VPBROADCASTD 12(BX), Z9
+	VPBROADCASTD 12(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VPBROADCASTD 16(BX), Z9
+	VPBROADCASTD 16(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VPBROADCASTD 20(BX), Z9
+	VPBROADCASTD 20(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VPBROADCASTD 24(BX), Z9
+	VPBROADCASTD 24(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VPBROADCASTD 28(BX), Z9
+	VPBROADCASTD 28(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         SI, BX
-	ADDQ         $0x00000040, DI
-	DECQ         R13
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000040, R9
+	DECQ         R14
 	JNZ          more
-	DECQ         R12
+	DECQ         R13
 	JZ           fetched
-	ADDQ         $0x40, R10
-	MOVQ         R10, R14
-	MOVQ         nextRows+72(FP), R13
+	ADDQ         $0x40, R11
+	MOVQ         R11, R15
+	MOVQ         nextRows+88(FP), R14
 
 more:
 	DECQ CX
@@ -23702,87 +18788,91 @@ fetched:
 	JZ   end
 
 loop:
-	PREFETCHT0   (R15)
-	ADDQ         SI, R15
-	VMOVUPS      (DI), Z8
-	VPBROADCASTD (BX), Z9
+	MOVLQSX      (SI), DI
+	IMULQ        BX, DI
+	MOVLQSX      32(SI), R8
+	IMULQ        BX, R8
+	PREFETCHT0   (DX)(R8*1)
+	VMOVUPS      (R9), Z8
+	VPBROADCASTD (DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VPBROADCASTD 4(BX), Z9
+	VPBROADCASTD 4(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VPBROADCASTD 8(BX), Z9
+	VPBROADCASTD 8(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VPBROADCASTD 12(BX), Z9
+	VPBROADCASTD 12(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VPBROADCASTD 16(BX), Z9
+	VPBROADCASTD 16(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VPBROADCASTD 20(BX), Z9
+	VPBROADCASTD 20(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VPBROADCASTD 24(BX), Z9
+	VPBROADCASTD 24(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VPBROADCASTD 28(BX), Z9
+	VPBROADCASTD 28(DX)(DI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         SI, BX
-	ADDQ         $0x00000040, DI
+	ADDQ         $0x04, SI
+	ADDQ         $0x00000040, R9
 	DECQ         CX
 	JNZ          loop
 
 end:
-	MOVQ        fresh+56(FP), CX
+	MOVQ        fresh+72(FP), CX
 	TESTQ       CX, CX
 	JNZ         fresh
-	TESTQ       R8, R8
+	MOVQ        scale+48(FP), CX
+	TESTQ       CX, CX
 	JZ          sum
-	VMOVUPS     (R8), Z8
-	VFMADD231PS (R9), Z8, Z0
-	VMOVUPS     Z0, (R9)
-	VFMADD231PS 64(R9), Z8, Z1
-	VMOVUPS     Z1, 64(R9)
-	VFMADD231PS 128(R9), Z8, Z2
-	VMOVUPS     Z2, 128(R9)
-	VFMADD231PS 192(R9), Z8, Z3
-	VMOVUPS     Z3, 192(R9)
-	VFMADD231PS 256(R9), Z8, Z4
-	VMOVUPS     Z4, 256(R9)
-	VFMADD231PS 320(R9), Z8, Z5
-	VMOVUPS     Z5, 320(R9)
-	VFMADD231PS 384(R9), Z8, Z6
-	VMOVUPS     Z6, 384(R9)
-	VFMADD231PS 448(R9), Z8, Z7
-	VMOVUPS     Z7, 448(R9)
+	VMOVUPS     (CX), Z8
+	VFMADD231PS (R10), Z8, Z0
+	VMOVUPS     Z0, (R10)
+	VFMADD231PS 64(R10), Z8, Z1
+	VMOVUPS     Z1, 64(R10)
+	VFMADD231PS 128(R10), Z8, Z2
+	VMOVUPS     Z2, 128(R10)
+	VFMADD231PS 192(R10), Z8, Z3
+	VMOVUPS     Z3, 192(R10)
+	VFMADD231PS 256(R10), Z8, Z4
+	VMOVUPS     Z4, 256(R10)
+	VFMADD231PS 320(R10), Z8, Z5
+	VMOVUPS     Z5, 320(R10)
+	VFMADD231PS 384(R10), Z8, Z6
+	VMOVUPS     Z6, 384(R10)
+	VFMADD231PS 448(R10), Z8, Z7
+	VMOVUPS     Z7, 448(R10)
 	JMP         stored
 
 sum:
-	VADDPS  (R9), Z0, Z0
-	VMOVUPS Z0, (R9)
-	VADDPS  64(R9), Z1, Z1
-	VMOVUPS Z1, 64(R9)
-	VADDPS  128(R9), Z2, Z2
-	VMOVUPS Z2, 128(R9)
-	VADDPS  192(R9), Z3, Z3
-	VMOVUPS Z3, 192(R9)
-	VADDPS  256(R9), Z4, Z4
-	VMOVUPS Z4, 256(R9)
-	VADDPS  320(R9), Z5, Z5
-	VMOVUPS Z5, 320(R9)
-	VADDPS  384(R9), Z6, Z6
-	VMOVUPS Z6, 384(R9)
-	VADDPS  448(R9), Z7, Z7
-	VMOVUPS Z7, 448(R9)
+	VADDPS  (R10), Z0, Z0
+	VMOVUPS Z0, (R10)
+	VADDPS  64(R10), Z1, Z1
+	VMOVUPS Z1, 64(R10)
+	VADDPS  128(R10), Z2, Z2
+	VMOVUPS Z2, 128(R10)
+	VADDPS  192(R10), Z3, Z3
+	VMOVUPS Z3, 192(R10)
+	VADDPS  256(R10), Z4, Z4
+	VMOVUPS Z4, 256(R10)
+	VADDPS  320(R10), Z5, Z5
+	VMOVUPS Z5, 320(R10)
+	VADDPS  384(R10), Z6, Z6
+	VMOVUPS Z6, 384(R10)
+	VADDPS  448(R10), Z7, Z7
+	VMOVUPS Z7, 448(R10)
 	JMP     stored
 
 fresh:
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	VMOVUPS Z4, 256(R9)
-	VMOVUPS Z5, 320(R9)
-	VMOVUPS Z6, 384(R9)
-	VMOVUPS Z7, 448(R9)
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	VMOVUPS Z4, 256(R10)
+	VMOVUPS Z5, 320(R10)
+	VMOVUPS Z6, 384(R10)
+	VMOVUPS Z7, 448(R10)
 
 stored:
 	ADDQ $0x00000020, DX
-	ADDQ $0x00000200, R9
+	ADDQ $0x00000200, R10
 	DECQ AX
 	JNZ  again
 	VZEROUPPER
@@ -23963,6 +19053,8 @@ TEXT ·columnSquares32AVX512(SB), NOSPLIT, $0-24
 	MOVQ   n+0(FP), AX
 	MOVQ   s+8(FP), CX
 	MOVQ   sum+16(FP), DX
+	MOVQ   n+0(FP), BX
+	IMUL3Q $0x40, BX, BX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -23974,22 +19066,22 @@ TEXT ·columnSquares32AVX512(SB), NOSPLIT, $0-24
 
 rows:
 	VMOVUPS     (CX), Z8
-	VMOVUPS     64(CX), Z9
+	VMOVUPS     (CX)(BX*1), Z9
 	VFMADD231PS Z8, Z8, Z0
 	VFMADD231PS Z9, Z9, Z1
-	VMOVUPS     128(CX), Z8
-	VMOVUPS     192(CX), Z9
+	VMOVUPS     64(CX), Z8
+	VMOVUPS     64(CX)(BX*1), Z9
 	VFMADD231PS Z8, Z8, Z2
 	VFMADD231PS Z9, Z9, Z3
-	VMOVUPS     256(CX), Z8
-	VMOVUPS     320(CX), Z9
+	VMOVUPS     128(CX), Z8
+	VMOVUPS     128(CX)(BX*1), Z9
 	VFMADD231PS Z8, Z8, Z4
 	VFMADD231PS Z9, Z9, Z5
-	VMOVUPS     384(CX), Z8
-	VMOVUPS     448(CX), Z9
+	VMOVUPS     192(CX), Z8
+	VMOVUPS     192(CX)(BX*1), Z9
 	VFMADD231PS Z8, Z8, Z6
 	VFMADD231PS Z9, Z9, Z7
-	ADDQ        $0x00000200, CX
+	ADDQ        $0x00000100, CX
 	SUBQ        $0x04, AX
 	JNZ         rows
 	VADDPS      Z2, Z0, Z0
@@ -24371,6 +19463,39 @@ vec:
 	DECQ        AX
 	JNZ         row
 	VMOVUPS     Z0, (R9)
+	VZEROUPPER
+	RET
+
+// func normRowsAVX512(rows int, n int, src *float32, srcStride int, most *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·normRowsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    rows+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    srcStride+24(FP), BX
+	MOVQ    most+32(FP), SI
+	SHLQ    $0x02, CX
+	SHLQ    $0x02, BX
+	VMOVUPS (SI), Z0
+	LEAQ    (DX)(BX*8), DI
+
+row:
+	XORQ   R8, R8
+	VPXORD Z1, Z1, Z1
+
+vec:
+	PREFETCHT0  (DI)(R8*1)
+	VMOVUPS     (DX)(R8*1), Z2
+	VFMADD231PS Z2, Z2, Z1
+	ADDQ        $0x00000040, R8
+	CMPQ        R8, CX
+	JL          vec
+	VPMAXUD     Z1, Z0, Z0
+	ADDQ        BX, DX
+	ADDQ        BX, DI
+	DECQ        AX
+	JNZ         row
+	VMOVUPS     Z0, (SI)
 	VZEROUPPER
 	RET
 

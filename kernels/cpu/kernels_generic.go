@@ -24,10 +24,10 @@ func dotTile(rows, width, k int, a []float32, lda int, b []float32, off []int32,
 	}
 }
 
-// weightedSum sets c[i][j] = c[i][j] scale[j] + Σp a[p][i] b[p][j] for
+// weightedSum sets c[i][j] = c[i][j] scale[j] + Σp a[list[p]][i] b[p][j] for
 // rows x width elements; rows of a lie lda apart. No scale is 1. The kernels may
 // be told that c has no value yet, which is a c of 0.
-func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32) {
+func weightedSum(rows, width, k int, a []float32, lda int, list []int32, b, scale, c []float32) {
 	for i := range rows {
 		for j := range width {
 			s := c[i*width+j]
@@ -35,7 +35,7 @@ func weightedSum(rows, width, k int, a []float32, lda int, b, scale, c []float32
 				s *= scale[j]
 			}
 			for p := range k {
-				s += a[p*lda+i] * b[p*width+j]
+				s += a[int(list[p])*lda+i] * b[p*width+j]
 			}
 			c[i*width+j] = s
 		}
@@ -79,14 +79,14 @@ func softmaxTile(n, width int, s, top, m, d, alpha []float32) {
 }
 
 // weightsTile sets c[i][j] = 2^(s pos), or 2^(s neg) where s is not positive,
-// s = Σp a[i][p] b[p][j], for rows x width elements, and adds its
+// s = Σp a[list[i]][p] b[p][j], for rows x width elements, and adds its
 // columns to d; rows of a lie lda apart.
-func weightsTile(rows, width, k int, a []float32, lda int, b, c []float32, pos, neg float32, d []float32) {
+func weightsTile(rows, width, k int, a []float32, lda int, list []int32, b, c []float32, pos, neg float32, d []float32) {
 	for i := range rows {
 		for j := range width {
 			s := float32(0)
 			for p := range k {
-				s += a[i*lda+p] * b[p*width+j]
+				s += a[int(list[i])*lda+p] * b[p*width+j]
 			}
 			if s > 0 {
 				s *= pos

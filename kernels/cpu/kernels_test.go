@@ -83,11 +83,12 @@ func TestLogitsTiles(t *testing.T) {
 						lda, rows := k+3, r*times
 						a, b := random(1, rows*lda), random(2, k*w)
 						a[0] = float32(math.NaN()) // a row of no numbers, which the maximum passes over
+						panel := columns(set.lanes, w, b)
 						want, got, top := make([]float32, rows*w), newGuarded(rows*w), newGuarded(w)
 						dotTile(rows, w, k, a, lda, b, nil, zeros[:w], 0, want, w)
 						copy(top.f, random(3, w))
 						top.f[1] = negInf
-						tl.logits[r-1](times, k, &a[0], lda, &b[0], &got.f[0], &top.f[0])
+						tl.logits[r-1](times, k, &a[0], lda, &panel[0], &got.f[0], &top.f[0])
 						what := fmt.Sprintf("%d x %dx%d k %d", times, r, w, k)
 						within(t, what, got.f, want, sumTolerance(k))
 						most := random(3, w)
@@ -119,20 +120,23 @@ func TestWeightedTiles(t *testing.T) {
 						fetch := k * times / 3 // ends within a time, or with it
 						lda := rows + 3
 						a, b, scale := random(1, k*lda), random(2, k*tl.width), random(3, tl.width)
+						list := shuffled(k, rowsAhead)
 						got := newGuarded(rows * tl.width)
-						copy(got.f, random(4, len(got.f)))
-						want := slices.Clone(got.f)
-						weightedSum(rows, tl.width, k, a, lda, b, scale, want)
-						w.f(times, k, &a[0], lda, &b[0], &scale[0], &got.f[0], 0, nil, 0, 0, 0)
-						within(t, fmt.Sprintf("%d x %dx%d k %d", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
-						weightedSum(rows, tl.width, k, a, lda, b, nil, want)
-						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0], 0, &a[0], fetch, 2, 4)
-						within(t, fmt.Sprintf("%d x %dx%d k %d without scale", times, w.rows, tl.width, k), got.f, want, 2*sumTolerance(k))
+						want := random(4, len(got.f))
+						copy(got.f, columns(set.lanes, tl.width, want))
+						apart := rows * set.lanes
+						wanted := func() []float32 { return columns(set.lanes, tl.width, want) }
+						weightedSum(rows, tl.width, k, a, lda, list, b, scale, want)
+						w.f(times, k, &a[0], lda, &list[0], &b[0], &scale[0], &got.f[0], apart, 0, nil, 0, 0, 0)
+						within(t, fmt.Sprintf("%d x %dx%d k %d", times, w.rows, tl.width, k), got.f, wanted(), sumTolerance(k))
+						weightedSum(rows, tl.width, k, a, lda, list, b, nil, want)
+						w.f(times, k, &a[0], lda, &list[0], &b[0], nil, &got.f[0], apart, 0, &a[0], fetch, 2, 4)
+						within(t, fmt.Sprintf("%d x %dx%d k %d without scale", times, w.rows, tl.width, k), got.f, wanted(), 2*sumTolerance(k))
 						clear(want)
-						weightedSum(rows, tl.width, k, a, lda, b, nil, want)
+						weightedSum(rows, tl.width, k, a, lda, list, b, nil, want)
 						got.f[1] = float32(math.NaN())
-						w.f(times, k, &a[0], lda, &b[0], nil, &got.f[0], 1, &a[0], fetch, 2, 4)
-						within(t, fmt.Sprintf("%d x %dx%d k %d afresh", times, w.rows, tl.width, k), got.f, want, sumTolerance(k))
+						w.f(times, k, &a[0], lda, &list[0], &b[0], nil, &got.f[0], apart, 1, &a[0], fetch, 2, 4)
+						within(t, fmt.Sprintf("%d x %dx%d k %d afresh", times, w.rows, tl.width, k), got.f, wanted(), sumTolerance(k))
 						got.check(t)
 					}
 				}
@@ -142,6 +146,28 @@ func TestWeightedTiles(t *testing.T) {
 			}
 		}
 	})
+}
+
+// columns is a panel of rows x width with its rows in columns of one vector.
+func columns(lanes, width int, rows []float32) []float32 {
+	out, n := make([]float32, len(rows)), len(rows)/width
+	for i, x := range rows {
+		r, c := i/width, i%width
+		out[(c/lanes*n+r)*lanes+c%lanes] = x
+	}
+	return out
+}
+
+// shuffled lists n rows out of order, and some more of them.
+func shuffled(n, more int) []int32 {
+	list := make([]int32, n+more)
+	for i := range list {
+		list[i] = int32((n - 1) * i % n)
+		if n > 3 && i%n == 2 {
+			list[i] = list[1] // a row may be listed again
+		}
+	}
+	return list
 }
 
 func TestWeightsTiles(t *testing.T) {
@@ -161,15 +187,17 @@ func TestWeightsTiles(t *testing.T) {
 					for _, times := range []int{1, 2, 3} {
 						lda, rows := k+3, r*times
 						a, b, factors := random(1, rows*lda), random(2, k*w), []float32{1, 1}
+						panel := columns(set.lanes, w, b)
+						list := shuffled(rows, 0)
 						want, got, d, sum := make([]float32, rows*w), newGuarded(rows*w), newGuarded(w), random(3, w)
 						copy(d.f, sum)
 						if signed {
 							factors = []float32{0.7, 1.1}
-							tl.signed[r-1](times, k, &a[0], lda, &b[0], &got.f[0], &factors[0], &factors[1], &d.f[0])
+							tl.signed[r-1](times, k, &a[0], lda, &list[0], &panel[0], &got.f[0], &factors[0], &factors[1], &d.f[0])
 						} else {
-							tl.weights[r-1](times, k, &a[0], lda, &b[0], &got.f[0], &d.f[0])
+							tl.weights[r-1](times, k, &a[0], lda, &list[0], &panel[0], &got.f[0], &d.f[0])
 						}
-						weightsTile(rows, w, k, a, lda, b, want, factors[0], factors[1], sum)
+						weightsTile(rows, w, k, a, lda, list, b, want, factors[0], factors[1], sum)
 						what := fmt.Sprintf("%d x %dx%d k %d, signed %v", times, r, w, k, signed)
 						for i := range want {
 							if d := math.Abs(float64(got.f[i]) - float64(want[i])); !(d <= float64(want[i])*(3e-7+sumTolerance(k))) {
@@ -254,7 +282,8 @@ func TestWeights(t *testing.T) {
 				b[j] = x
 				x += 0.00371
 			}
-			tl.weights[0](1, 2, &one[0], 2, &b[0], &got[0], &d[0])
+			panel := columns(set.lanes, w, b)
+			tl.weights[0](1, 2, &one[0], 2, &inOrder[0], &panel[0], &got[0], &d[0])
 			for j := range w {
 				if e := math.Abs(float64(got[j])/math.Exp2(float64(b[j])) - 1); !(e <= worst) {
 					worst, at = e, b[j]
@@ -279,7 +308,8 @@ func TestColumnSquares(t *testing.T) {
 				s, want, got := random(1, n*w), make([]float32, w), newGuarded(w)
 				s[w+2] = float32(math.NaN())
 				columnSquares(n, w, s, want)
-				set.tiles[i].squares(n, &s[0], &got.f[0])
+				panel := columns(set.lanes, w, s)
+				set.tiles[i].squares(n, &panel[0], &got.f[0])
 				for j, x := range want {
 					if g := got.f[j]; (g == g) != (x == x) || !(x != x || math.Abs(float64(g-x)) <= 1e-6*float64(x)) {
 						t.Fatalf("%d rows of %d: column %d is %v, want %v", n, w, j, g, x)
@@ -320,6 +350,13 @@ func TestMeasureRows(t *testing.T) {
 					t.Fatalf("a NaN gave %v", peak.f[5])
 				}
 				dst.check(t)
+				peak.check(t)
+				clear(sub)
+				clear(most)
+				clear(peak.f)
+				measureRows(set.lanes, rows, n, src, ls, sub, want, ld, most)
+				set.normRows(rows, n, &src[0], ls, &peak.f[0])
+				within(t, "most in place", peak.f, most, 1e-5)
 				peak.check(t)
 			}
 		}

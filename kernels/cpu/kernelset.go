@@ -12,6 +12,7 @@ type kernelSet struct {
 	peakAdds        int         // elements
 	copyRows        func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int)
 	measureRows     func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int, most *float32)
+	normRows        func(rows, n int, src *float32, srcStride int, most *float32) // where there is measureRows
 	fetchRows       func(rows, n int, src *float32, srcStride int)
 	transpose       func(src *float32, srcStride int, mul, dst *float32, dstStride int)
 	exp, gelu, silu func(n int, x *float32)
@@ -43,11 +44,11 @@ type tile struct {
 
 type (
 	logitsFunc   func(times, k int, a *float32, lda int, b, c, top *float32)
-	weightsFunc  func(times, k int, a *float32, lda int, b, c, d *float32)
-	signedFunc   func(times, k int, a *float32, lda int, b, c, pos, neg, d *float32)
+	weightsFunc  func(times, k int, a *float32, lda int, rows *int32, b, c, d *float32)
+	signedFunc   func(times, k int, a *float32, lda int, rows *int32, b, c, pos, neg, d *float32)
 	mulFunc      func(k int, a *float32, lda int, b, init *float32, ldi int, c *float32, ldc int)
 	tapsFunc     func(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
-	weightedFunc func(times, k int, a *float32, lda int, b, scale, c *float32, fresh int, next *float32, nextRows, nextLines, nextStride int)
+	weightedFunc func(times, k int, a *float32, lda int, rows *int32, b, scale, c *float32, apart int, fresh int, next *float32, nextRows, nextLines, nextStride int)
 )
 
 type weightedTile struct {
@@ -64,6 +65,17 @@ const (
 // valueRows divides the rows of every weighted tile of every set: values are
 // padded to a multiple of it.
 const valueRows = 8
+
+// rowsAhead is how many rows of values a weighted tile looks ahead in its list.
+const rowsAhead = 8
+
+// narrow is the tile of one column of a wide panel, nil where there is none.
+func (s *kernelSet) narrow() *tile {
+	if t := &s.tiles[len(s.tiles)-1]; t.width == s.lanes && 2*t.width == s.wide().width && len(t.weights) > 0 {
+		return t
+	}
+	return nil
+}
 
 func (s *kernelSet) wide() *tile { return &s.tiles[0] }
 

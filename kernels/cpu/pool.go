@@ -142,6 +142,7 @@ type scratch struct {
 	fetch  [keyTile]piece    // what is still to be fetched of the next
 	ahead  [4]ahead          // what products fetch
 	pieces [keyTile]piece
+	list   [keyTile + rowsAhead]int32
 }
 
 // floats is n elements with undefined contents.

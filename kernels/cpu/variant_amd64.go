@@ -29,7 +29,7 @@ var avx2 = kernelSet{
 
 var avx512 = kernelSet{
 	lanes: 16, mulAdds: mulAddsAVX512, peakAdds: 24 * 16,
-	copyRows: copyRowsAVX512, measureRows: measureRowsAVX512, fetchRows: fetchRowsAVX512, transpose: transposeAVX512, exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
+	copyRows: copyRowsAVX512, measureRows: measureRowsAVX512, normRows: normRowsAVX512, fetchRows: fetchRowsAVX512, transpose: transposeAVX512, exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
 	moments: momentsAVX512, affine: affineAVX512, addProduct: addProductAVX512, inverseNorm: inverseNormAVX512, rotate: rotateAVX512,
 	tiles: []tile{{
 		width: 32,
@@ -48,10 +48,8 @@ var avx512 = kernelSet{
 		width: 16,
 		logits: []logitsFunc{logits1x16AVX512, logits2x16AVX512, logits3x16AVX512, logits4x16AVX512, logits5x16AVX512, logits6x16AVX512, logits7x16AVX512,
 			logits8x16AVX512, logits9x16AVX512, logits10x16AVX512, logits11x16AVX512, logits12x16AVX512, logits13x16AVX512, logits14x16AVX512},
-		weights: []weightsFunc{weights1x16AVX512, weights2x16AVX512, weights3x16AVX512, weights4x16AVX512, weights5x16AVX512, weights6x16AVX512, weights7x16AVX512,
-			weights8x16AVX512, weights9x16AVX512, weights10x16AVX512, weights11x16AVX512, weights12x16AVX512},
-		signed: []signedFunc{signedWeights1x16AVX512, signedWeights2x16AVX512, signedWeights3x16AVX512, signedWeights4x16AVX512, signedWeights5x16AVX512, signedWeights6x16AVX512, signedWeights7x16AVX512,
-			signedWeights8x16AVX512, signedWeights9x16AVX512, signedWeights10x16AVX512, signedWeights11x16AVX512, signedWeights12x16AVX512},
+		weights: []weightsFunc{weights1x16AVX512, weights2x16AVX512, weights3x16AVX512, weights4x16AVX512, weights5x16AVX512, weights6x16AVX512, weights7x16AVX512, weights8x16AVX512},
+		signed:  []signedFunc{signedWeights1x16AVX512, signedWeights2x16AVX512, signedWeights3x16AVX512, signedWeights4x16AVX512, signedWeights5x16AVX512, signedWeights6x16AVX512, signedWeights7x16AVX512, signedWeights8x16AVX512},
 		mul: []mulFunc{mul1x16AVX512, mul2x16AVX512, mul3x16AVX512, mul4x16AVX512, mul5x16AVX512, mul6x16AVX512, mul7x16AVX512,
 			mul8x16AVX512, mul9x16AVX512, mul10x16AVX512, mul11x16AVX512, mul12x16AVX512, mul13x16AVX512, mul14x16AVX512},
 		taps: []tapsFunc{taps1x16AVX512, taps2x16AVX512, taps3x16AVX512, taps4x16AVX512, taps5x16AVX512, taps6x16AVX512, taps7x16AVX512,
