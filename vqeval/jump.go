@@ -54,11 +54,12 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	e.severity = strength(
 		jumpRatio/ratio,
 		beyond(jumpSkipsFree, jumpSkips/skipped),
+		jumpFar*clamp01(1-skipped/jumpAround),
 		jumpLevels/e.step,
 		max(jumpMoves, jumpSlide*e.step)/max(1e-9, c.moves(t)),
-		beyond(jumpAlike, jumpLooks*c.otherScene(a, t, skipped)), // above 1 it is a cut
-		beyond(paletteMoves, c.otherColours(a, t)),               // likewise
-		c.redrawn(t)*jumpRedrawn/e.step,
+		beyond(jumpAlike, jumpLooks*c.otherScene(a, t)), // above 1 it is a cut
+		beyond(paletteMoves, c.otherColours(a, t)),      // likewise
+		c.redrawn(t)*math.Pow(jumpRedrawn/e.step, 2),
 	)
 	return e, true
 }
@@ -149,7 +150,7 @@ func (c *clip) steps(t int, step float64) bool {
 // textures by more than such frames differ on one side. Where the motion around the step makes
 // up for it in so many frames, it may change the looks by as much as that motion does in them.
 // Looks that are quite different are no one scene's.
-func (c *clip) otherScene(a []float64, t int, skipped float64) float64 {
+func (c *clip) otherScene(a []float64, t int) float64 {
 	in := c.sides(a, t)
 	before, after := aside(t, in)
 	looks := func(at []int) []frameLook {
@@ -174,16 +175,44 @@ func (c *clip) otherScene(a []float64, t int, skipped float64) float64 {
 		}
 	}
 	scene, direct := least/bound, old[0].distance(&fresh[0])
-	if k := max(1, int(skipped)); scene > jumpAlike && k <= jumpAround {
+	if scene > jumpAlike {
 		most := 0.0 // that the motion changes the looks by in so many frames
-		for _, u := range [...]int{t - 1 - k, t - 1 - k - k/2, t, t + k/2} {
-			if u >= in.from && u+k < t || u >= t && u+k < in.to {
-				most = max(most, lookDistance(c.src, u, u+k))
-			}
+		passed := c.asFarApart(t, a[t], in)
+		for _, p := range passed {
+			most = max(most, lookDistance(c.src, p[0], p[1]))
 		}
-		scene = min(scene, max(jumpAlike, sceneMoves*direct/(sceneLooks+most)))
+		if len(passed) > 0 {
+			scene = min(scene, max(jumpAlike, sceneMoves*direct/(sceneLooks+most)))
+		}
 	}
 	return max(scene, direct/sceneOther)
+}
+
+// asFarApart are some pairs of frames on either side of t that are as far apart as the motion
+// takes to come as far as the step there; none where it does not within jumpLongest frames.
+func (c *clip) asFarApart(t int, step float64, in shot) [][2]int {
+	for k := 1; k <= min(jumpLongest, c.d.lags); k++ {
+		var sum, n float64
+		for _, s := range [...]shot{{max(in.from, t-2*jumpLongest), t}, {t, min(in.to, t+2*jumpLongest)}} {
+			for u := s.from; u+k < s.to; u++ {
+				sum, n = sum+c.d.at(u, u+k), n+1
+			}
+		}
+		if n == 0 || sum/n < step {
+			continue
+		}
+		var out [][2]int
+		for _, off := range [...]int{0, k / 2, k, 2 * k} {
+			if u := t - 1 - k - off; u >= in.from {
+				out = append(out, [2]int{u, u + k})
+			}
+			if u := t + off; u+k < in.to {
+				out = append(out, [2]int{u, u + k})
+			}
+		}
+		return out
+	}
+	return nil
 }
 
 // sides is the stretch around the step at t that has no other cut in it, nor a step that may be
@@ -197,12 +226,12 @@ func (c *clip) sides(a []float64, t int) shot {
 			in.to = min(in.to, k)
 		}
 	}
-	for u := max(in.from+1, t-jumpAround); u < t-1; u++ {
+	for u := max(in.from+1, t-2*jumpLongest); u < t-1; u++ {
 		if a[u] >= sceneStep*a[t] {
 			in.from = u
 		}
 	}
-	for u := min(in.to-1, t+jumpAround); u > t+1; u-- {
+	for u := min(in.to-1, t+2*jumpLongest); u > t+1; u-- {
 		if a[u] >= sceneStep*a[t] {
 			in.to = u
 		}

@@ -46,19 +46,30 @@ func (p *palette) from(o *palette) (parts, mean float64) {
 }
 
 // otherColours is above 1 where the frames before and from t show two scenes by their colours
-// and tones: what moves within a scene takes most of them along.
+// and tones: what moves within a scene takes most of them along, and where the motion around the
+// step makes up for it in so many frames, they may change by as much as that motion changes them.
 func (c *clip) otherColours(a []float64, t int) float64 {
-	before, after := aside(t, c.sides(a, t))
-	least, step := math.Inf(1), 0.0
+	in := c.sides(a, t)
+	before, after := aside(t, in)
+	least, direct, step := math.Inf(1), 0.0, 0.0
 	for i, u := range before {
 		p := c.palette(u)
 		for j, v := range after {
 			parts, mean := p.from(c.palette(v))
 			least = min(least, parts)
 			if i == 0 && j == 0 {
-				step = mean
+				direct, step = parts, mean
 			}
 		}
 	}
-	return math.Sqrt(least*step) / paletteLevels
+	other := math.Sqrt(least*step) / paletteLevels
+	if other <= paletteMoves {
+		return other
+	}
+	var passedParts, passedMean float64
+	for _, p := range c.asFarApart(t, a[t], in) {
+		parts, mean := c.palette(p[0]).from(c.palette(p[1]))
+		passedParts, passedMean = max(passedParts, parts), max(passedMean, mean)
+	}
+	return min(other, max(paletteMoves, palettePasses*max(direct/max(1e-9, passedParts), step/max(1e-9, passedMean))))
 }

@@ -37,35 +37,55 @@ func seamEvents(c *clip, facts *Facts) []event {
 }
 
 // stepSizes are the steps of content, exposure, contrast and colour at every frame in units
-// of the changes around it, and 0 at a cut to another scene.
+// of the changes around it, and 0 at a cut to another scene. Those around it are of frames that
+// are shown anew: where each is shown several times, most changes are none.
 func (c *clip) stepSizes() []float64 {
 	a := c.adjacentAcross()
+	anew := shownAnew(a)
+	among := func(v []float64) []float64 {
+		out := make([]float64, len(anew))
+		for i, t := range anew {
+			out[i] = v[t]
+		}
+		return out
+	}
 	type series struct {
 		level, change []float64
 		noise         float64
 	}
-	var all []series
-	add := func(level []float64, noise float64) {
-		change := make([]float64, c.n)
-		for t := 1; t < c.n; t++ {
-			change[t] = math.Abs(level[t] - level[t-1])
+	// Exposure and colour step by themselves, contrast and place with the content.
+	var tones, shapes []series
+	add := func(to *[]series, level []float64, noise float64) {
+		level = among(level)
+		change := make([]float64, len(level))
+		for i := 1; i < len(level); i++ {
+			change[i] = math.Abs(level[i] - level[i-1])
 		}
-		all = append(all, series{level, change, noise})
+		*to = append(*to, series{level, change, noise})
 	}
-	add(c.p.mean, seamTone)
-	add(c.p.spread, seamTone)
+	add(&tones, c.p.mean, seamTone)
+	add(&shapes, c.p.spread, seamTone)
 	if c.src.Look != nil {
 		cb, cr := make([]float64, c.n), make([]float64, c.n)
 		for t, l := range c.src.Look {
 			cb[t], cr[t] = l.Cb, l.Cr
 		}
-		add(cb, seamChroma)
-		add(cr, seamChroma)
+		add(&tones, cb, seamChroma)
+		add(&tones, cr, seamChroma)
 	}
 	z := make([]float64, c.n)
 	shifts := c.shifts()
-	for t := 2; t < c.n; t++ {
-		content := a[t] / (around(a, shot{1, c.n}, t, jumpReach, 0.85) + seamNoise)
+	for i := range shifts {
+		shifts[i] = among(shifts[i])
+	}
+	steps := among(a)
+	all := shot{1, len(anew)}
+	for i, t := range anew {
+		if t < 2 {
+			continue
+		}
+		content := a[t] / (around(steps, all, i, jumpReach, 0.85) + seamNoise)
+		seen := clamp01((content - seamPlain) / (seamSeen - seamPlain))
 		if content >= seamStep && (a[t] < seamLevels || !c.steps(t, a[t])) {
 			content = 1
 		}
@@ -73,24 +93,40 @@ func (c *clip) stepSizes() []float64 {
 			continue // the next slide
 		}
 		z[t] = content
-		if t+2 >= c.n {
+		if t+2 >= c.n || i < 2 || i+1 >= len(anew) {
 			// Of the last frames it is not known what stays.
 			if content < seamClear {
 				z[t] = 0
 			}
 		} else {
-			for _, s := range all {
-				z[t] = max(z[t], c.levelStep(s.level, s.change, t, s.noise))
+			for _, s := range tones {
+				z[t] = max(z[t], levelStep(s.level, s.change, i, s.noise))
+			}
+			var shape float64
+			for _, s := range shapes {
+				shape = max(shape, levelStep(s.level, s.change, i, s.noise))
 			}
 			for _, s := range shifts {
-				z[t] = max(z[t], shiftStep(s, t))
+				shape = max(shape, shiftStep(s, i))
 			}
+			z[t] = max(z[t], shape*seen)
 		}
-		if z[t] >= seamStep && (content >= seamCut && c.otherScene(a, t, c.skipped(t, a[t])) > 1 || content >= seamStep && c.unrelated(a, t)) {
+		if z[t] >= seamStep && (content >= seamCut && c.otherScene(a, t) > 1 || content >= seamStep && c.unrelated(a, t)) {
 			z[t] = 0
 		}
 	}
 	return z
+}
+
+// shownAnew are the frames that do not show the one before once more, of adjacent differences.
+func shownAnew(a []float64) []int {
+	var out []int
+	for t := range a {
+		if a[t] > stutterLeft*around(a, shot{1, len(a)}, t, stutterReach, 0.85) || t == 0 {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // unrelated tells whether the frames before and from t have neither their content nor their
@@ -103,8 +139,8 @@ func (c *clip) unrelated(a []float64, t int) bool {
 
 // levelStep is the step of a level at t against its changes around, 0 where the level
 // comes back at once.
-func (c *clip) levelStep(level, change []float64, t int, noise float64) float64 {
-	z := change[t] / (around(change, shot{1, c.n}, t, jumpReach, 0.85) + noise)
+func levelStep(level, change []float64, t int, noise float64) float64 {
+	z := change[t] / (around(change, shot{1, len(change)}, t, jumpReach, 0.85) + noise)
 	if math.Abs(level[t+1]-level[t-1]) < 0.6*change[t] || math.Abs(level[t]-level[t-2]) < 0.6*change[t] {
 		return 0
 	}

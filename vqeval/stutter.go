@@ -1,6 +1,7 @@
 package vqeval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -86,17 +87,27 @@ func findStutter(c *clip) stutterEvidence {
 			times++
 		}
 	}
-	if len(e.held) == 0 {
-		return e
+	if len(e.held) > 0 {
+		e.judge(c, a, left, times, fresh)
 	}
+	if p := findHeldPattern(a); !e.regular && p.severity > e.severity {
+		if e.severity < 0.5 {
+			e.held, e.left, e.cadence = p.frames(), min(1, p.left), cmp.Or(e.cadence, "irregular")
+		}
+		e.severity = p.severity
+	}
+	return e
+}
+
+// judge weighs the frames that are held: by how much they differ from the ones before in all over
+// the pace around, how many times some are held, and how many frames could have been.
+func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh int) {
 	e.left = left / float64(len(e.held))
 	e.held = together(a, e.held)
 	var fits float64
 	e.cadence, e.regular, fits = c.cadence(e.held)
-	irregular, caught := 0.0, (catchUp(a, e.held)-stutterCatch)/(stutterCaught-stutterCatch)
-	if e.cadence == "irregular" {
-		irregular = math.Max(0, 1-caught) * (1 - clamp01((fits-cadenceFit)/(1-cadenceFit)))
-	}
+	caught := (catchUp(a, e.held) - stutterCatch) / (stutterCaught - stutterCatch)
+	irregular := math.Max(0, 1-caught) * (1 - clamp01((fits-cadenceFit)/(1-cadenceFit)))
 	// An encoder blends held frames with those around them; what is made up for at once was held
 	// all the same. Of three in a row one shows nothing of the others.
 	blended := 0.0
@@ -112,7 +123,6 @@ func findStutter(c *clip) stutterEvidence {
 		stutterMoves*float64(c.n)/float64(max(1, fresh)),
 		stutterShare*float64(c.n)/float64(len(e.held)),
 	)
-	return e
 }
 
 // codedInSteps is above 1 where what moves is so slow that the encoder moves it in steps, large
@@ -134,17 +144,49 @@ func codedInSteps(a []float64, held []int) float64 {
 		}
 		paces = append(paces, sum/float64(len(near)))
 	}
-	var uneven []float64
+	// Elsewhere the content may go at another pace.
+	var uneven, all []float64
+	next := 0
 	for t := 2; t < len(a); t++ {
+		for next+1 < len(held) && abs(held[next+1]-t) <= abs(held[next]-t) {
+			next++
+		}
 		if most := max(a[t-1], a[t]); single[t-1] && single[t] && most > 0 {
-			uneven = append(uneven, math.Abs(a[t]-a[t-1])/most)
+			v := math.Abs(a[t]-a[t-1]) / most
+			all = append(all, v)
+			if abs(held[next]-t) <= 2*stutterReach {
+				uneven = append(uneven, v)
+			}
 		}
 	}
+	slow := clamp01(2 - quantile(paces, 0.5)/stutterCoded)
+	byTurns := heldByTurns(held)
 	if len(uneven) < stutterSingles {
+		uneven = all
+	}
+	if len(uneven) < stutterSingles {
+		return slow * byTurns
+	}
+	return slow * max(byTurns, beyond(stutterEvenFree, quantile(uneven, 0.5)/stutterEven))
+}
+
+// heldByTurns is above 1 where most of the held frames are odd ones, or even ones, at no single
+// distance: an encoder that spends on every other frame holds some of those between.
+func heldByTurns(held []int) float64 {
+	if len(held) < cadenceHeld {
 		return 0
 	}
-	slow := clamp01(2 - quantile(paces, 0.5)/stutterCoded)
-	return slow * beyond(stutterEvenFree, quantile(uneven, 0.5)/stutterEven)
+	odd, gaps, most := held[0]%2, map[int]int{}, 0
+	for i, t := range held[1:] {
+		odd += t % 2
+		gaps[t-held[i]]++
+		most = max(most, gaps[t-held[i]])
+	}
+	n := float64(len(held))
+	if float64(most) > stutterSameGap*(n-1) {
+		return 0
+	}
+	return beyond(stutterTurnsFree, math.Abs(float64(2*odd)-n)/math.Sqrt(n)/stutterTurns)
 }
 
 // together leaves out frames held at either end that lie far off the others, unless the
@@ -226,7 +268,7 @@ func catchUp(a []float64, held []int) float64 {
 }
 
 // heldRun is the number of frames from t on that repeat the one before, at most
-// stutterHold, and the sum of their differences over the pace. The content goes
+// stutterHold or twice as many that are made up for at once, and the sum of their differences over the pace. The content goes
 // on at once before and after: at the turning point of a swing it slows down, and
 // comes back afterwards.
 func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left float64) {
@@ -239,10 +281,13 @@ func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left fl
 		left += a[t+n] / pace
 		n++
 	}
-	if n == 0 || n > stutterHold || t+n >= s.to {
+	if n == 0 || n > 2*stutterHold || t+n >= s.to {
 		return 0, 0
 	}
 	before, after := a[t-1], a[t+n]
+	if n > stutterHold && after < stutterMakesUp*float64(n)*pace {
+		return 0, 0
+	}
 	// The first to be held comes after frames that all step singly, and before steps that
 	// make up for what was held; a later one comes after both kinds.
 	if before < stutterGoes*min(pace, single(a, s, t, pace), quantile(a[max(s.from+1, t-stutterReach):t], 0.85)) || after < stutterGoes*pace || most > stutterEdge*min(before, after) {
@@ -379,7 +424,12 @@ func (c *clip) blended(held []int) (p, q int) {
 // blends is the mean of the adjacent differences where frames should be held, and are not seen to
 // be, over that of the others; 1 where they are no less in some part of the clip.
 func blends(a []float64, held []int, should func(t int) bool) float64 {
+	// What stands quite still for longer is none of its repeats.
+	still := 0.1 * quantile(a, 0.5)
 	seen := make([]bool, len(a))
+	for t, v := range a {
+		seen[t] = v <= still
+	}
 	for _, t := range held {
 		if t < len(a) {
 			seen[t] = true
