@@ -46,6 +46,17 @@ func (c *clip) toStart() []float64 {
 	return r
 }
 
+// nearestStart is the one of the first few frames that a frame differs from least.
+func (c *clip) nearestStart(t int) int {
+	best := 0
+	for k := range min(returnFirst, c.n) {
+		if c.d.has(k, t) && c.d.at(k, t) < c.d.at(best, t) {
+			best = k
+		}
+	}
+	return best
+}
+
 func findReturns(c *clip) []returnEvidence {
 	r := c.toStart()
 	// How fast, and how far within a second or so, the start itself moves on.
@@ -81,17 +92,29 @@ func findReturns(c *clip) []returnEvidence {
 	// Half-way through a fade both of its ends are seen; what passes by the place where it
 	// started is at a third one.
 	for i, e := range out {
-		if u := e.last; e.fade > 1 && e.severity >= 0.1 {
-			unmixed := c.unmixed(u, u+e.fade/2, u+e.fade) / returnMixed
-			e.severity = e.strength(first, grows, clamp01(1-unmixed))
-			out[i].severity = weakened(e.severity, beyond(returnMixedFree, unmixed))
+		if e.severity < 0.1 {
+			continue
 		}
+		anew, unmixed := 1.0, 0.0
+		if u := e.last; e.fade > 1 {
+			unmixed = c.unmixed(u, u+e.fade/2, u+e.fade) / returnMixed
+			anew = clamp01(1 - unmixed)
+		}
+		// What coding leaves of two frames that show the same is in their quietest blocks as well.
+		coded := min(returnCoded, c.coding([][2]int{{c.nearestStart(e.last + e.fade), e.last + e.fade}}))
+		out[i].severity = weakened(e.strength(first, grows, anew, coded), beyond(returnMixedFree, unmixed))
 	}
 	// A camera that wanders past the place where it began shows the start all along, a little
 	// displaced.
 	for i, e := range out {
 		if e.fade > 1 && e.severity >= returnLikely {
 			out[i].severity = weakened(e.severity, beyond(returnCarriedFree, c.carried(e.last, e.last+e.fade/2)/returnCarried))
+		}
+	}
+	// What drifts by has hardly been away when it is back.
+	for i, e := range out {
+		if e.fade > 1 {
+			out[i].severity = weakened(out[i].severity, beyond(returnGoneFree, returnGone*grows/(e.far+1e-9)))
 		}
 	}
 	// What comes back by itself again and again swings.
@@ -131,9 +154,9 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 		}
 		if how < best {
 			best, e.fade, e.far, e.how = how, fade, far, how
-			e.severity = e.strength(first, grows, 0)
+			e.severity = e.strength(first, grows, 0, 0)
 			if fade == 1 {
-				e.severity = e.strength(first, grows, 1)
+				e.severity = e.strength(first, grows, 1, 0)
 			}
 		}
 		if fade == 1 && how <= 1 {
@@ -157,13 +180,13 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 // strength is the severity where the start moves on by first from frame to frame and by grows
 // within a second. anew is 1 where the picture cannot be one that merely moved there:
 // an encoder had to code it anew, and what it leaves then is not in the
-// difference of neighbouring frames.
-func (e returnEvidence) strength(first, grows, anew float64) float64 {
+// difference of neighbouring frames; coded is what it leaves there at least, in grey levels.
+func (e returnEvidence) strength(first, grows, anew, coded float64) float64 {
 	far := min(e.far, grows)
 	return strength(
 		e.how,
-		e.near/(returnNear*(first+returnNoise+returnAnew*anew)),
-		e.near/(returnMatch*far+returnAnew/2*anew+1e-9),
+		e.near/(returnNear*(first+returnNoise+returnAnew*anew+coded)),
+		e.near/(returnMatch*far+(returnAnew*anew+coded)/2+1e-9),
 		max(returnLevels, returnSteps*first)/(far+1e-9),
 	)
 }

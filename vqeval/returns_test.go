@@ -53,7 +53,7 @@ func TestReturnsAreThoseOfThePlainSearch(t *testing.T) {
 // A picture that is coded anew may differ from the first by what that costs, and by no more.
 func TestReturnCodedAnew(t *testing.T) {
 	severity := func(near, anew float64) float64 {
-		return returnEvidence{near: near, far: 12, how: 0.3}.strength(1, 9, anew)
+		return returnEvidence{near: near, far: 12, how: 0.3}.strength(1, 9, anew, 0)
 	}
 	if s := severity(1.5, 1); s < 0.5 {
 		t.Errorf("coded anew: %.2f", s)
