@@ -87,11 +87,22 @@ func findMirrors(c *clip) []mirrorEvidence {
 		}
 	}
 	slices.SortFunc(out, func(x, y mirrorEvidence) int { return x.sum - y.sum })
+	// What swings by itself comes to rest at every turn.
+	rests := make([]float64, len(out))
+	rest := 1.0
+	for i, m := range out {
+		i0 := m.centre() - 1 + m.sum%2
+		rests[i] = clamp01((mirrorRest - c.turnPace(i0, m.sum-i0)/(m.step+1e-9)) / mirrorRestSpan)
+		if m.severity >= 0.5 {
+			rest = min(rest, rests[i])
+		}
+	}
 	for i, m := range out {
 		if m.severity >= mirrorLikely {
-			i0 := m.centre() - 1 + m.sum%2
-			rest := clamp01((mirrorRest - c.turnPace(i0, m.sum-i0)/(m.step+1e-9)) / mirrorRestSpan)
-			out[i].severity = weakened(m.severity, c.inexact(math.Hypot(shallow(m.depth), rest), m.pairs))
+			out[i].severity = weakened(m.severity, c.inexact(math.Hypot(shallow(m.depth), min(rest, rests[i])), m.pairs))
+		}
+		if m.turned >= mirrorLikely {
+			out[i].turned = weakened(m.turned, c.inexact(shallow(m.depth), m.pairs))
 		}
 	}
 	return out
@@ -225,15 +236,16 @@ func (c *clip) step(i, j int) float64 {
 }
 
 // mirrorLocked tells whether no frame beside j is clearly nearer to i, nor one beside
-// i to j.
+// i to j. Those that show the same as the one they are beside, as about another reversal, are
+// nearer by what coding makes of them.
 func (c *clip) mirrorLocked(i, j int) bool {
 	here := c.d.at(i, j)
 	bar := here/1.15 - 0.1
+	nearer := func(i, j, beside, of int) bool {
+		return c.d.has(i, j) && c.d.at(i, j) < bar && c.d.at(beside, of) > here
+	}
 	for o := 1; o <= min(6, (j-i)/3); o++ {
-		if c.d.at(i, j-o) < bar || c.d.at(i+o, j) < bar {
-			return false
-		}
-		if c.d.has(i, j+o) && c.d.at(i, j+o) < bar || c.d.has(i-o, j) && c.d.at(i-o, j) < bar {
+		if nearer(i, j-o, j-o, j) || nearer(i+o, j, i+o, i) || nearer(i, j+o, j+o, j) || nearer(i-o, j, i-o, i) {
 			return false
 		}
 	}
@@ -335,7 +347,7 @@ func pingpong(ms []mirrorEvidence) event {
 			gaps = append(gaps, float64(m.sum-ms[i-1].sum)/2)
 		}
 	}
-	e.severity = quantile(severities, 0.5)
+	e.severity = quantile(severities, mirrorMost)
 	e.detail.PeriodFrames = 2 * first.reach
 	if len(gaps) > 0 {
 		e.detail.PeriodFrames = int(math.Round(2 * quantile(gaps, 0.5)))

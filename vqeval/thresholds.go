@@ -273,6 +273,7 @@ const (
 	mirrorRest         = 0.75 // of the pace: where motion turns slower than that it may have come to rest
 	mirrorRestSpan     = 0.2  // likewise, below it, as far as is telling
 	mirrorUnsure       = 0.45 // severity at most of a likeness that is not traced outwards
+	mirrorMost         = 0.7  // of the reversals of a chain are no stronger than it
 	mirrorApart        = 6    // frames at least between two reversals
 	mirrorSlack        = 4    // frames that a mirror may fall short
 	mirrorLoose        = 0.6  // of the severity is left where it falls shorter
@@ -289,8 +290,8 @@ const (
 	returnMixed       = 0.36 // of the difference of the ends of a fade, by which the frame in the middle is no mixture of them
 	returnMixedFree   = 0.5  // of which nothing is said by
 	returnLikely      = 0.2  // severity below which it is not registered
-	returnCarried     = 0.47 // of the difference, that a motion of the camera takes out
-	returnCarriedFree = 0.7  // of which nothing is said by
+	returnCarried     = 0.57 // of the difference, that a motion of the camera takes out
+	returnCarriedFree = 0.82 // of which nothing is said by
 	returnGone        = 0.4  // of how far the start moves on within a second or so, that it was away before it faded back
 	returnGoneFree    = 0.5  // of which nothing is said by
 	returnSteps       = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
