@@ -45,6 +45,9 @@ type DecodeOptions struct {
 	// with the frames; pix holds full-range samples, rows from the top, and is
 	// valid only during the call. See RowsOf for how many there are.
 	Rows func(index, width int, pix []byte)
+	// RowsEvery says of which frames Rows gets them: every so many, from the first on.
+	// nil: of each.
+	RowsEvery func(Info) int
 }
 
 // rowSamples is about how many samples the rows of a frame have together.
@@ -112,7 +115,10 @@ func decode(ctx context.Context, path string, o DecodeOptions, pix string, fn fu
 	if o.Begin != nil {
 		o.Begin(info)
 	}
-	d := decoder{in: in, o: o, pix: pix, every: passthrough(version), fps: info.FPS, width: info.Width, height: info.Height}
+	d := decoder{in: in, o: o, pix: pix, every: passthrough(version), fps: info.FPS, width: info.Width, height: info.Height, rowsEvery: 1}
+	if o.RowsEvery != nil {
+		d.rowsEvery = max(1, o.RowsEvery(info))
+	}
 	n, err := d.run(ctx, fn)
 	if d.uneven() {
 		info.VariableRate = true
@@ -144,6 +150,7 @@ type decoder struct {
 	said  words
 
 	width, height int // as displayed
+	rowsEvery     int // frames
 	// intervals between frames, for uneven
 	last, least, most float64
 	count             int
@@ -180,6 +187,9 @@ func (d *decoder) run(ctx context.Context, fn func(Frame) error) (n int, err err
 	})
 	if d.o.Rows != nil {
 		rows := fmt.Sprintf("scale=%d:%d:flags=neighbor:threads=1", d.width, RowsOf(d.width, d.height))
+		if d.rowsEvery > 1 {
+			rows = fmt.Sprintf(`select='not(mod(n\,%d))',`, d.rowsEvery) + rows
+		}
 		out = ffmpeg.MergeOutputs(out, source.Output(fmt.Sprintf("pipe:%d", rowsFD), ffmpeg.KwArgs{
 			"map": "0:V:0", "format": "rawvideo", "pix_fmt": "gray", "vf": rows, d.every: "passthrough",
 		}))
@@ -275,7 +285,7 @@ func (d *decoder) rows(r io.Reader) {
 		if _, err := io.ReadFull(r, buf); err != nil {
 			return
 		}
-		d.o.Rows(i, d.width, buf)
+		d.o.Rows(i*d.rowsEvery, d.width, buf)
 	}
 }
 

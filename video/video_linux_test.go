@@ -164,6 +164,48 @@ func TestScaledPixels(t *testing.T) {
 	}
 }
 
+func TestRows(t *testing.T) {
+	needFFmpeg(t)
+	const w, h, n = 96, 64, 23
+	path := lavfi(t, "rows.mp4", fmt.Sprintf("testsrc2=s=%dx%d:r=10:d=%g", w, h, n/10.0), h264...)
+	rows := func(every int) map[int]string {
+		got := map[int]string{}
+		o := DecodeOptions{Gray: true, Width: 16, Height: 12, Rows: func(i, width int, pix []byte) {
+			if width != w || len(pix) != w*RowsOf(w, h) {
+				t.Errorf("%d samples in rows of %d", len(pix), width)
+			}
+			got[i] = string(pix)
+		}}
+		if every > 0 {
+			o.RowsEvery = func(i Info) int {
+				if i.Frames != n {
+					t.Errorf("%d frames in the header", i.Frames)
+				}
+				return every
+			}
+		}
+		if _, frames, err := Decode(context.Background(), path, o, func(Frame) error { return nil }); err != nil || frames != n {
+			t.Fatal(frames, err)
+		}
+		return got
+	}
+	all := rows(0)
+	if len(all) != n || all[0] == all[n-1] {
+		t.Fatalf("rows of %d frames, want %d that differ", len(all), n)
+	}
+	for _, every := range []int{1, 2, 4} {
+		some := rows(every)
+		if want := (n + every - 1) / every; len(some) != want {
+			t.Errorf("every %d: rows of %d frames, want %d", every, len(some), want)
+		}
+		for i, pix := range some {
+			if i%every != 0 || pix != all[i] {
+				t.Errorf("every %d: the rows of frame %d are others", every, i)
+			}
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	good := lavfi(t, "good.mp4", "testsrc2=s=160x96:r=16:d=4", h264...)
 	whole, err := os.ReadFile(good)

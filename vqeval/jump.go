@@ -71,9 +71,13 @@ func (c *clip) redrawn(t int) float64 {
 	if c.src.Tones == nil {
 		return 0
 	}
+	next := t // that of long clips is measured every few frames
+	for next < min(c.n, t+detailApart)-1 && c.src.Tones[next].Near == c.src.Tones[t-1].Near {
+		next++
+	}
 	var up, all, more float64
 	for i := range tiles {
-		old, now := c.src.Tones[t-1].Near[i], c.src.Tones[t].Near[i]
+		old, now := c.src.Tones[t-1].Near[i], c.src.Tones[next].Near[i]
 		if old == unseen || now == unseen {
 			continue
 		}

@@ -60,7 +60,7 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	o := video.DecodeOptions{Fit: AnalysisSize, Rows: func(_, width int, pix []byte) {
 		details = append(details, Tones{})
 		details[len(details)-1].detail(pix, width)
-	}, Begin: func(i video.Info) { header = i }}
+	}, RowsEvery: detailEvery, Begin: func(i video.Info) { header = i }}
 	info, n, err := video.Decode(ctx, path, o, func(f video.Frame) error {
 		if f.Index == maxFrames {
 			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
@@ -92,8 +92,8 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	if err != nil && (n == 0 || !errors.Is(err, video.ErrTruncated) || ctx.Err() != nil) {
 		return nil, err
 	}
-	for i := range min(len(s.Tones), len(details)) {
-		s.Tones[i].Near, s.Tones[i].Far = details[i].Near, details[i].Far
+	for i, k := 0, max(1, detailEvery(header)); i < len(s.Tones) && i/k < len(details); i++ {
+		s.Tones[i].Near, s.Tones[i].Far = details[i/k].Near, details[i/k].Far
 	}
 	s.Meta = VideoMeta{Width: info.Width, Height: info.Height, FPS: info.FPS, Duration: info.Duration,
 		Codec: info.Codec, TotalFrames: n, SampledFrames: n, ContainerFrames: info.Frames}
@@ -108,14 +108,24 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	return s, nil
 }
 
+// detailEvery is at every how many frames of a file the detail is measured: of a long one less
+// often, for each of the stretches that drift looks at has several nevertheless.
+func detailEvery(i video.Info) int {
+	return max(1, min(detailApart, int(math.Round(framesOf(i)))/(detailSeen*driftBins)))
+}
+
+// framesOf is how many frames the header of a file promises.
+func framesOf(i video.Info) float64 {
+	if i.Frames == 0 {
+		return i.Duration * i.FPS
+	}
+	return float64(i.Frames)
+}
+
 // streamSecond is the look-ahead with which a file is streamed, 0 for one that is known to be
 // long, or where the frame rate is not to be relied on.
 func streamSecond(i video.Info) int {
-	n := float64(i.Frames)
-	if n == 0 {
-		n = i.Duration * i.FPS
-	}
-	if n > fullFrames || i.VariableRate {
+	if framesOf(i) > fullFrames || i.VariableRate {
 		return 0
 	}
 	return lookAhead((&Source{Meta: VideoMeta{FPS: i.FPS}}).second())

@@ -332,12 +332,13 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	var best float64
 	var shown, of, lead int
 	for p := 2; p <= cadenceLongest; p++ {
+		at := placesIn(isHeld, p)
 		for q := 1; q < p; q++ {
 			if gcd(p, q) > 1 || p > (stutterHold+1)*q {
 				continue
 			}
 			for offset := range p {
-				if f := fit(isHeld, p, q, offset); f > best+1e-9 {
+				if f := at.fit(q, offset); f > best+1e-9 {
 					best, shown, of, lead = f, p, q, offset
 				}
 			}
@@ -486,26 +487,35 @@ func goesOn(a []float64, held func(i int) bool) bool {
 	return sum[1]/n[1] <= cadenceOutside*sum[0]/n[0]
 }
 
-// fit is the share of the held frames that a conversion which shows q frames p times
-// would hold, times the share of those that are seen.
-func fit(isHeld []bool, p, q, offset int) float64 {
-	var both, held, would float64
+// places are how many frames there are at each place of a cycle, and how many of them are held.
+type places struct{ frames, held []int }
+
+func placesIn(isHeld []bool, cycle int) places {
+	at := places{make([]int, cycle), make([]int, cycle)}
 	for t, h := range isHeld {
-		w := holds(t, p, q, offset)
+		at.frames[t%cycle]++
 		if h {
-			held++
+			at.held[t%cycle]++
 		}
-		if w {
-			would++
-		}
-		if h && w {
-			both++
+	}
+	return at
+}
+
+// fit is the share of the held frames that a conversion which shows q frames in a cycle
+// would hold, times the share of those that are seen.
+func (at places) fit(q, offset int) float64 {
+	var both, held, would int
+	for i, n := range at.frames {
+		held += at.held[i]
+		if holds(i, len(at.frames), q, offset) {
+			would += n
+			both += at.held[i]
 		}
 	}
 	if would == 0 {
 		return 0
 	}
-	return both / held * both / would
+	return float64(both) / float64(held) * float64(both) / float64(would)
 }
 
 func gcd(a, b int) int {

@@ -205,6 +205,8 @@ const (
 	driftSample       = 64    // frames of one that are looked at, or twice as many
 	driftSampleCoarse = 8     // likewise at each sample of the analysis
 	driftOnsets       = 2048  // onsets that are tried
+	detailApart       = 4     // frames, at most, at every how many the detail is measured
+	detailSeen        = 3     // of those at least in each of the stretches
 
 	// Held frames.
 	stutterReach     = 6      // frames to either side in which the pace is taken

@@ -13,7 +13,8 @@ type Tones struct {
 	Saturation [tiles]uint16 // mean of (max-min)/max over the colours, 0..65535
 	// Logarithms of the mean squared difference of neighbouring pairs of pixels, and of
 	// pairs at four times that distance, at native resolution, in 1/1024. Squares,
-	// because a blur leaves the mean difference across an edge as it is.
+	// because a blur leaves the mean difference across an edge as it is. Of long clips those
+	// of the last frame that was measured: see detailEvery.
 	Near, Far [tiles]int16
 }
 
