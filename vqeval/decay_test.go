@@ -66,6 +66,8 @@ func TestRedrawn(t *testing.T) {
 		c.src.Tones = append(c.src.Tones, Tones{})
 		for k := range tiles {
 			switch {
+			case i == 1: // as good as none
+				c.src.Tones[i].Near[k] = int16(k % 2)
 			case i == 2: // everywhere
 				c.src.Tones[i].Near[k] = 400
 			case i == 3: // up here, down there
@@ -77,5 +79,15 @@ func TestRedrawn(t *testing.T) {
 		if v := c.redrawn(at); (v >= 1) != redrawn || !redrawn && v > 0 {
 			t.Errorf("frame %d: %g", at, v)
 		}
+	}
+	// Of a long clip it is measured every few frames: what comes up at frame 2 is seen at frame 3.
+	for i := range c.src.Tones {
+		c.src.Tones[i] = Tones{}
+		for k := range tiles {
+			c.src.Tones[i].Near[k] = int16(400 * (i / 3))
+		}
+	}
+	if v := c.redrawn(2); v < 1 {
+		t.Errorf("measured a frame later: %g", v)
 	}
 }
