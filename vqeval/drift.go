@@ -14,6 +14,7 @@ type drift struct {
 
 	amount float64   // of the change, as a multiple of its bound
 	sag    float64   // of the contrast half-way
+	pass   float64   // how surely it is that one picture goes over into another
 	gone   []float64 // how far it has gone at each frame of the shot without fades, 0..1
 	trend
 }
@@ -67,6 +68,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 			parts = contrasts.common(false)
 		}
 	}
+	var over passage
 	try := func(what, words string, c course, bins []float64, bound, agree float64, relative bool, weigh func(t trend) float64) {
 		if float64(len(c.part)) < 2*c.patch {
 			return
@@ -82,6 +84,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 		gone := share(bins)
 		d := drift{shot: shot{s.from + t.onset, s.to}, what: what, words: words, amount: math.Max(1e-9, amount/bound), gone: c.gone(gone), trend: t}
 		d.sag = sag(parts, gone, second*float64(len(bins))/float64(n))
+		d.pass = over.of(c, bins, t)
 		d.judge(agree)
 		out = append(out, d)
 	}
@@ -92,6 +95,14 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	}
 	level := func(t, i int) float64 { return l.level[s.from+t][i] }
 	levels := newCourse(n, tiles, driftSample, level)
+	logs := levels.logarithm()
+	var cb, cr course // a share of the light: what darkens does not change its colour
+	if src.Tones != nil {
+		tones := src.Tones[s.from:s.to]
+		cb = newCourse(n, tiles, driftSample, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
+		cr = newCourse(n, tiles, driftSample, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
+	}
+	over = findPassage(second, logs, cb.times(1./64), cr.times(1./64), contrasts)
 	var lit []float64 // of each level, what is light
 	for _, p := range levels.part {
 		lit = append(lit, 1-tileDark/mean(p))
@@ -100,7 +111,6 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	sun := func(t trend) float64 { return driftSun * float64(n-t.onset) / second * quantile(lit, 0.5) }
 	try("exposure", "the exposure", levels, nil, driftExposure, driftAgree, true, func(t trend) float64 { return relative(t) - sun(t) })
 	// Where much moves, how the light went from moment to moment helps to tell.
-	logs := levels.logarithm()
 	both := logs.steps()
 	for k, v := range logs.common(false) {
 		both[k] = (both[k] + v) / 2
@@ -116,9 +126,6 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	try("exposure", "the contrast", contrasts, contrast.part[0], driftContrast, driftAgree, false, beyond)
 	try("colour", "the saturation", newCourse(n, tiles, driftSample, func(t, i int) float64 { return float64(tones[t].Saturation[i])/65535 + 0.05 }),
 		nil, driftSaturation, driftAgree, true, relative)
-	// A share of the light: what darkens does not change its colour.
-	cb := newCourse(n, tiles, driftSample, func(t, i int) float64 { return 2 * float64(tones[t].Cb[i]) / (level(t, i) + tileDark) })
-	cr := newCourse(n, tiles, driftSample, func(t, i int) float64 { return 2 * float64(tones[t].Cr[i]) / (level(t, i) + tileDark) })
 	b, r := cb.common(false), cr.common(false)
 	b0, b1 := ends(b)
 	r0, r1 := ends(r)
@@ -154,12 +161,12 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 // time, goes one way, and takes the parts of the frame along: a step is something else, and
 // so is content that comes and goes, or one scene that dissolves into another.
 func (d *drift) judge(agree float64) {
-	mixed, sure := driftSag, 1.0
+	mixed, sudden := driftSag, driftSudden
 	if d.what == "detail" {
-		mixed, sure = driftSagDetail, driftSure
+		mixed, sudden = driftSagDetail, driftSudden*max(1, d.amount/driftStrong)
 	}
-	d.severity = strength(driftClear/d.amount, math.Pow(d.left/driftLeft, 2), math.Pow(d.sudden/driftSudden, 2),
-		math.Pow(agree/math.Max(1e-9, d.trend.agree), sure), math.Pow(max(0, d.sag)/mixed, 2))
+	d.severity = strength(driftClear/d.amount, math.Pow(d.left/driftLeft, 2), math.Pow(d.sudden/sudden, 2),
+		math.Pow(agree/math.Max(1e-9, d.trend.agree), driftSure), math.Pow(max(0, d.sag)/mixed, 2), d.pass)
 }
 
 // overScales is what the detail does at all scales: a strong blur soon leaves nothing at the

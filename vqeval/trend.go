@@ -100,6 +100,20 @@ func (c course) logarithm() course {
 	return out
 }
 
+// times is the course of the parts times a factor.
+func (c course) times(factor float64) course {
+	out := c
+	out.part = nil
+	for _, p := range c.part {
+		v := make([]float64, len(p))
+		for k := range v {
+			v[k] = factor * p[k]
+		}
+		out.part = append(out.part, v)
+	}
+	return out
+}
+
 // steps adds up the medians of the changes of the parts within a few stretches. What moves
 // alters few parts in so short a time, and most of them in a long one.
 func (c course) steps() []float64 {
