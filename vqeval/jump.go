@@ -45,12 +45,14 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 	if e.step < jumpLevels/2 {
 		return e, false
 	}
-	e.pace = around(a, shot{1, c.n}, t, jumpReach, 1)
+	before, after := liveliest(a, t, -1), liveliest(a, t, 1)
+	e.pace = max((before+after)/2, jumpOneSide*max(before, after))
 	ratio := e.step / (e.pace + jumpNoise)
 	if ratio < jumpRatio/3 || !c.steps(t, e.step) {
 		return e, false
 	}
 	skipped := c.skipped(t, e.step)
+	colours := c.otherColours(a, t)
 	e.severity = strength(
 		jumpRatio/ratio,
 		beyond(jumpSkipsFree, jumpSkips/skipped),
@@ -58,10 +60,22 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 		jumpLevels/e.step,
 		max(jumpMoves, jumpSlide*e.step)/max(1e-9, c.moves(t)),
 		beyond(jumpAlike, jumpLooks*c.otherScene(a, t)), // above 1 it is a cut
-		beyond(paletteMoves, c.otherColours(a, t)),      // likewise
-		c.redrawn(t)*math.Pow(jumpRedrawn/e.step, 2),
+		beyond(paletteMoves, colours),                   // likewise
+		c.redrawn(t)*math.Pow(jumpRedrawn/e.step, 2)*clamp01(2-2*colours/redrawnTones),
 	)
 	return e, true
+}
+
+// liveliest is the largest of the adjacent differences on one side of t, among as many frames as
+// jumpReach that are shown anew: where frames are shown several times these lie farther apart.
+func liveliest(a []float64, t, by int) float64 {
+	most, n := 0.0, 0
+	for u := t + by; u > 0 && u < len(a) && n < jumpReach && abs(u-t) <= 3*jumpReach; u += by {
+		if most = max(most, a[u]); a[u] > stutterLeft*most {
+			n++
+		}
+	}
+	return most
 }
 
 // redrawn is above 0 where the detail of most parts of the frame comes up at t, as where an

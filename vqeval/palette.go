@@ -71,5 +71,21 @@ func (c *clip) otherColours(a []float64, t int) float64 {
 		parts, mean := c.palette(p[0]).from(c.palette(p[1]))
 		passedParts, passedMean = max(passedParts, parts), max(passedMean, mean)
 	}
-	return min(other, max(paletteMoves, palettePasses*max(direct/max(1e-9, passedParts), step/max(1e-9, passedMean))))
+	passes := palettePasses * max(direct/max(1e-9, passedParts), step/max(1e-9, passedMean))
+	return min(other, max(paletteMoves, passes*(1-paletteParts*c.parts(t, a[t]))))
+}
+
+// parts is how surely the content goes on apart beyond the step at t, 0..1: what some frames are
+// missing of is farther apart the farther the frames on both sides are, and two scenes are not.
+func (c *clip) parts(t int, step float64) float64 {
+	var sum, n float64
+	for i := range partsFrames + 1 {
+		if u, v := t-1-i, t+partsFrames-i; u >= 0 && v < c.n && c.d.has(u, v) {
+			sum, n = sum+c.d.at(u, v), n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return clamp01((sum/n/step - partsFree) / (partsSure - partsFree))
 }

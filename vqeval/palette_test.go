@@ -71,3 +71,41 @@ func TestCutsAreNoSeams(t *testing.T) {
 		}
 	}
 }
+
+// What goes on apart beyond a step is one scene with frames missing; two scenes are as far apart
+// some frames later.
+func TestGoesOnApart(t *testing.T) {
+	shown := func(later func(u float64, x, y int) float64) float64 {
+		c := clipOf(t, 120, func(t, x, y int) float64 {
+			if u := float64(t) / 8; t >= 60 {
+				return later(u, x, y)
+			} else {
+				return drifting(u, x, y)
+			}
+		})
+		return c.parts(60, c.adjacentAcross()[60])
+	}
+	if p := shown(func(u float64, x, y int) float64 { return drifting(u+1, x, y) }); p < 0.9 {
+		t.Errorf("frames missing: %.2f", p)
+	}
+	if p := shown(func(u float64, x, y int) float64 { return drifting(u+500, x, y) }); p > 0.3 {
+		t.Errorf("a cut: %.2f", p)
+	}
+}
+
+// The pace is that of frames which are shown anew, however many times each is shown.
+func TestLiveliestOfHeldFrames(t *testing.T) {
+	a := make([]float64, 100)
+	for i := range a {
+		if i%3 == 0 {
+			a[i] = 2
+		}
+	}
+	a[33] = 5
+	if got := liveliest(a, 54, -1); got != 5 {
+		t.Errorf("seven drawings before: %g, want 5", got)
+	}
+	if got := liveliest(a, 54, 1); got != 2 {
+		t.Errorf("after: %g, want 2", got)
+	}
+}

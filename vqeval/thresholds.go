@@ -317,6 +317,7 @@ const (
 
 	// Jumps within a scene.
 	jumpReach     = 8    // frames to either side in which the liveliest sets the pace
+	jumpOneSide   = 0.88 // of the livelier side's pace, at least
 	jumpAround    = 24   // frames to either side whose motion is compared with the step
 	jumpLevels    = 2.0  // grey levels
 	jumpNoise     = 0.5  // grey levels added to the pace
@@ -331,6 +332,7 @@ const (
 	jumpRedrawn   = 6.0  // grey levels that an encoder steps by where it draws the picture anew
 	redrawnDetail = 0.2  // of the logarithm of the detail, by which it comes up there
 	redrawnParts  = 0.75 // of the parts, in which it does
+	redrawnTones  = 0.3  // of the distance to another scene: so far no encoder takes the colours
 	redrawnFree   = 0.55 // of them, of which nothing is said by
 	jumpStays     = 0.7  // of the step remains a few frames to either side
 	sceneLooks    = 0.02 // distance of the looks within one scene, plus
@@ -344,7 +346,11 @@ const (
 	paletteChroma = 1.5  // levels of luma that one of colour counts as
 	paletteLevels = 9.0  // levels that they differ by in two scenes
 	paletteMoves  = 0.75 // of that is what moves in one
-	palettePasses = 0.8  // likewise what changes as much as in as many frames beside it
+	palettePasses = 1.5  // likewise what changes as much as in as many frames beside it
+	paletteParts  = 0.47 // less of it where the content goes on apart
+	partsFrames   = 8    // frames over which that is seen
+	partsFree     = 1.03 // times the step, up to which it does not
+	partsSure     = 1.08 // likewise from which it surely does
 
 	// Steps at one spacing.
 	seamShortest = 8    // frames
