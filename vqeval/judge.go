@@ -318,15 +318,17 @@ func (c *clip) lasting(frames int) float64 { return math.Min(1, float64(frames)/
 
 func loopEvents(c *clip, facts *Facts) []event {
 	l, ok := findLoops(c.d, c.second)
+	left := 0.0
 	if ok && !l.periodic {
-		left, depth := c.left(l)
+		var depth float64
+		left, depth = c.left(l)
 		l.severity = weakened(l.severity, left/loopLeft)
 		inexact := c.inexact(max(shallow(depth), beyond(copyEarlyFree, l.early/copyEarly)), l.pairs)
 		natural := weakened(weakened(l.severity, c.swings(l)), math.Hypot(inexact, l.uneven(c.d)))
 		l.periodic = l.severity >= 0.5 && natural < 0.5
 		l.severity = natural
 	}
-	if !ok || l.periodic || l.severity < 0.5 {
+	if left < loopLeftMost && (!ok || l.periodic || l.severity < 0.5) {
 		if m, found := driftLoop(c); found && (!ok || l.periodic || m.severity > l.severity) {
 			l, ok = m, true
 		}

@@ -88,18 +88,23 @@ func findMirrors(c *clip) []mirrorEvidence {
 	}
 	slices.SortFunc(out, func(x, y mirrorEvidence) int { return x.sum - y.sum })
 	// What swings by itself comes to rest at every turn.
-	rests := make([]float64, len(out))
-	rest := 1.0
+	paces := make([]float64, len(out))
+	fastest := 0.0
 	for i, m := range out {
 		i0 := m.centre() - 1 + m.sum%2
-		rests[i] = clamp01((mirrorRest - c.turnPace(i0, m.sum-i0)/(m.step+1e-9)) / mirrorRestSpan)
+		paces[i] = c.turnPace(i0, m.sum-i0) / (m.step + 1e-9)
 		if m.severity >= 0.5 {
-			rest = min(rest, rests[i])
+			fastest = max(fastest, paces[i])
 		}
 	}
 	for i, m := range out {
 		if m.severity >= mirrorLikely {
-			out[i].severity = weakened(m.severity, c.inexact(math.Hypot(shallow(m.depth), min(rest, rests[i])), m.pairs))
+			pace := max(fastest, paces[i])
+			rest := clamp01((mirrorRest - pace) / mirrorRestSpan)
+			// Coding takes more to bring a turn at full pace to a stand.
+			stands := clamp01((mirrorStands-pace)/mirrorRestSpan) * clamp01((mirrorCoded-c.coding(m.pairs()))/(mirrorCoded-copyCoded))
+			inexact := max(stands, c.inexact(rest, m.pairs))
+			out[i].severity = weakened(m.severity, math.Hypot(inexact, c.inexact(shallow(m.depth), m.pairs)))
 		}
 		if m.turned >= mirrorLikely {
 			out[i].turned = weakened(m.turned, c.inexact(shallow(m.depth), m.pairs))

@@ -34,6 +34,7 @@ const (
 	loopSwings        = 0.7  // likewise, surely
 	loopFaint         = 0.45 // severity at most of dips without a run
 	loopLeft          = 0.15 // of the frame that lives and does not come back: more, and only a part loops
+	loopLeftMost      = 0.4  // likewise: no drift of its laps explains so much
 	loopLeftDepth     = 0.3  // of a block that comes back
 	loopLeftLevels    = 1.0  // grey levels that the pattern of one which lives differs by
 	loopLocked        = 0.8  // share of frames whose nearest neighbour is exactly one period away
@@ -286,6 +287,8 @@ const (
 	mirrorRestSpan     = 0.2  // likewise, below it, as far as is telling
 	mirrorUnsure       = 0.45 // severity at most of a likeness that is not traced outwards
 	mirrorMost         = 0.7  // of the reversals of a chain are no stronger than it
+	mirrorStands       = 0.4  // likewise, below which it stands
+	mirrorCoded        = 0.8  // grey levels of coding that make a turn stand
 	mirrorApart        = 6    // frames at least between two reversals
 	mirrorSlack        = 4    // frames that a mirror may fall short
 	mirrorLoose        = 0.6  // of the severity is left where it falls shorter
