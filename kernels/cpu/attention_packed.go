@@ -209,6 +209,9 @@ func (a *packed) packQueries(x *panel) {
 		if i < whole {
 			from = dims
 		}
+		if from == d {
+			continue // most often
+		}
 		column := x.q[i/lanes*d*lanes+i%lanes:]
 		for c := from; c < d; c++ {
 			column[c*lanes] = p.q.f[first+i*p.q.n+c] * p.scale
@@ -503,17 +506,17 @@ func (a *packed) finish(x *panel) {
 		}
 	}
 	for i := range x.n {
-		out := p.out.f[first+i*p.out.n:][:d]
 		from := 0
 		if i < whole {
 			from = dims
 		}
-		column := x.o[i/set.lanes*pd*set.lanes+i%set.lanes:]
-		for c := from; c < d; c++ {
-			out[c] = column[c*set.lanes] * a.alpha[i]
-		}
 		if x.d[i] == 0 {
-			clear(out)
+			clear(p.out.f[first+i*p.out.n:][:d])
+		} else if from < d {
+			out, column := p.out.f[first+i*p.out.n:][:d], x.o[i/set.lanes*pd*set.lanes+i%set.lanes:]
+			for c := from; c < d; c++ {
+				out[c] = column[c*set.lanes] * a.alpha[i]
+			}
 		}
 		if p.hasLSE {
 			lse := negInf
