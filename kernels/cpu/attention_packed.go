@@ -20,9 +20,9 @@ import "math"
 //
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
-// strides of K and V do not matter. Panels that see few keys, and not the same,
-// take them one after the other instead, each in tiles of its own keys, which the
-// products read where they are.
+// strides of K and V do not matter. Panels that see few keys take them one after
+// the other instead, each in tiles of its own keys, which the products read where
+// they are.
 //
 // A panel is in columns, of as many queries as a vector has lanes. Where two
 // columns do not see the same keys, those of one column are taken for it alone

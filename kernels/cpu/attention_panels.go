@@ -23,7 +23,7 @@ const (
 	maxPanels     = 24      // panels of one group, at most: they share the tile of keys
 	groupDims     = 3072    // dims of the queries of a group, over its panels: they stay in the L2 cache
 	workerItems   = 4       // items to have for each of several workers, before panels share
-	fewPanels     = 8       // that share the same keys: copies do not pay
+	aloneItems    = 16      // the same where panels share nothing
 	inPlaceFloats = 1 << 16 // of the keys of a panel that reads them in place, at most
 	narrowWeight  = 9       // cost of a lane of a narrow tile in eighths of one of the widest
 )
@@ -44,10 +44,11 @@ func (p *plan) compilePanels(first int) {
 		q = end
 	}
 	most := max(1, min(maxPanels, groupDims/p.shape.D))
-	share := most
+	share, alone := most, most
 	if workers := p.b.Workers(); workers > 1 {
 		all := p.shape.B * p.shape.H * p.shape.NQ / p.b.set.wide().width
 		share = max(1, min(most, all/(workers*workerItems)))
+		alone = max(1, min(most, all/(workers*aloneItems)))
 	}
 	for i := begin; i < len(p.panels); {
 		x := p.panels[i]
@@ -74,10 +75,11 @@ func (p *plan) compilePanels(first int) {
 			p.runs = append(p.runs, union...)
 			group.hi = int32(len(p.runs))
 		}
-		// Without copies a panel's own keys fill its tiles, and nothing is copied for
-		// few panels to use.
-		group.inPlace = (n < fewPanels || least < tokens(union)) && p.readsInPlace(p.panels[i:i+n])
-		for parts, j := ceilDiv(n, share), 0; j < parts; j++ {
+		parts := ceilDiv(n, share)
+		if group.inPlace = p.readsInPlace(p.panels[i : i+n]); group.inPlace {
+			parts = ceilDiv(n, alone)
+		}
+		for j := range parts {
 			item := group
 			item.panel0, item.panel1 = int32(i+n*j/parts), int32(i+n*(j+1)/parts)
 			item.q = span32{p.panels[item.panel0].q.lo, p.panels[item.panel1-1].q.hi}

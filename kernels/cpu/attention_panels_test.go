@@ -21,14 +21,14 @@ func slidingFrames(frames int) [][]int {
 }
 
 // TestPanels: frames of half a panel share panels by columns, which read keys in
-// place; frames that all see the same keys share copies.
+// place; panels that see many keys share copies.
 func TestPanels(t *testing.T) {
-	const frames, tokens, d = 40, 16, 32
+	const frames, tokens = 40, 16
 	b := open(t, "", 1)
 	if b.set == nil || b.set.narrow() == nil {
 		t.Skip("the widest variant here has no panels of columns")
 	}
-	open := func(m kernels.BlockMask, l kernels.Logits) *plan {
+	open := func(m kernels.BlockMask, d int, l kernels.Logits) *plan {
 		l.Scale = 0.2
 		n := int(m.QEnd[len(m.QEnd)-1])
 		p, err := b.Plan(kernels.Shape{B: 1, H: 1, Hkv: 1, NQ: n, NK: n, D: d}, m, l)
@@ -44,7 +44,7 @@ func TestPanels(t *testing.T) {
 		return n
 	}
 	sliding := frameMask(slidingFrames(frames), tokens)
-	p := open(sliding, kernels.Logits{})
+	p := open(sliding, 32, kernels.Logits{})
 	if n := inPlace(p); n != len(p.items) || p.norms == nil {
 		t.Errorf("%d of %d items read in place", n, len(p.items))
 	}
@@ -52,17 +52,18 @@ func TestPanels(t *testing.T) {
 		t.Errorf("panels %+v with %d holes: want %d of two columns", p.panels, len(p.holes), frames/2)
 	}
 	for name, p := range map[string]*plan{
-		"dense":   open(denseMask(frames*tokens, frames*tokens), kernels.Logits{}),
-		"centred": open(sliding, kernels.Logits{CenterK: true}),
+		"many keys": open(denseMask(frames*tokens, frames*tokens), 128, kernels.Logits{}),
+		"centred":   open(sliding, 32, kernels.Logits{CenterK: true}),
+		"half rows": open(sliding, 40, kernels.Logits{}),
 	} {
 		if inPlace(p) > 0 || p.norms != nil {
 			t.Errorf("%s: keys are read in place", name)
 		}
 	}
-	if p := open(sliding, kernels.Logits{Bands: []kernels.Band{{Factor: 0.5}}}); slices.ContainsFunc(p.panels, func(x planPanel) bool { return x.halves }) {
+	if p := open(sliding, 32, kernels.Logits{Bands: []kernels.Band{{Factor: 0.5}}}); slices.ContainsFunc(p.panels, func(x planPanel) bool { return x.halves }) {
 		t.Error("panels with edits are of two columns")
 	}
-	if p := open(frameMask(slidingFrames(frames), tokens-3), kernels.Logits{}); slices.ContainsFunc(p.panels, func(x planPanel) bool { return x.halves && x.h1 > x.h0 }) {
+	if p := open(frameMask(slidingFrames(frames), tokens-3), 32, kernels.Logits{}); slices.ContainsFunc(p.panels, func(x planPanel) bool { return x.halves && x.h1 > x.h0 }) {
 		t.Error("holes beside the columns pass for those of columns")
 	}
 }
