@@ -163,7 +163,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 func (d *drift) judge(agree float64) {
 	mixed, sudden := driftSag, driftSudden
 	if d.what == "detail" {
-		mixed, sudden = driftSagDetail, driftSudden*max(1, d.amount/driftStrong)
+		mixed, sudden = driftSagDetail, driftSudden*math.Sqrt(max(1, d.amount/driftStrong))
 	}
 	d.severity = strength(driftClear/d.amount, math.Pow(d.left/driftLeft, 2), math.Pow(d.sudden/sudden, 2),
 		math.Pow(agree/math.Max(1e-9, d.trend.agree), driftSure), math.Pow(max(0, d.sag)/mixed, 2), d.pass)

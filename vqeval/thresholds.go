@@ -107,11 +107,17 @@ const (
 	// A shot is static when the liveliest blocks innovate less than this within
 	// a few frames at three quarters of the time, and the frame drifts less than this
 	// within seconds.
-	staticLevels = 0.45 // grey levels, or
-	staticCreep  = 0.07 // samples that what is there moves by
-	staticDrift  = 0.5  // grey levels of growth over seconds, or
-	staticWander = 0.4  // samples
-	staticBlocks = 0.03 // share of the blocks that count as liveliest
+	staticLevels     = 0.45 // grey levels, or
+	staticCreep      = 0.07 // samples that what is there moves by, and
+	staticAlong      = 0.3  // of what all of the frame moves by within seconds, beyond
+	staticApart      = 0.05 // samples, which a part of the frame may make of it
+	staticDrift      = 0.5  // grey levels of growth over seconds, or
+	staticWander     = 0.7  // samples
+	staticBlocks     = 0.03 // share of the blocks that count as liveliest
+	staticSeconds    = 10.0 // within which a camera takes the frame along by
+	staticCamera     = 2.0  // samples
+	staticCameraFree = 0.6  // of which nothing is said by
+	staticFaint      = 0.1  // severity from which on that is looked for
 
 	// A region that freezes.
 	regionLevels          = 0.8   // grey levels that its blocks got within half a second
