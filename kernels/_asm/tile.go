@@ -180,6 +180,12 @@ func transpose(v isa) {
 	m := v.vec()
 	VMOVUPS(Mem{Base: mul}, m)
 	n := v.lanes
+	to := GP64() // its lines arrive meanwhile
+	MOVQ(dst, to)
+	for range n {
+		PREFETCHT0(Mem{Base: to})
+		ADDQ(dstStride, to)
+	}
 	rows := make([]vec, n)
 	for i := range rows {
 		rows[i] = v.vec()

@@ -1723,7 +1723,7 @@ line:
 	RET
 
 // func transposeAVX2(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	MOVQ       src+0(FP), AX
 	MOVQ       srcStride+8(FP), CX
@@ -1733,6 +1733,23 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	SHLQ       $0x02, CX
 	SHLQ       $0x02, SI
 	VMOVUPS    (DX), Y0
+	MOVQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
 	VMULPS     (AX), Y0, Y1
 	ADDQ       CX, AX
 	VMULPS     (AX), Y0, Y2

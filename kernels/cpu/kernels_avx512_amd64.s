@@ -19523,7 +19523,7 @@ line:
 	RET
 
 // func transposeAVX512(src *float32, srcStride int, mul *float32, dst *float32, dstStride int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-40
 	MOVQ       src+0(FP), AX
 	MOVQ       srcStride+8(FP), CX
@@ -19533,6 +19533,39 @@ TEXT ·transposeAVX512(SB), NOSPLIT, $0-40
 	SHLQ       $0x02, CX
 	SHLQ       $0x02, SI
 	VMOVUPS    (DX), Z0
+	MOVQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
+	PREFETCHT0 (DX)
+	ADDQ       SI, DX
 	VMULPS     (AX), Z0, Z1
 	ADDQ       CX, AX
 	VMULPS     (AX), Z0, Z2
