@@ -324,7 +324,7 @@ func loopEvents(c *clip, facts *Facts) []event {
 		left, depth = c.left(l)
 		l.severity = weakened(l.severity, left/loopLeft)
 		inexact := c.inexact(max(shallow(depth), beyond(copyEarlyFree, l.early/copyEarly)), l.pairs)
-		natural := weakened(weakened(l.severity, c.swings(l)), math.Hypot(inexact, l.uneven(c.d)))
+		natural := weakened(weakened(l.severity, c.swings(l)), math.Hypot((1-l.exact())*inexact, l.uneven(c.d)))
 		l.periodic = l.severity >= 0.5 && natural < 0.5
 		l.severity = natural
 	}

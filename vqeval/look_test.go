@@ -501,3 +501,36 @@ func TestSag(t *testing.T) {
 		t.Errorf("without contrasts: %v", got)
 	}
 }
+
+// What stands still for two seconds and goes on may rest; what never does has frozen.
+func TestRegionFreezeThatGoesOn(t *testing.T) {
+	severity := func(resumes float64) float64 {
+		still := within(flow(3), rect{.5, 0, 1, 1}, func(t float64) float64 { return min(t, 45) + max(0, t-resumes) })
+		return strongest(regionFreezeEvents(bare(drawn(128, 16, still)), nil)).severity
+	}
+	if s := severity(1000); s < 0.6 {
+		t.Errorf("frozen to the end: %.2f", s)
+	}
+	if s := severity(45 + 32); s >= 0.5 {
+		t.Errorf("two seconds: %.2f", s)
+	}
+}
+
+// A part that stops is no freeze of the whole as long as others get on.
+func TestRegionFreezeBesideWhatGoesOn(t *testing.T) {
+	kinds := func(moving float64) (kinds []string) {
+		for _, e := range arbitrate([]event{
+			{kind: "freeze", shot: shot{40, 100}, severity: 0.8},
+			{kind: "region_freeze", shot: shot{40, 100}, severity: 0.7, moving: moving},
+		}) {
+			kinds = append(kinds, e.kind)
+		}
+		return kinds
+	}
+	if k := kinds(0.2); len(k) != 1 || k[0] != "region_freeze" {
+		t.Errorf("a fifth goes on: %v", k)
+	}
+	if k := kinds(0); len(k) != 1 || k[0] != "freeze" {
+		t.Errorf("nothing goes on: %v", k)
+	}
+}

@@ -25,6 +25,13 @@ func (c *clip) inexact(ratio float64, pairs func() [][2]int) float64 {
 	return ratio * clamp01((copyCoded-c.coding(pairs()))/(copyCoded-copyClean))
 }
 
+// exact is 1 for lap after lap that is on time to the frame, and to a small part of one: then what the laps
+// differ by is what coding makes of them, also before a background that it leaves alone.
+func (l loopEvidence) exact() float64 {
+	return clamp01((copyOnTime-l.early)/(copyOnTime/2)) * clamp01((l.locked-copyLocked)/(1-copyLocked)) *
+		clamp01((float64(l.to-l.from)/float64(l.period)-copyLaps)/copyLaps)
+}
+
 // shallow is a ratio for strength: how far a likeness of such depth is from that of copies.
 func shallow(depth float64) float64 { return beyond(copyDepthFree, (1-depth)/(1-copyDepth)) }
 

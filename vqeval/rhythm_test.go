@@ -236,3 +236,21 @@ func blockNoise(seed1, seed2 uint64, levels float64) (noise [150][12][8]float64)
 	}
 	return noise
 }
+
+// Lap after lap on time to a hundredth of a frame is a copy, whatever its laps differ by.
+func TestLapsOnTimeAreExact(t *testing.T) {
+	for _, c := range []struct {
+		l           loopEvidence
+		least, most float64
+	}{
+		{loopEvidence{period: 8, to: 136, early: 0.02, locked: 1}, 1, 1},
+		{loopEvidence{period: 8, to: 136, early: 0.07, locked: 1}, 0, 0},   // early, as what swings is
+		{loopEvidence{period: 8, to: 136, early: 0.02, locked: 0.9}, 0, 0}, // not always the nearest
+		{loopEvidence{period: 60, to: 90, early: 0.02, locked: 1}, 0, 0},   // not often enough
+		{loopEvidence{period: 30, to: 90, early: 0.045, locked: 1}, 0.1, 0.9},
+	} {
+		if e := c.l.exact(); e < c.least || e > c.most {
+			t.Errorf("%+v: %.2f", c.l, e)
+		}
+	}
+}

@@ -26,6 +26,9 @@ const (
 	copyDepthFree     = 0.5  // of which nothing is said by
 	copyEarly         = 0.09 // frames, likewise, that it may miss by
 	copyEarlyFree     = 0.5  // of which nothing is said by
+	copyOnTime        = 0.06 // frames that the laps of a copy may miss by
+	copyLocked        = 0.95 // share of frames whose nearest neighbour is exactly one period away, likewise
+	copyLaps          = 2.0  // of them at least; twice as many tell
 	copyUneven        = 2.4  // times the least, that the differences of copies go up to
 	copyUnevenFree    = 0.65 // of which nothing is said by
 	copyAlike         = 0.85 // depth from which on nothing is said by it
