@@ -16,8 +16,10 @@ type freezeEvidence struct {
 	alive    float64 // the same growth before the stretch
 	total    float64 // the difference itself before the stretch, at such lags
 	rests    float64 // its least pace before, over the usual one
+	stirs    float64 // what it shimmers by, over the usual pace before
 	leap     float64 // share of the way to it, in seconds before it, that is one step
 	drop     float64 // how abruptly motion ends: its pace just before the end over its usual pace
+	resumes  float64 // how abruptly it goes on afterwards, likewise; 0 at the end of the shot
 	moving   float64 // share of the blocks that still move
 	cycle    int     // of the shimmer, frames; 0 none
 	severity float64
@@ -150,6 +152,13 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 	if s.to-f.to < phase && s.to < d.n {
 		soft = 1 // a picture that is held until the next cut is how shots are ended
 	}
+	// What stops dead, has not rested before and goes on at full pace was stopped, whatever an encoder
+	// draws in between.
+	sharp := clamp01((min(f.drop, f.resumes, freezeSharpRests*f.rests) - freezeSharpFree) / (freezeSharp - freezeSharpFree))
+	sharp *= clamp01((freezeStirs - f.stirs) / (freezeStirs / 3))
+	if f.cycle == 0 {
+		soft = min(1, soft) * (1 - freezeSharpens*sharp)
+	}
 	need := freezeAbrupt + (freezeGradual-freezeAbrupt)*math.Max(0, math.Min(1, (soft-freezeTrace)/(1-freezeTrace)))
 	total := freezeTotal
 	if f.cycle == 0 {
@@ -266,7 +275,7 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 	for t := max(s.from+1, f.from-int(2*second)); t <= f.from; t++ {
 		usual = append(usual, pace(t))
 	}
-	f.drop, f.leap, f.rests = 0, 0, 1
+	f.drop, f.resumes, f.leap, f.rests, f.stirs = 0, 0, 0, 1, 1
 	var way, most float64
 	for _, v := range usual {
 		way, most = way+v, max(most, v)
@@ -282,6 +291,12 @@ func (f *freezeEvidence) before(d *selfsim, a *activity, s shot, second float64)
 	}
 	for e := s.from + 2*phase; e < f.from-2*phase && u > f.short; e++ { // below the shimmer no pace is seen
 		f.rests = min(f.rests, meanOver(d, e-phase, e+1, 1, 2)/(u+f.short))
+	}
+	f.stirs = f.short / (u + f.short)
+	if f.to+phase <= s.to {
+		for t := f.to; t < f.to+phase; t++ {
+			f.resumes += pace(t) / (phase * u)
+		}
 	}
 	// The end of motion is known to a few frames.
 	for e := max(s.from+phase, f.from-phase+1); e < min(s.to, f.from+phase); e++ {
