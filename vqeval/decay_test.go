@@ -91,3 +91,62 @@ func TestRedrawn(t *testing.T) {
 		t.Errorf("measured a frame later: %g", v)
 	}
 }
+
+// A freeze that an encoder draws anew on its way is one; two stills that differ are two.
+func TestFreezesJoined(t *testing.T) {
+	still := func(t int, other float64) float64 {
+		switch {
+		case t < 40:
+			return float64(t)
+		case t < 70:
+			return 40
+		case t < 78:
+			return 40 + 0.15*float64(t%2)
+		case t < 120:
+			return 40 + other
+		}
+		return float64(t - 80)
+	}
+	for other, want := range map[float64]int{0: 1, 25: 2} {
+		c := clipOf(t, 150, func(t, x, y int) float64 { return drifting(still(t, other), x, y) })
+		found := []freezeEvidence{
+			{from: 40, to: 70, severity: 0.7, total: 40}, {from: 78, to: 120, severity: 0.9, total: 40},
+		}
+		got := joined(c.d, found, []shot{{0, 150}}, 24)
+		if len(got) != want || got[0].from != 40 || got[len(got)-1].to != 120 || got[len(got)-1].severity != 0.9 {
+			t.Errorf("%g: %+v", other, got)
+		}
+	}
+	if got := joined(nil, []freezeEvidence{{from: 40, to: 70, severity: 0.3}, {from: 72, to: 90, severity: 0.9}}, nil, 24); len(got) != 2 {
+		t.Errorf("what is not found: %+v", got)
+	}
+}
+
+// A short stop that is dead at both ends counts although an encoder draws in it; the like is a pause
+// where the content has rested before.
+func TestSharpStop(t *testing.T) {
+	severity := func(rests bool) float64 {
+		c := clipOf(t, 130, func(t, x, y int) float64 {
+			u := float64(t)
+			if rests && t >= 20 {
+				u -= float64(min(t-20, 8))
+			}
+			v := drifting(u, x, y)
+			if t >= 60 && t < 68 {
+				v = drifting(60, x, y) + 0.12*float64(t-60)*math.Sin(float64(x)*1.3+float64(y))
+			}
+			return v
+		})
+		var most float64
+		for _, f := range findFreezes(c.p, c.d, c.a, c.shots, 16) {
+			if f.from >= 50 {
+				most = max(most, f.severity)
+			}
+		}
+		return most
+	}
+	once, again := severity(false), severity(true)
+	if once < 0.5 || again >= 0.5 {
+		t.Errorf("first of its kind %.2f, again %.2f", once, again)
+	}
+}

@@ -66,6 +66,30 @@ func findFreezes(p *planes, d *selfsim, a *activity, shots []shot, second float6
 		}
 	}
 	slices.SortFunc(out, func(x, y freezeEvidence) int { return x.from - y.from })
+	return joined(d, out, shots, second)
+}
+
+// joined makes one of found freezes that show the same and lie close together in a shot: an encoder
+// that draws a still anew hides a part of it.
+func joined(d *selfsim, found []freezeEvidence, shots []shot, second float64) []freezeEvidence {
+	var out []freezeEvidence
+	for _, f := range found {
+		if n := len(out) - 1; n >= 0 && min(out[n].severity, f.severity) >= 0.5 &&
+			float64(f.from-out[n].to) <= freezeApart*second && !slices.ContainsFunc(shots, func(s shot) bool { return out[n].from < s.from && s.from < f.to }) {
+			last := &out[n]
+			u, v := (last.from+last.to)/2, (f.from+f.to)/2
+			if d.has(u, v) && d.at(u, v) <= freezeSame*min(last.total, f.total) {
+				if f.severity > last.severity {
+					f.from = last.from
+					*last = f
+				} else {
+					last.to = f.to
+				}
+				continue
+			}
+		}
+		out = append(out, f)
+	}
 	return out
 }
 
@@ -142,7 +166,7 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 		f.slowed(d, s)
 	}
 	settled := f.from + min(2*phase, (f.to-f.from)/4) // what an encoder needs to draw a still is no motion
-	f.moving = movingBlocks(p, settled, f.to, second, freezeRest*f.alive)
+	f.moving = movingBlocks(p, settled, f.to, second, freezeStill*f.alive)
 	// A dead stop may be short. What dies away, or shimmers, or still moves
 	// somewhere, is a pause unless it lasts.
 	soft := max(1-f.drop/freezeDrop, 0.6*(f.long/f.alive-0.05)/0.2, f.moving/freezeMoving, f.growth/max(freezeSoft, freezePause*f.alive))

@@ -78,6 +78,7 @@ const (
 	freezeGrain      = 0.25 // likewise without the cycle of a decoder: a camera that wanders to and fro gets no farther either
 	freezeLevels     = 0.5  // grey levels of growth before
 	freezeRest       = 0.03 // of the growth before: what an encoder's refreshes may leave
+	freezeStill      = 0.05 // likewise in a block
 	freezeTrace      = 0.25 // of the bounds below which a stop counts as a dead one
 	freezeLeap       = 0.8  // of the way in the seconds before, in one step
 	freezeSlide      = 0.5  // of the difference before: at least this is the step to another slide
@@ -94,6 +95,8 @@ const (
 	freezeSharpRests = 1.3  // times the least pace before, likewise
 	freezeSharpens   = 0.7  // of what makes a pause of it
 	freezeStirs      = 0.66 // of the usual pace: with more left inside nothing has stopped
+	freezeApart      = 0.75 // seconds between two that are one
+	freezeSame       = 0.25 // of the difference before, by which they may differ
 	freezeRests      = 0.2  // of the usual pace: what has rested so before may rest again
 	freezePause      = 0.1  // of the growth before
 	freezeBlocks     = 0.15 // of the blocks
