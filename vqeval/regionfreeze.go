@@ -28,12 +28,13 @@ type regionFreeze struct {
 // for each group of frames of a shot.
 type blockLife struct {
 	g     grid
-	first int         // group
-	total [][]float64 // grey levels, of [group][block]
+	first int             // group
+	total [][]float64     // grey levels, of [group][block]
+	steps map[int]float64 // of the look, see usualStep
 }
 
 func newBlockLife(groups *planes, s shot, second float64) blockLife {
-	l := blockLife{g: groups.grid(), first: (s.from + phase - 1) / phase}
+	l := blockLife{g: groups.grid(), first: (s.from + phase - 1) / phase, steps: map[int]float64{}}
 	last := s.to / phase
 	reach := max(2, int(math.Round(second/2/phase)))
 	if last-l.first < 2 {
@@ -213,7 +214,6 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	f.live = live / float64(g.blocks())
 	f.drop, f.leap, f.stops = pace, leap, stops
 	f.rim = l.rim(all, before, after)
-	f.change = lookStep(src, s, f.from, second)
 	around := int(math.Round(regionSeconds * second))
 	shows := contrast(raw, shot{f.from, min(f.to, f.from+around)}, in)
 	f.kept = shows / math.Max(1e-9, contrast(raw, shot{max(s.from, f.from-int(regionJust*second)), f.from}, in))
@@ -223,7 +223,6 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	if f.to < s.to-int(second/2)-phase {
 		need = regionResumes
 	}
-	f.moving = movingBlocks(raw, min(f.from+2*phase, f.from+(f.to-f.from)/4), f.to, second, regionLevels/2)
 	small := math.Min(1, regionPart/area)
 	// The first part of some ratios says nothing: it is there in a part that is cut out of
 	// a lively frame as well, or is what coding leaves.
@@ -236,13 +235,17 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 		beyond(regionLive, max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live)),
 		beyond(regionDrop, regionDrop/max(1e-9, min(f.drop, f.stops))),
 		beyond(regionRimFree, regionRim/max(1e-9, f.rim)),
-		f.change/regionChange,
 		beyond(1/regionLeap, f.leap/regionLeap),
 		beyond(regionFillFree, lives/regionFill),
 		beyond(regionKeptFree, max(0, 1-f.kept)/(1-regionKept)),
 		beyond(regionLeftFree, max(0, 1-f.left)/(1-regionLeft)),
 		small*beyond(regionTogetherFree, (1-together/float64(size))/(1-regionTogether)),
 	)
+	if f.severity >= regionLikely { // the rest takes long to measure
+		f.moving = movingBlocks(raw, min(f.from+2*phase, f.from+(f.to-f.from)/4), f.to, second, regionLevels/2)
+		f.change = l.lookStep(src, s, f.from, second)
+		f.severity = weakened(f.severity, f.change/regionChange)
+	}
 	return f
 }
 
@@ -360,21 +363,32 @@ func contrast(p *planes, s shot, in []bool) float64 {
 
 // lookStep is how far the look of the whole frame is from itself on both sides of a
 // frame, up to two seconds away, beyond what it changes by most of the time.
-func lookStep(src *Source, s shot, t int, second float64) (most float64) {
-	const others = 12
+func (l blockLife) lookStep(src *Source, s shot, t int, second float64) (most float64) {
 	for _, k := range [...]float64{0.25, 0.5, 1, 2} {
 		reach := max(3, int(k*second))
 		lo, hi := max(s.from, t-reach), min(s.to-1, t+reach)
-		var usual []float64
-		if room := s.to - s.from - (hi - lo) - 1; room > 0 {
-			for i := range others {
-				u := s.from + room*i/(others-1)
-				usual = append(usual, lookDistance(src, u, u+hi-lo))
-			}
-		}
-		most = max(most, lookDistance(src, lo, hi)-regionUsual*quantile(usual, 0.1))
+		most = max(most, lookDistance(src, lo, hi)-regionUsual*l.usualStep(src, s, hi-lo))
 	}
 	return most
+}
+
+// usualStep is what the look changes by over so many frames in most places of a shot.
+func (l blockLife) usualStep(src *Source, s shot, frames int) float64 {
+	const places = 6
+	room := s.to - s.from - frames - 1
+	if room <= 0 {
+		return 0
+	}
+	if v, ok := l.steps[frames]; ok {
+		return v
+	}
+	var all []float64
+	for i := range places {
+		t := s.from + room*i/(places-1)
+		all = append(all, lookDistance(src, t, t+frames))
+	}
+	l.steps[frames] = quantile(all, 0.1)
+	return l.steps[frames]
 }
 
 // blockOnsets is, for each block, the first frame that shows what stands still

@@ -160,6 +160,7 @@ const (
 	regionFill            = 0.45  // of the rectangle around it that goes on
 	regionFillFree        = 0.35  // of which nothing is said by: a disc leaves its corners
 	regionTries           = 5     // times at which a part may have stopped
+	regionLikely          = 0.25  // severity below which the look of the frame is not asked
 	regionPace            = 0.1   // grey levels a frame: what moves by less does not tell how it stops
 	regionMoving          = 0.12  // of the blocks get on: what stands still is a part
 
