@@ -186,7 +186,7 @@ const (
 	flickerGain          = 0.0035 // root mean square of the common gain
 	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
-	flickerCrossings     = 4.0    // of its mean in a second
+	flickerCrossings     = 5.0    // of its mean in a second
 	flickerLocal         = 2.0    // times the gain and the levels, where only a part flickers: fire does
 	flickerTogetherLocal = 0.65   // likewise where only some of them flicker
 
