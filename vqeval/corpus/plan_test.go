@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"testing"
@@ -152,4 +153,26 @@ func driftSources(all []*recipe) map[string]bool {
 		}
 	}
 	return out
+}
+
+// What an effect has drawn, and the room in which it draws, is not shared with a variant's base.
+func TestVariantsDrawOnTheirOwn(t *testing.T) {
+	for _, v := range plan(variantsFrom) {
+		if v.Variant == "" || v.VariantOf != "quality" || v.Kind != "freeze" && v.Kind != "seam" {
+			continue
+		}
+		t.Run(v.File, func(t *testing.T) {
+			t.Parallel()
+			drawn := func() (sum [sha256.Size]byte) {
+				h := sha256.New()
+				if err := anew(v).frames(func(rgb []byte) error { _, err := h.Write(rgb); return err }); err != nil {
+					t.Fatal(err)
+				}
+				return [sha256.Size]byte(h.Sum(nil))
+			}
+			if drawn() != drawn() {
+				t.Error("another video the second time")
+			}
+		})
+	}
 }
