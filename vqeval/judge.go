@@ -96,10 +96,11 @@ func arbitrate(events []event) []event {
 	// One that lies mostly outside the loop is its own failure.
 	drop(func(e event) bool { return e.kind == "freeze" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
 	// A part that stops while others get on and on leaves them out: that is more than the shimmer of
-	// a still does, as a whole of which nothing is left.
+	// a still does, as a whole of which nothing is left. A stop that is clearer as one of the whole
+	// is one: what goes on later gets on as well.
 	drop(func(e event) bool {
 		return e.kind == "freeze" && slices.ContainsFunc(events, func(o event) bool {
-			return o.kind == "region_freeze" && o.severity >= 0.5 && o.moving >= regionMoving && 2*(min(e.to, o.to)-max(e.from, o.from)) > e.to-e.from
+			return o.kind == "region_freeze" && o.severity >= max(0.5, e.severity-regionUnlike) && o.moving >= regionMoving && 2*(min(e.to, o.to)-max(e.from, o.from)) > e.to-e.from
 		})
 	})
 	// A frame that freezes or repeats as a whole does so in its parts. A part is what
@@ -222,7 +223,12 @@ func (j *judge) all(c *clip, o Options) {
 				j.r.NotAssessed[k] = l.why
 			}
 		}
-		events = append(events, l.events...)
+		for _, e := range l.events {
+			if d, ok := operating[e.kind]; ok {
+				e.severity = decided(d, e.severity)
+			}
+			events = append(events, e)
+		}
 		j.r.Facts.take(l.facts)
 	}
 	j.r.Facts.take(camera.facts)

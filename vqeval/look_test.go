@@ -518,19 +518,22 @@ func TestRegionFreezeThatGoesOn(t *testing.T) {
 
 // A part that stops is no freeze of the whole as long as others get on.
 func TestRegionFreezeBesideWhatGoesOn(t *testing.T) {
-	kinds := func(moving float64) (kinds []string) {
+	kinds := func(moving, whole float64) (kinds []string) {
 		for _, e := range arbitrate([]event{
-			{kind: "freeze", shot: shot{40, 100}, severity: 0.8},
+			{kind: "freeze", shot: shot{40, 100}, severity: whole},
 			{kind: "region_freeze", shot: shot{40, 100}, severity: 0.7, moving: moving},
 		}) {
 			kinds = append(kinds, e.kind)
 		}
 		return kinds
 	}
-	if k := kinds(0.2); len(k) != 1 || k[0] != "region_freeze" {
+	if k := kinds(0.2, 0.8); len(k) != 1 || k[0] != "region_freeze" {
 		t.Errorf("a fifth goes on: %v", k)
 	}
-	if k := kinds(0); len(k) != 1 || k[0] != "freeze" {
+	if k := kinds(0, 0.8); len(k) != 1 || k[0] != "freeze" {
 		t.Errorf("nothing goes on: %v", k)
+	}
+	if k := kinds(0.2, 0.95); len(k) != 1 || k[0] != "freeze" {
+		t.Errorf("the whole is by far the clearer: %v", k)
 	}
 }
