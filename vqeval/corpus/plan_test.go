@@ -170,7 +170,7 @@ func TestVariantsDrawOnTheirOwn(t *testing.T) {
 				}
 				return [sha256.Size]byte(h.Sum(nil))
 			}
-			if drawn() != drawn() {
+			if first, second := drawn(), drawn(); first != second {
 				t.Error("another video the second time")
 			}
 		})
