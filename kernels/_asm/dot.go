@@ -157,7 +157,7 @@ func loadColumns(v isa, vecs int, at, apart reg.Register, disp int) (row []vec) 
 }
 
 func columnsDoc(v isa, name, row, rows string) string {
-	return fmt.Sprintf("%s[%s][j] is at %[1]s[(j/%d*%s+%[2]s)*%[3]d+j%%%[3]d].", name, row, v.lanes, rows)
+	return fmt.Sprintf("%s[%s][j] is at %[1]s[(j/%[3]d*%[4]s+%[2]s)*%[3]d+j%%%[3]d].", name, row, v.lanes, rows)
 }
 
 // outerProduct adds the products of a column of elements and a row of vectors.

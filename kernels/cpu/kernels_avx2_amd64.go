@@ -15,7 +15,7 @@ func mul1x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 func taps1x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits1x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -32,7 +32,7 @@ func mul2x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 func taps2x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits2x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -49,7 +49,7 @@ func mul3x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 func taps3x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits3x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -66,7 +66,7 @@ func mul4x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 func taps4x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits4x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -83,7 +83,7 @@ func mul5x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 func taps5x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits5x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -100,7 +100,7 @@ func mul6x16AVX2(k int, a *float32, lda int, b *float32, init *float32, ldi int,
 func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits6x16AVX2 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=8)+p)*8+j%8].
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape

@@ -15,7 +15,7 @@ func mul1x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps1x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits1x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 1*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -32,7 +32,7 @@ func mul1x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps1x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits1x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 1*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -49,7 +49,7 @@ func mul2x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps2x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits2x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 2*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -66,7 +66,7 @@ func mul2x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps2x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits2x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 2*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -83,7 +83,7 @@ func mul3x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps3x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits3x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 3*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -100,7 +100,7 @@ func mul3x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps3x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits3x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 3*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -117,7 +117,7 @@ func mul4x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps4x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits4x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 4*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -134,7 +134,7 @@ func mul4x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps4x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits4x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 4*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -151,7 +151,7 @@ func mul5x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps5x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits5x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 5*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -168,7 +168,7 @@ func mul5x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps5x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits5x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 5*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -185,7 +185,7 @@ func mul6x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps6x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits6x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 6*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -202,7 +202,7 @@ func mul6x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps6x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits6x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 6*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -219,7 +219,7 @@ func mul7x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps7x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits7x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 7*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -236,7 +236,7 @@ func mul7x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps7x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits7x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 7*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -253,7 +253,7 @@ func mul8x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps8x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits8x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 8*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -270,7 +270,7 @@ func mul8x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps8x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits8x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 8*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -287,7 +287,7 @@ func mul9x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps9x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits9x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 9*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -304,7 +304,7 @@ func mul9x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi in
 func taps9x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits9x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 9*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -321,7 +321,7 @@ func mul10x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps10x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits10x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 10*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -338,7 +338,7 @@ func mul10x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps10x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits10x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 10*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -355,7 +355,7 @@ func mul11x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps11x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits11x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 11*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -372,7 +372,7 @@ func mul11x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps11x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits11x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 11*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -389,7 +389,7 @@ func mul12x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps12x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits12x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 12*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -406,7 +406,7 @@ func mul12x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps12x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits12x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 12*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -423,7 +423,7 @@ func mul13x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps13x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits13x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 13*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -440,7 +440,7 @@ func mul13x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps13x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits13x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 13*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -457,7 +457,7 @@ func mul14x32AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps14x32AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits14x32AVX512 sets c[i*32+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*32+j]), i < 14*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
@@ -474,203 +474,203 @@ func mul14x16AVX512(k int, a *float32, lda int, b *float32, init *float32, ldi i
 func taps14x16AVX512(k int, a *float32, lda int, b *float32, off *int32, init *float32, ldi int, c *float32, ldc int)
 
 // logits14x16AVX512 sets c[i*16+j] = sum over p < k of a[i*lda+p] * b[p][j] and top[j] = max(top[j], c[i*16+j]), i < 14*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times and k are at least 1; a NaN is no maximum.
 //
 //go:noescape
 func logits14x16AVX512(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
 // weights1x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
 func weights1x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights1x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
 func signedWeights1x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights2x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
 func weights2x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights2x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
 func signedWeights2x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights3x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
 func weights3x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights3x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
 func signedWeights3x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights4x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
 func weights4x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights4x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
 func signedWeights4x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights5x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 11.
 //
 //go:noescape
 func weights5x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights5x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 11.
 //
 //go:noescape
 func signedWeights5x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights6x32AVX512 sets c[i*32+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 13.
 //
 //go:noescape
 func weights6x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights6x32AVX512 sets c[i*32+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 32.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 13.
 //
 //go:noescape
 func signedWeights6x32AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights1x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 2.
 //
 //go:noescape
 func weights1x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights1x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 2.
 //
 //go:noescape
 func signedWeights1x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights2x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
 func weights2x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights2x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 3.
 //
 //go:noescape
 func signedWeights2x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights3x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 4.
 //
 //go:noescape
 func weights3x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights3x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 4.
 //
 //go:noescape
 func signedWeights3x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights4x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
 func weights4x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights4x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 5.
 //
 //go:noescape
 func signedWeights4x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights5x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 6.
 //
 //go:noescape
 func weights5x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights5x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 6.
 //
 //go:noescape
 func signedWeights5x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights6x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
 func weights6x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights6x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 6 rows at a time, i < 6*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 7.
 //
 //go:noescape
 func signedWeights6x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights7x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 8.
 //
 //go:noescape
 func weights7x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights7x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 7 rows at a time, i < 7*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 8.
 //
 //go:noescape
 func signedWeights7x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
 
 // weights8x16AVX512 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
 func weights8x16AVX512(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
 
 // signedWeights8x16AVX512 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 8 rows at a time, i < 8*times, j < 16.
-// b[p][j] is at b[(j/%!d(string=p)*%!s(int=16)+p)*16+j%16].
+// b[p][j] is at b[(j/16*k+p)*16+j%16].
 // times is at least 1, k at least 9.
 //
 //go:noescape
@@ -709,7 +709,7 @@ func softmax32AVX512(n int, s *float32, top *float32, m *float32, d *float32, al
 func weigh32AVX512(n int, s *float32, d *float32)
 
 // columnSquares32AVX512 sets sum[j] to the sum of s[i][j]^2, i < n, j < 32; n is a positive multiple of 16.
-// s[i][j] is at s[(j/%!d(string=i)*%!s(int=16)+i)*16+j%16].
+// s[i][j] is at s[(j/16*n+i)*16+j%16].
 //
 //go:noescape
 func columnSquares32AVX512(n int, s *float32, sum *float32)
@@ -737,7 +737,7 @@ func softmax16AVX512(n int, s *float32, top *float32, m *float32, d *float32, al
 func weigh16AVX512(n int, s *float32, d *float32)
 
 // columnSquares16AVX512 sets sum[j] to the sum of s[i][j]^2, i < n, j < 16; n is a positive multiple of 16.
-// s[i][j] is at s[(j/%!d(string=i)*%!s(int=16)+i)*16+j%16].
+// s[i][j] is at s[(j/16*n+i)*16+j%16].
 //
 //go:noescape
 func columnSquares16AVX512(n int, s *float32, sum *float32)
