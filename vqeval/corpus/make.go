@@ -222,16 +222,6 @@ func (m *manifest) write() error {
 	return nil
 }
 
-// anew is the recipe with effects of its own: those of a variant are its base's, with what
-// they have drawn and the room in which they draw it.
-func anew(r *recipe) *recipe {
-	if r.Variant == "" {
-		return r
-	}
-	all := plan(r.Edition)
-	return all[slices.IndexFunc(all, func(o *recipe) bool { return o.File == r.File })]
-}
-
 func renderAll(ctx context.Context, dir string, todo []*recipe, o Options, m *manifest) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -246,7 +236,7 @@ func renderAll(ctx context.Context, dir string, todo []*recipe, o Options, m *ma
 	for range min(workers, len(todo)) {
 		wg.Go(func() {
 			for r := range next {
-				err := anew(r).render(ctx, dir)
+				err := r.render(ctx, dir)
 				mu.Lock()
 				if err == nil {
 					err = m.add(r.Label)

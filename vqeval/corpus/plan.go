@@ -236,21 +236,23 @@ func (p *planner) rungs(f failure, split string, k int) []*recipe {
 		if f.levels != nil {
 			tag = fmt.Sprintf("-%g", math.Abs(level))
 		}
-		r := p.base(f.kind, f.class, split, fam.Name, seed, k, tag)
-		if p.added(f.class, split, k, f.test) {
-			r.short()
-		}
-		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
-		r.FPS, r.rate = max(r.FPS, 16), max(r.rate, 16)
-		r.Frames = max(r.Frames, 97) // room for every period twice
-		if f.levels != nil {
-			r.Ladder, r.Level, r.Extent = fmt.Sprintf("%s %s %d", f.class, r.Source, k), level, f.extent
-		}
-		f.apply(r, k, level)
-		if r.inner != nil {
-			r.place(&corner)
-		}
-		out = append(out, r)
+		out = append(out, made(func() *recipe {
+			r := p.base(f.kind, f.class, split, fam.Name, seed, k, tag)
+			if p.added(f.class, split, k, f.test) {
+				r.short()
+			}
+			r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
+			r.FPS, r.rate = max(r.FPS, 16), max(r.rate, 16)
+			r.Frames = max(r.Frames, 97) // room for every period twice
+			if f.levels != nil {
+				r.Ladder, r.Level, r.Extent = fmt.Sprintf("%s %s %d", f.class, r.Source, k), level, f.extent
+			}
+			f.apply(r, k, level)
+			if r.inner != nil {
+				r.place(&corner)
+			}
+			return r
+		}))
 	}
 	return out
 }
@@ -335,32 +337,45 @@ func (r *recipe) place(middle *[2]float64) {
 }
 
 func (p *planner) negative(n negative, split string, k int) {
-	var r *recipe
-	if n.scene != nil {
-		seed := editionSeed(p.edition, k+1)
-		r = p.base("", n.class, split, n.name, seed, k, "")
-		// The same number in the other half is another source.
-		r.Source += "." + split
-		src := r.Source
-		r.scene = func() (Scene, error) { return n.scene(seeded(src, seed), split, k), nil }
-	} else {
-		fam, seed := p.next("healthy "+n.class, split, n.need)
+	var fam Family
+	var seed uint64
+	if n.scene == nil {
+		fam, seed = p.next("healthy "+n.class, split, n.need)
 		for tries := 0; !p.labelSeen(n.class, fam, seed) && tries < len(Families); tries++ {
 			fam, seed = p.next("healthy "+n.class, split, n.need)
 		}
-		r = p.base("", n.class, split, fam.Name, seed, k, "")
-		r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
 	}
-	if strings.HasPrefix(n.class, "cadence") {
-		r.FPS, r.rate = pick(k, 30., 24), pick(k, 30., 24)
-	}
-	if p.added(n.class, split, k, n.test) {
-		r.short()
-	}
-	if n.make != nil {
-		n.make(r, k)
-	}
-	p.out = append(p.out, r)
+	p.out = append(p.out, made(func() *recipe {
+		var r *recipe
+		if n.scene != nil {
+			seed := editionSeed(p.edition, k+1)
+			r = p.base("", n.class, split, n.name, seed, k, "")
+			// The same number in the other half is another source.
+			r.Source += "." + split
+			src := r.Source
+			r.scene = func() (Scene, error) { return n.scene(seeded(src, seed), split, k), nil }
+		} else {
+			r = p.base("", n.class, split, fam.Name, seed, k, "")
+			r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
+		}
+		if strings.HasPrefix(n.class, "cadence") {
+			r.FPS, r.rate = pick(k, 30., 24), pick(k, 30., 24)
+		}
+		if p.added(n.class, split, k, n.test) {
+			r.short()
+		}
+		if n.make != nil {
+			n.make(r, k)
+		}
+		return r
+	}))
+}
+
+// made is a recipe that can be made again.
+func made(make func() *recipe) *recipe {
+	r := make()
+	r.again = make
+	return r
 }
 
 // labelSeen reports whether what the class is named for is seen on the family's scene.
@@ -488,7 +503,7 @@ func (p *planner) variants() {
 		for range changes {
 			c := changes[k%len(changes)]
 			k++
-			v := *r
+			v := *r.again()
 			v.File = strings.TrimSuffix(r.File, ".mp4") + "-" + c.tag + ".mp4"
 			v.Variant, v.VariantOf = r.File, c.what
 			if !c.make(&v) {

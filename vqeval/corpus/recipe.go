@@ -30,6 +30,10 @@ type recipe struct {
 	step   int     // every step-th frame is kept
 	resize float64 // after everything else, grain included; 0 = 1
 	preset string
+
+	// again makes the recipe once more: effects keep what they have drawn, and the room in
+	// which they draw it.
+	again func() *recipe
 }
 
 // effect changes a finished frame in place; i counts as at does.
