@@ -157,7 +157,7 @@ func TestIntercutIsAnotherScene(t *testing.T) {
 	a := c.adjacentAcross()
 	c.cuts = nil
 	for _, at := range []int{50, 62} {
-		if got := c.otherScene(a, at); got <= 1 {
+		if got := c.otherScene(c.stepAt(a, at)); got <= 1 {
 			t.Errorf("at %d: %.2f", at, got)
 		}
 	}

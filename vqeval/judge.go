@@ -223,12 +223,7 @@ func (j *judge) all(c *clip, o Options) {
 				j.r.NotAssessed[k] = l.why
 			}
 		}
-		for _, e := range l.events {
-			if d, ok := operating[e.kind]; ok {
-				e.severity = decided(d, e.severity)
-			}
-			events = append(events, e)
-		}
+		events = append(events, operating.apply(l.events)...)
 		j.r.Facts.take(l.facts)
 	}
 	j.r.Facts.take(camera.facts)

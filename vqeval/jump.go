@@ -52,15 +52,16 @@ func (c *clip) jump(a []float64, t int) (jumpEvidence, bool) {
 		return e, false
 	}
 	skipped := c.skipped(t, e.step)
-	colours := c.otherColours(a, t)
+	at := c.stepAt(a, t)
+	colours := c.otherColours(at)
 	e.severity = strength(
 		jumpRatio/ratio,
 		beyond(jumpSkipsFree, jumpSkips/skipped),
 		jumpFar*clamp01(1-skipped/jumpAround),
 		jumpLevels/e.step,
 		max(jumpMoves, jumpSlide*e.step)/max(1e-9, c.moves(t)),
-		beyond(jumpAlike, jumpLooks*c.otherScene(a, t)), // above 1 it is a cut
-		beyond(paletteMoves, colours),                   // likewise
+		beyond(jumpAlike, jumpLooks*c.otherScene(at)), // above 1 it is a cut
+		beyond(paletteMoves, colours),                 // likewise
 		c.redrawn(t)*math.Pow(jumpRedrawn/e.step, 2)*clamp01(2-2*colours/redrawnTones),
 	)
 	return e, true
@@ -168,9 +169,7 @@ func (c *clip) steps(t int, step float64) bool {
 // textures by more than such frames differ on one side. Where the motion around the step makes
 // up for it in so many frames, it may change the looks by as much as that motion does in them.
 // Looks that are quite different are no one scene's.
-func (c *clip) otherScene(a []float64, t int) float64 {
-	in := c.sides(a, t)
-	before, after := aside(t, in)
+func (c *clip) otherScene(s stepSides) float64 {
 	looks := func(at []int) []frameLook {
 		out := make([]frameLook, len(at))
 		for i, u := range at {
@@ -178,7 +177,7 @@ func (c *clip) otherScene(a []float64, t int) float64 {
 		}
 		return out
 	}
-	old, fresh := looks(before), looks(after)
+	old, fresh := looks(s.before), looks(s.after)
 	var usual []float64
 	for _, side := range [][]frameLook{old, fresh} {
 		for i := range side[1:] {
@@ -195,7 +194,7 @@ func (c *clip) otherScene(a []float64, t int) float64 {
 	scene, direct := least/bound, old[0].distance(&fresh[0])
 	if scene > jumpAlike {
 		most := 0.0 // that the motion changes the looks by in so many frames
-		passed := c.asFarApart(t, a[t], in)
+		passed := s.passed()
 		for _, p := range passed {
 			most = max(most, lookDistance(c.src, p[0], p[1]))
 		}
@@ -231,6 +230,21 @@ func (c *clip) asFarApart(t int, step float64, in shot) [][2]int {
 		return out
 	}
 	return nil
+}
+
+// stepSides is what lies on both sides of a step.
+type stepSides struct {
+	at            int // the first frame after it
+	size          float64
+	before, after []int           // some frames within a second or so
+	passed        func() [][2]int // see asFarApart
+}
+
+func (c *clip) stepAt(a []float64, t int) stepSides {
+	in := c.sides(a, t)
+	s := stepSides{at: t, size: a[t], passed: sync.OnceValue(func() [][2]int { return c.asFarApart(t, a[t], in) })}
+	s.before, s.after = aside(t, in)
+	return s
 }
 
 // sides is the stretch around the step at t that has no other cut in it, nor a step that may be

@@ -48,13 +48,11 @@ func (p *palette) from(o *palette) (parts, mean float64) {
 // otherColours is above 1 where the frames before and from t show two scenes by their colours
 // and tones: what moves within a scene takes most of them along, and where the motion around the
 // step makes up for it in so many frames, they may change by as much as that motion changes them.
-func (c *clip) otherColours(a []float64, t int) float64 {
-	in := c.sides(a, t)
-	before, after := aside(t, in)
+func (c *clip) otherColours(s stepSides) float64 {
 	least, direct, step := math.Inf(1), 0.0, 0.0
-	for i, u := range before {
+	for i, u := range s.before {
 		p := c.palette(u)
-		for j, v := range after {
+		for j, v := range s.after {
 			parts, mean := p.from(c.palette(v))
 			least = min(least, parts)
 			if i == 0 && j == 0 {
@@ -67,12 +65,12 @@ func (c *clip) otherColours(a []float64, t int) float64 {
 		return other
 	}
 	var passedParts, passedMean float64
-	for _, p := range c.asFarApart(t, a[t], in) {
+	for _, p := range s.passed() {
 		parts, mean := c.palette(p[0]).from(c.palette(p[1]))
 		passedParts, passedMean = max(passedParts, parts), max(passedMean, mean)
 	}
 	passes := palettePasses * max(direct/max(1e-9, passedParts), step/max(1e-9, passedMean))
-	return min(other, max(paletteMoves, passes*(1-paletteParts*c.parts(t, a[t]))))
+	return min(other, max(paletteMoves, passes*(1-paletteParts*c.parts(s.at, s.size))))
 }
 
 // parts is how surely the content goes on apart beyond the step at t, 0..1: what some frames are

@@ -15,7 +15,7 @@ func TestOtherColours(t *testing.T) {
 		})
 		a := c.adjacentAcross()
 		e, _ := c.jump(a, 60)
-		return c.otherColours(a, 60), e.severity
+		return c.otherColours(c.stepAt(a, 60)), e.severity
 	}
 	if other, severity := shown(func(v float64) float64 { return v }); other > paletteMoves || severity < 0.5 {
 		t.Errorf("a jump: %.2f, severity %.2f", other, severity)

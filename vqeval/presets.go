@@ -120,16 +120,9 @@ func (p *Presets) severity(kind string, raw float64) float64 {
 	if p == nil {
 		return raw
 	}
-	if d, ok := p.Decision[kind]; ok {
-		return decided(d, raw)
-	}
-	return raw
-}
-
-// decided moves the severity d to the decision point, 0.5; none and full stay what they are.
-func decided(d, raw float64) float64 {
+	d, ok := p.Decision[kind]
 	switch {
-	case d == 0.5:
+	case !ok || d == 0.5:
 		return raw
 	case raw < d:
 		return 0.5 * raw / d

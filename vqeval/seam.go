@@ -111,7 +111,7 @@ func (c *clip) stepSizes() []float64 {
 			}
 			z[t] = max(z[t], shape*seen)
 		}
-		if z[t] >= seamStep && (content >= seamCut && c.otherScene(a, t) > 1 || content >= seamStep && c.unrelated(a, t)) {
+		if z[t] >= seamStep && (content >= seamCut && c.otherScene(c.stepAt(a, t)) > 1 || content >= seamStep && c.unrelated(a, t)) {
 			z[t] = 0
 		}
 	}
@@ -134,7 +134,7 @@ func shownAnew(a []float64) []int {
 // content.
 func (c *clip) unrelated(a []float64, t int) bool {
 	return a[t] >= seamContent*(c.p.spread[t-1]+c.p.spread[t])/2 &&
-		(lookDistance(c.src, t-1, t) >= seamLooks || c.otherColours(a, t) > 1)
+		(lookDistance(c.src, t-1, t) >= seamLooks || c.otherColours(c.stepAt(a, t)) > 1)
 }
 
 // levelStep is the step of a level at t against its changes around, 0 where the level

@@ -57,10 +57,11 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	defer func() { ahead.stop() }()
 	var header video.Info
 	var details []Tones
+	every := 1 // frames
 	o := video.DecodeOptions{Fit: AnalysisSize, Rows: func(_, width int, pix []byte) {
 		details = append(details, Tones{})
 		details[len(details)-1].detail(pix, width)
-	}, RowsEvery: detailEvery, Begin: func(i video.Info) { header = i }}
+	}, RowsEvery: func(i video.Info) int { every = detailEvery(i); return every }, Begin: func(i video.Info) { header = i }}
 	info, n, err := video.Decode(ctx, path, o, func(f video.Frame) error {
 		if f.Index == maxFrames {
 			return fmt.Errorf("vqeval: %q has more than %d frames: cut it into pieces", path, maxFrames)
@@ -92,8 +93,8 @@ func Load(ctx context.Context, path string) (*Source, error) {
 	if err != nil && (n == 0 || !errors.Is(err, video.ErrTruncated) || ctx.Err() != nil) {
 		return nil, err
 	}
-	for i, k := 0, max(1, detailEvery(header)); i < len(s.Tones) && i/k < len(details); i++ {
-		s.Tones[i].Near, s.Tones[i].Far = details[i/k].Near, details[i/k].Far
+	for i := range min(len(s.Tones), every*len(details)) {
+		s.Tones[i].Near, s.Tones[i].Far = details[i/every].Near, details[i/every].Far
 	}
 	s.Meta = VideoMeta{Width: info.Width, Height: info.Height, FPS: info.FPS, Duration: info.Duration,
 		Codec: info.Codec, TotalFrames: n, SampledFrames: n, ContainerFrames: info.Frames}

@@ -268,9 +268,9 @@ func catchUp(a []float64, held []int) float64 {
 }
 
 // heldRun is the number of frames from t on that repeat the one before, at most
-// stutterHold or twice as many that are made up for at once, and the sum of their differences over the pace. The content goes
-// on at once before and after: at the turning point of a swing it slows down, and
-// comes back afterwards.
+// stutterHold or twice as many that are made up for at once, and the sum of their
+// differences over the pace. The content goes on at once before and after: at the turning
+// point of a swing it slows down, and comes back afterwards.
 func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left float64) {
 	if pace < stutterLevels || t < s.from+2 {
 		return 0, 0

@@ -405,11 +405,7 @@ const (
 // operating are the strengths of evidence (see strength) at which a kind counts as found, where
 // that is not 0.5. What is set on the videos of one edition of the corpus fires more often on the
 // next one: these were set on four together, for the kinds that fire most often on healthy videos.
-var operating = map[string]float64{
-	"freeze":        0.54,
-	"region_freeze": 0.57,
-	"drift":         0.54,
-}
+var operating = &Presets{Decision: map[string]float64{"freeze": 0.54, "region_freeze": 0.57, "drift": 0.54}}
 
 // weakened is a severity of strength with one more ratio.
 func weakened(severity, ratio float64) float64 {
