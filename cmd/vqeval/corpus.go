@@ -39,6 +39,9 @@ func corpusMakeCommand() *cobra.Command {
 			if o.Workers < 1 {
 				return fmt.Errorf("-j %d: at least one worker is needed", o.Workers)
 			}
+			if o.CI && !cmd.Flags().Changed("edition") {
+				o.Editions = nil
+			}
 			o.Progress = counting(cmd.ErrOrStderr(), "rendered")
 			labels, err := corpus.Make(cmd.Context(), args[0], o)
 			switch {
@@ -55,7 +58,7 @@ func corpusMakeCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.Edition, "edition", 0, fmt.Sprintf("which `N`th edition; each has sources of its own (default %d, with --ci 1)", corpus.Edition))
+	f.IntSliceVar(&o.Editions, "edition", corpus.Editions(), "which edition `N`, or several; each has sources of its own; edition 1 alone has the subset for CI")
 	f.BoolVar(&o.CI, "ci", false, "the small subset for CI only")
 	f.StringVar(&o.Split, "split", "", "one half only: dev or test")
 	f.StringVar(&o.Kind, "kind", "", "one kind of failure only, or healthy")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -86,13 +87,33 @@ func (c *Card) basis() string {
 	f := c.Main
 	part := map[string]string{Dev: "development half", Test: "test half", All: "whole corpus", "ci": "subset for CI"}[f.Part]
 	corpus := "a corpus of"
-	if n := c.Corpus.Editions; len(n) == 1 {
+	switch n := c.Corpus.Editions; len(n) {
+	case 0:
+	case 1:
 		corpus = fmt.Sprintf("edition %d of the corpus,", n[0])
+	default:
+		corpus = fmt.Sprintf("editions %s of the corpus,", listed(n))
 	}
 	return fmt.Sprintf("%s %s (%s, %s) on the %s of %s %d videos: %d videos of %d sources in %d families, "+
 		"%d failed, %d healthy (%.1f minutes), %d ambiguous. %s",
 		c.Scorer.Name, c.Scorer.Version, c.Scorer.Profile, c.Options, part, corpus, c.Corpus.Videos, f.Videos, f.Sources, f.Families,
 		f.Positives, f.Negatives, 60*f.Hours, f.Ambiguous, f.real())
+}
+
+// listed is "7, 8 and 9".
+func listed(n []int) string {
+	out := ""
+	for i, v := range n {
+		switch {
+		case i == 0:
+		case i == len(n)-1:
+			out += " and "
+		default:
+			out += ", "
+		}
+		out += strconv.Itoa(v)
+	}
+	return out
 }
 
 func (f *Figures) real() string {

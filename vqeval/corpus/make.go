@@ -27,12 +27,12 @@ const generationName = ".generation"
 
 // Options say what Make renders.
 type Options struct {
-	Edition int    // from 1; 0 = Edition, and that of the subset for CI where only this is made
-	CI      bool   // the subset for CI only
-	Split   string // Dev or Test; "" = both
-	Kind    string // of vqeval.Kinds, or "healthy"; "" = all
-	Clips   string // folder of the user's clips; "" = none
-	Workers int    // videos that are rendered at the same time; 0 = all cores
+	Editions []int  // from 1; none = Editions, and that of the subset for CI where only this is made
+	CI       bool   // the subset for CI only
+	Split    string // Dev or Test; "" = both
+	Kind     string // of vqeval.Kinds, or "healthy"; "" = all
+	Clips    string // folder of the user's clips; "" = none
+	Workers  int    // videos that are rendered at the same time; 0 = all cores
 
 	// Progress is called after every video, from one goroutine at a time.
 	Progress func(done, total int)
@@ -50,16 +50,23 @@ func Make(ctx context.Context, dir string, o Options) ([]Label, error) {
 		return nil, fmt.Errorf("corpus: unknown kind %q: one of healthy, %s", o.Kind, strings.Join(vqeval.Kinds, ", "))
 	case o.Workers < 0:
 		return nil, fmt.Errorf("corpus: %d workers", o.Workers)
-	case o.Edition < 0:
-		return nil, fmt.Errorf("corpus: edition %d: they count from 1", o.Edition)
-	case o.CI && o.Edition > 0 && o.Edition != ciEdition:
-		return nil, fmt.Errorf("corpus: edition %d has no subset for CI, only edition %d has", o.Edition, ciEdition)
-	case o.Edition == 0 && o.CI:
-		o.Edition = ciEdition
-	case o.Edition == 0:
-		o.Edition = Edition
+	case o.CI && slices.ContainsFunc(o.Editions, func(n int) bool { return n > 0 && n != ciEdition }):
+		return nil, fmt.Errorf("corpus: editions %v: only edition %d has a subset for CI", o.Editions, ciEdition)
+	case len(o.Editions) == 0 && o.CI:
+		o.Editions = []int{ciEdition}
+	case len(o.Editions) == 0:
+		o.Editions = Editions()
 	}
-	all := plan(o.Edition)
+	var all []*recipe
+	for i, n := range o.Editions {
+		switch {
+		case n < 1:
+			return nil, fmt.Errorf("corpus: edition %d: they count from 1", n)
+		case slices.Contains(o.Editions[:i], n):
+			return nil, fmt.Errorf("corpus: edition %d is named twice", n)
+		}
+		all = append(all, plan(n)...)
+	}
 	if o.Clips != "" {
 		own, err := clipRecipes(ctx, o.Clips)
 		if err != nil {
@@ -70,7 +77,7 @@ func Make(ctx context.Context, dir string, o Options) ([]Label, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("corpus: %w", err)
 	}
-	kept, err := present(dir, o.Edition, all)
+	kept, err := present(dir, o.Editions, all)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +119,7 @@ func (o Options) wants(l Label) bool {
 
 // present returns the rows of dir's manifest that hold: of a file that is there
 // and is what the plan would make, or of a clip of the user's.
-func present(dir string, edition int, all []*recipe) ([]Label, error) {
+func present(dir string, editions []int, all []*recipe) ([]Label, error) {
 	made, err := os.ReadFile(filepath.Join(dir, generationName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("corpus: %w", err)
@@ -139,8 +146,8 @@ func present(dir string, edition int, all []*recipe) ([]Label, error) {
 		if err != nil || seen[l.File] {
 			continue
 		}
-		if l.Edition != 0 && l.Edition != edition {
-			return nil, fmt.Errorf("corpus: %s is of edition %d, not %d: choose another folder", path, l.Edition, edition)
+		if l.Edition != 0 && !slices.Contains(editions, l.Edition) {
+			return nil, fmt.Errorf("corpus: %s has videos of edition %d, not only of %s: choose another folder", path, l.Edition, listed(editions))
 		}
 		want, ok := planned[l.File]
 		own := strings.HasPrefix(l.Source, clipSource)
