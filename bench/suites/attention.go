@@ -52,10 +52,10 @@ func Attention(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	videos := slices.DeleteFunc(videoCases(o.Full), func(c videoCase) bool { return !o.wants(c.name()) })
 	run := progress{log: o.Log}
 	for _, c := range dense {
-		run.expect(o.Count, c.work(all, peers))
+		run.expect(o, c.work(all, peers))
 	}
 	for _, c := range videos {
-		run.expect(c.rounds(o), c.work(all, peers))
+		run.expect(c.options(o), c.work(all, peers))
 	}
 	var out []bench.Record
 	for _, c := range dense {
@@ -107,11 +107,11 @@ func (c denseCase) measure(ctx context.Context, o KernelOptions, all []*machine,
 			g.addPeer(peers, m, kb, t, name, g.entries[0], nil)
 		}
 	}
-	if err := g.measure(ctx, o.Count, run); err != nil {
-		return nil, err
+	records, err := g.measure(ctx, o, run)
+	if err == nil {
+		peers.unload()
 	}
-	peers.unload()
-	return g.records(o.Count), nil
+	return records, err
 }
 
 func (c videoCase) name() string { return fmt.Sprintf("T %d x %d", c.frames, c.perFrame) }
@@ -119,11 +119,11 @@ func (c videoCase) name() string { return fmt.Sprintf("T %d x %d", c.frames, c.p
 // large cases take minutes: they run on all cores, in fewer rounds.
 func (c videoCase) large() bool { return c.perFrame > 1000 }
 
-func (c videoCase) rounds(o KernelOptions) int {
+func (c videoCase) options(o KernelOptions) KernelOptions {
 	if c.large() {
-		return min(o.Count, 2)
+		o.Count = min(o.Count, 2)
 	}
-	return o.Count
+	return o
 }
 
 // methods of a case on a machine, the first or another of all.
@@ -189,12 +189,11 @@ func (c videoCase) measure(ctx context.Context, o KernelOptions, all []*machine,
 			}
 		}
 	}
-	rounds := c.rounds(o)
-	if err := g.measure(ctx, rounds, run); err != nil {
-		return nil, err
+	records, err := g.measure(ctx, c.options(o), run)
+	if err == nil {
+		peers.unload()
 	}
-	peers.unload()
-	return g.records(rounds), nil
+	return records, err
 }
 
 // tensors are q, k, v as a transformer leaves them, [tokens, heads*dim], and

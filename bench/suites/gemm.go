@@ -63,7 +63,7 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	cases := slices.DeleteFunc(gemmCases(o.Full), func(c gemmCase) bool { return !o.wants(c.name()) })
 	run := progress{log: o.Log}
 	for _, c := range cases {
-		run.expect(o.Count, c.work(all, peers))
+		run.expect(o, c.work(all, peers))
 	}
 	var out []bench.Record
 	for _, c := range cases {
@@ -116,10 +116,11 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 				kb.Impl = own
 			}
 		}
-		if err := g.measure(ctx, o.Count, &run); err != nil {
+		records, err := g.measure(ctx, o, &run)
+		if err != nil {
 			return out, err
 		}
-		out = append(out, g.records(o.Count)...)
+		out = append(out, records...)
 		peers.unload()
 	}
 	return out, peers.err(o.Log)

@@ -3,6 +3,7 @@ package suites
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -15,15 +16,17 @@ type work struct {
 
 const usualRate = 70e9 // multiplies and adds a second of a core
 
+// call is about its seconds.
+func (w work) call() float64 { return w.flop / usualRate / float64(w.workers) }
+
 // round is about the seconds of a sample.
 func (w work) round() float64 {
 	const around = 0.15 // the peak before and after
-	t := w.flop / usualRate / float64(w.workers)
-	return around + min(tries*max(t, leastSample), longSample+t)
+	return around + sampleSeconds(w.call())
 }
 
 // first is about the seconds from nothing to the first round.
-func (w work) first() float64 { return 0.1 + w.setup + 2*w.flop/usualRate/float64(w.workers) }
+func (w work) first() float64 { return 0.1 + w.setup + 2*w.call() }
 
 // progress of a suite: expect is called for all its cases first, then round for
 // every round of a case and end after it, in the same order.
@@ -36,13 +39,17 @@ type progress struct {
 
 type caseWork struct{ first, round, all float64 }
 
-func (p *progress) expect(rounds int, all []work) {
+func (p *progress) expect(o KernelOptions, all []work) {
 	var c caseWork
+	shortest := math.Inf(1)
 	for _, w := range all {
 		c.first += w.first()
 		c.round += w.round()
+		if w.setup == 0 {
+			shortest = min(shortest, w.call())
+		}
 	}
-	c.all = c.first + float64(rounds)*c.round
+	c.all = c.first + float64(o.rounds(shortest))*c.round
 	p.cases = append(p.cases, c)
 	p.add(c.all)
 }
@@ -54,6 +61,14 @@ func (p *progress) add(seconds float64) {
 }
 
 func (p *progress) pass(seconds float64) { p.done += seconds }
+
+// settle tells the rounds of the present case.
+func (p *progress) settle(rounds int) {
+	c := &p.cases[0]
+	p.total -= c.all
+	c.all = c.first + float64(rounds)*c.round
+	p.total += c.all
+}
 
 // check says that the next case is prepared and checked.
 func (p *progress) check(name string) { p.line(0, "%s: checking", name) }

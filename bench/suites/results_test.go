@@ -3,6 +3,7 @@ package suites
 import (
 	"bytes"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,17 +89,39 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// The suites run, and what they write is a record.
+// Short calls take more rounds, up to a limit that only a count exceeds.
+func TestRounds(t *testing.T) {
+	for _, c := range []struct {
+		o    KernelOptions
+		call float64
+		want int
+	}{
+		{KernelOptions{Count: 5, Seconds: 1.5}, 0.0001, 13},
+		{KernelOptions{Count: 5, Seconds: 1.5}, 0.04, 7},
+		{KernelOptions{Count: 5, Seconds: 1.5}, 1, 5},
+		{KernelOptions{Count: 5, Seconds: 1.5}, math.Inf(1), 5},
+		{KernelOptions{Count: 20, Seconds: 1.5}, 0.0001, 20},
+		{KernelOptions{Count: 1, Seconds: 100}, 0.0001, mostRounds},
+		{KernelOptions{Count: 50, Seconds: 100}, 0.0001, 50},
+	} {
+		if got := c.o.rounds(c.call); got != c.want {
+			t.Errorf("%d rounds of at least %d and %v s, calls of %v s: want %d", got, c.o.Count, c.o.Seconds, c.call, c.want)
+		}
+	}
+}
+
+// The suites run, and what they write is a record. Two rounds give calls of a few
+// milliseconds the time that is asked for.
 func TestKernelSuites(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
 	for name, run := range map[string]func() ([]bench.Record, error){
 		"gemm": func() ([]bench.Record, error) {
-			return GEMM(t.Context(), KernelOptions{Count: 1, Only: "1344x192x192"})
+			return GEMM(t.Context(), KernelOptions{Count: 1, Seconds: 0.2, Only: "1344x192x192"})
 		},
 		"attention": func() ([]bench.Record, error) {
-			return Attention(t.Context(), KernelOptions{Count: 1, Only: "T 42 x 16"})
+			return Attention(t.Context(), KernelOptions{Count: 1, Seconds: 0.2, Only: "T 42 x 16"})
 		},
 	} {
 		records, err := run()
@@ -106,7 +129,7 @@ func TestKernelSuites(t *testing.T) {
 			t.Fatalf("%s: %d records, %v", name, len(records), err)
 		}
 		for _, r := range records {
-			if suiteOf(r) != name || !(r.Metrics[GFLOPS] > 0) || !(r.Metrics[ShareOfPeak] > 0) || !(r.Metrics[MaxError] <= r.Metrics[ErrorBound]) || len(r.Samples[GFLOPS]) != 1 {
+			if suiteOf(r) != name || !(r.Metrics[GFLOPS] > 0) || !(r.Metrics[ShareOfPeak] > 0) || !(r.Metrics[MaxError] <= r.Metrics[ErrorBound]) || len(r.Samples[GFLOPS]) != 2 {
 				t.Errorf("%s: %s %v", name, r.Bench, r.Metrics)
 			}
 		}

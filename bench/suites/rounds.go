@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,10 +17,15 @@ import (
 )
 
 // Metrics of the kernel suites beside those of package bench. Shares and ratios
-// are medians over rounds of what was measured in the same round.
+// are medians over rounds of what was measured in the same round: what slows a
+// machine down for seconds is in both samples of a round. Of 700 rounds of LVSA at
+// 121 frames of 16 tokens on a shared machine, medians of the ratios of 5, 10 and
+// 30 rounds in a row scattered by 1.8, 1.0 and 1.2 %, ratios of the medians by 2.8,
+// 1.3 and 1.8 %.
 //
 // A sample is the least of a few tries in a row, for peers and the peak as for
-// the kernels. On one core it is of processor time, which stands still while
+// the kernels. A case takes as many rounds as give each of our kernels samples
+// of KernelOptions.Seconds in all: short calls take more than long ones. On one core it is of processor time, which stands still while
 // another program has the core; on several cores of wall time, since what waits
 // for each other cannot be told from what was held up.
 const (
@@ -44,7 +50,8 @@ const (
 
 // KernelOptions of the suites gemm and attention.
 type KernelOptions struct {
-	Count   int      // rounds; 0 = 5
+	Count   int      // rounds, at least; 0 = 5
+	Seconds float64  // that the samples of each of our kernels last in all, at least, by more rounds up to mostRounds; 0 = 1.5
 	Full    bool     // the large shapes as well
 	Variant string   // of the kernels; empty is the best
 	Only    string   // cases whose name holds this; empty is all
@@ -60,6 +67,12 @@ func (o *KernelOptions) check() error {
 	}
 	if o.Count < 0 {
 		return fmt.Errorf("bench: %d rounds: want at least 1", o.Count)
+	}
+	if o.Seconds == 0 {
+		o.Seconds = 1.5
+	}
+	if !(o.Seconds > 0) {
+		return fmt.Errorf("bench: samples of %v s: want more than 0", o.Seconds)
 	}
 	if o.Log == nil {
 		o.Log = io.Discard
@@ -134,8 +147,20 @@ func (c cost) of(workers int) float64 {
 const (
 	leastSample = 0.02 // seconds: shorter calls are repeated within a sample
 	tries       = 6    // of a sample that takes less than longSample
-	longSample  = 0.5  // seconds
+	longSample  = 0.3  // seconds
+	mostRounds  = 40   // unless more are asked for
 )
+
+// sampleSeconds is how long a sample lasts of calls of so many seconds.
+func sampleSeconds(call float64) float64 {
+	return min(tries*max(call, leastSample), longSample+call)
+}
+
+// rounds is how many rounds a case takes whose shortest call of ours lasts so many
+// seconds.
+func (o KernelOptions) rounds(shortest float64) int {
+	return max(o.Count, min(mostRounds, int(math.Ceil(o.Seconds/sampleSeconds(shortest)))))
+}
 
 // sample is the time of one call.
 func (e *entry) sample() (cost, error) {
@@ -160,9 +185,11 @@ type group struct {
 	entries []*entry
 }
 
-func (g *group) measure(ctx context.Context, rounds int, run *progress) error {
+// measure takes the samples of all entries in turns and returns the records.
+func (g *group) measure(ctx context.Context, o KernelOptions, run *progress) ([]bench.Record, error) {
 	runtime.LockOSThread() // the kernel keeps exact time for the calling thread
 	defer runtime.UnlockOSThread()
+	shortest := math.Inf(1)
 	for _, e := range g.entries {
 		e.reps = 1
 		if e.long() {
@@ -173,15 +200,21 @@ func (g *group) measure(ctx context.Context, rounds int, run *progress) error {
 			c, err = e.run(1)
 		}
 		if err != nil {
-			return fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
+			return nil, fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
 		}
-		e.reps = max(1, min(1000, int(leastSample/max(c.of(e.bench.Workers), 1e-6))+1))
+		call := max(c.of(e.bench.Workers), 1e-6)
+		e.reps = max(1, min(1000, int(leastSample/call)+1))
+		if e.bench.Impl == own {
+			shortest = min(shortest, call)
+		}
 	}
+	rounds := o.rounds(shortest)
+	run.settle(rounds)
 	for i := range rounds {
 		run.round(g.name, i, rounds)
 		for k := range g.entries {
 			if err := ctx.Err(); err != nil {
-				return err
+				return nil, err
 			}
 			e := g.entries[(i+k)%len(g.entries)]
 			if len(e.times) > i {
@@ -190,13 +223,13 @@ func (g *group) measure(ctx context.Context, rounds int, run *progress) error {
 			before := e.machine.peak()
 			c, err := e.sample()
 			if err != nil {
-				return fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
+				return nil, fmt.Errorf("bench: %s: %s: %w", g.name, e.bench.Impl, err)
 			}
 			e.keep(c, before)
 		}
 	}
 	run.end()
-	return nil
+	return g.records(rounds), nil
 }
 
 // rest waits until a peer's idle threads sleep: OpenBLAS's spin for 0.1 s, and
@@ -216,8 +249,8 @@ func (e *entry) keep(c cost, before float64) {
 	e.costs = append(e.costs, c)
 }
 
-// longFLOP of a core take about half a second.
-const longFLOP = 50e9
+// longFLOP of a core take about two seconds.
+const longFLOP = 200e9
 
 // long runs need no warming, and count one by one.
 func (e *entry) long() bool { return e.flop > longFLOP*float64(e.bench.Workers) }

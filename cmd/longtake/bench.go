@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,19 +21,23 @@ func (p *program) benchCommand() *cobra.Command {
 	var suite, peers, only string
 	var asJSON, full bool
 	var count int
+	var least time.Duration
 	cmd := &cobra.Command{
 		Use:   "bench [--suite attention|gemm|step|score] [FILE...]",
 		Short: "Measure speed and memory",
 		Long: `bench times what it has checked to be right, against peers in the same run: what
-disagrees has no time. Whatever is compared takes turns; ratios are medians over the
-rounds. It prints a line of Go's benchmark format per sample, then tables.
+disagrees has no time. Whatever is compared takes turns, in the same rounds and as
+often; ratios are medians of those of every round. It prints a line of Go's benchmark
+format per sample, then tables.
 
 --suite attention: dense attention, and LVSA and UltraViCo against dense.
 --suite gemm: matrix products with packed weights.
 Both check samples against float64 first. Shares are of the rate of multiply-adds from
 registers, measured around every sample with as many cores; the roofline is the least
-of that and of what a copy moves. Cases run on one core and on all; --full adds the
-large shapes (1560 tokens a frame) on all cores: some twelve minutes on two. --peers
+of that and of what a copy moves. A case takes --count rounds, or as many more as let
+the samples of each kernel last --time in all, up to 40; of the largest shapes it takes
+two. Cases run on one core and on all; --full adds the large shapes (1560 tokens a
+frame) on all cores: with peers some eleven minutes on two. --peers
 runs PyTorch (flex_attention with LVSA's mask as well), ONNX Runtime and OpenBLAS
 beside, in as many threads: bench/peers.
 
@@ -51,6 +56,9 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 			}[suite]
 			if !ok && suite != "score" && suite != "step" {
 				return usagef("bench: --suite %q: want attention, gemm, step or score", suite)
+			}
+			if least <= 0 {
+				return usagef("bench: --time %v: want more than 0", least)
 			}
 			if count < 1 {
 				return usagef("bench: --count %d: want at least 1 round", count)
@@ -71,7 +79,7 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 				records, err = suites.Step(cmd.Context(), o)
 				table = p.stepTable
 			case ok:
-				o := suites.KernelOptions{Count: count, Full: full, Variant: p.kernels, Only: only, Log: p.stderr}
+				o := suites.KernelOptions{Count: count, Seconds: least.Seconds(), Full: full, Variant: p.kernels, Only: only, Log: p.stderr}
 				if peers != "" {
 					o.Peers = []string{peers}
 				}
@@ -99,7 +107,8 @@ away; ratios come with their least and largest. Without FILE it makes its own cl
 	}
 	f := cmd.Flags()
 	f.StringVar(&suite, "suite", "attention", "what to measure: attention, gemm, step, score")
-	f.IntVar(&count, "count", 5, "rounds")
+	f.IntVar(&count, "count", 5, "rounds, at least")
+	f.DurationVar(&least, "time", 1500*time.Millisecond, "what the samples of each kernel last in all, at least, by more rounds up to 40 (attention, gemm)")
 	f.BoolVar(&full, "full", false, "the large cases too: takes long")
 	f.BoolVar(&asJSON, "json", false, "print records, one a line, with all samples")
 	f.StringVar(&only, "only", "", "the cases whose name holds this, such as \"x 1560\" (not for score)")

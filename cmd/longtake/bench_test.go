@@ -15,6 +15,7 @@ func TestBenchRefuses(t *testing.T) {
 	for words, args := range map[string][]string{
 		`--suite "gem"`: {"bench", "--suite", "gem"},
 		"--count 0":     {"bench", "--count", "0"},
+		"--time 0s":     {"bench", "--time", "0s"},
 		"no files":      {"bench", "--suite", "gemm", "a.mp4"},
 	} {
 		if status, _, stderr := call(t.Context(), args...); status != statusUsage || !strings.Contains(stderr, words) {
