@@ -43,6 +43,11 @@ func findFreezes(p *planes, d *selfsim, a *activity, shots []shot, second float6
 			}
 			found = append(found, f)
 		}
+		for _, q := range heldSpans(d, s, second) {
+			if f, ok := measureHeld(p, d, a, s, q, second); ok && !blank(p, f) {
+				found = append(found, f)
+			}
+		}
 		if f, ok := findDecay(p, d, a, s, second); ok && !blank(p, f) {
 			// What creeps on is at rest to the viewer before it stands quite still.
 			for i, o := range found {
@@ -160,6 +165,12 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 	if f.to-f.from < 2*phase || f.from-s.from < phase {
 		return f, false
 	}
+	f.judge(p, d, a, s, second)
+	return f, true
+}
+
+// judge weighs a stretch whose ends are known.
+func (f *freezeEvidence) judge(p *planes, d *selfsim, a *activity, s shot, second float64) {
 	f.inside(d, second)
 	f.before(d, a, s, second)
 	if f.cycle = decoderCycle(d, shot{f.from, f.to}); f.drop < freezeDrop && f.cycle == 0 {
@@ -199,7 +210,6 @@ func measureFreeze(p *planes, d *selfsim, a *activity, s shot, q shot, second fl
 		beyond(freezeCoding, need*second/float64(f.to-f.from)),
 		beyond(freezeLeapFree, f.leap/freezeLeap), // a slide that follows another one was not stopped
 	)
-	return f, true
 }
 
 // lagRange are lags that span the stretch: from a third to two thirds of it, at

@@ -90,11 +90,22 @@ func findStutter(c *clip) stutterEvidence {
 	if len(e.held) > 0 {
 		e.judge(c, a, left, times, fresh)
 	}
+	pulse := findPulse(a)
+	if e.regular && pulse.severity >= pulseParts {
+		// A conversion goes on all through the clip.
+		e.regular, e.severity, e.cadence = false, 0, "irregular"
+	}
 	if p := findHeldPattern(a); !e.regular && p.severity > e.severity {
 		if e.severity < 0.5 {
 			e.held, e.left, e.cadence = p.frames(), min(1, p.left), cmp.Or(e.cadence, "irregular")
 		}
 		e.severity = p.severity
+	}
+	if !e.regular && pulse.severity > e.severity {
+		if e.severity < 0.5 {
+			e.held, e.left, e.cadence = pulse.frames(), max(0, 1-pulse.depth), cmp.Or(e.cadence, "irregular")
+		}
+		e.severity = pulse.severity
 	}
 	return e
 }
