@@ -125,34 +125,48 @@ func refine(a, b, u, v plane) {
 
 // boxed replaces every sample by the mean of its window inside the picture.
 func (p plane) boxed() {
-	row := make([]float32, max(p.w, p.h))
-	line := func(n int, at func(int) *float32) {
+	across := make([]float32, len(p.v))
+	for y := range p.h {
+		from, to := p.v[y*p.w:][:p.w], across[y*p.w:][:p.w]
 		var sum float32
-		count := 0
-		for i := range min(flowRadius, n) {
-			sum += *at(i)
-			count++
+		count := min(flowRadius, p.w)
+		for _, v := range from[:count] {
+			sum += v
 		}
-		for i := range n {
-			if j := i + flowRadius; j < n {
-				sum += *at(j)
+		for x := range to {
+			if in := x + flowRadius; in < p.w {
+				sum += from[in]
 				count++
 			}
-			if j := i - flowRadius - 1; j >= 0 {
-				sum -= *at(j)
+			if out := x - flowRadius - 1; out >= 0 {
+				sum -= from[out]
 				count--
 			}
-			row[i] = sum / float32(count)
+			to[x] = sum / float32(count)
 		}
-		for i := range n {
-			*at(i) = row[i]
-		}
+	}
+	// All columns at once, row by row, as they lie in memory.
+	sums := make([]float32, p.w)
+	count := min(flowRadius, p.h)
+	for i, v := range across[:count*p.w] {
+		sums[i%p.w] += v
 	}
 	for y := range p.h {
-		line(p.w, func(i int) *float32 { return &p.v[y*p.w+i] })
-	}
-	for x := range p.w {
-		line(p.h, func(i int) *float32 { return &p.v[i*p.w+x] })
+		if in := y + flowRadius; in < p.h {
+			for x, v := range across[in*p.w:][:p.w] {
+				sums[x] += v
+			}
+			count++
+		}
+		if out := y - flowRadius - 1; out >= 0 {
+			for x, v := range across[out*p.w:][:p.w] {
+				sums[x] -= v
+			}
+			count--
+		}
+		for x, v := range sums {
+			p.v[y*p.w+x] = v / float32(count)
+		}
 	}
 }
 
