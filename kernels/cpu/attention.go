@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"longtake/kernels"
 )
@@ -37,8 +38,8 @@ type plan struct {
 	out    tensor
 	lse    tensor
 	hasLSE bool
-	mean   []float32 // [B, Hkv, D] of K when centred
-	norms  []bounds  // [B, Hkv, normChunks] of rows that are read in place
+	mean   []float32       // [B, Hkv, D] of K when centred
+	norms  []atomic.Uint64 // [B, Hkv, normChunks] of keys that are read in place
 	phase  phase
 }
 
@@ -65,7 +66,6 @@ type phase uint8
 const (
 	attend phase = iota
 	centre
-	measure
 )
 
 // Plan implements kernels.Backend. It copies what it keeps.
@@ -91,7 +91,7 @@ func (b *Backend) Plan(s kernels.Shape, m kernels.BlockMask, l kernels.Logits) (
 		p.perHd = append(p.perHd, int32(len(p.items)))
 	}
 	if slices.ContainsFunc(p.items, func(it planItem) bool { return it.inPlace }) {
-		p.norms = make([]bounds, s.B*s.Hkv*p.normChunks())
+		p.norms = make([]atomic.Uint64, s.B*s.Hkv*p.normChunks())
 	}
 	b.pool.reserve(p.scratchSize())
 	return p, nil
@@ -181,9 +181,8 @@ func (p *plan) Run(a kernels.Args) error {
 		p.phase = centre
 		p.b.run(p, s.B*s.Hkv)
 	}
-	if p.norms != nil {
-		p.phase = measure
-		p.b.run(p, len(p.norms))
+	for i := range p.norms {
+		p.norms[i].Store(0)
 	}
 	p.phase = attend
 	p.b.run(p, p.total())
@@ -223,12 +222,8 @@ func (p *plan) locate(item int) (b, h int, it planItem) {
 }
 
 func (p *plan) do(s *scratch, item int) {
-	switch p.phase {
-	case centre:
+	if p.phase == centre {
 		p.centreKeys(s, item)
-		return
-	case measure:
-		p.measureChunk(s, item)
 		return
 	}
 	b, h, it := p.locate(item)

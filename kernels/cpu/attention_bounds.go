@@ -54,22 +54,25 @@ func (a *packed) measureQueries(x *panel) {
 	x.norm = math.Sqrt(float64(most))
 }
 
-// normRows is how many rows of keys and values have a bound of their own.
+// normRows is how many keys have a bound of their own where they are read in place.
 const normRows = 64
 
 func (p *plan) normChunks() int { return ceilDiv(p.shape.NK, normRows) }
 
-// measureChunk takes the bounds of one chunk of keys and values.
-func (p *plan) measureChunk(s *scratch, chunk int) {
-	bh, k0 := chunk/p.normChunks(), chunk%p.normChunks()*normRows
-	b, h, n := bh/p.shape.Hkv, bh%p.shape.Hkv, min(normRows, p.shape.NK-k0)
-	norm := func(t *tensor) float64 {
-		most := s.tail[:]
-		clear(most)
-		p.b.set.normRows(n, p.shape.D, &t.f[t.at(b, h, k0)], t.n, &most[0])
-		return rowNorm(most)
+// keyNorm is the bound of one chunk of keys. Who meets it first in a run takes it,
+// which fetches the keys as well; two at once find the same.
+func (a *packed) keyNorm(chunk int) float64 {
+	p := a.p
+	known := &p.norms[(a.b*p.shape.Hkv+a.hk)*p.normChunks()+chunk]
+	if bits := known.Load(); bits != 0 {
+		return math.Float64frombits(^bits)
 	}
-	p.norms[chunk] = bounds{norm(&p.k), norm(&p.v)}
+	k0 := chunk * normRows
+	clear(a.most)
+	p.b.set.normRows(min(normRows, p.shape.NK-k0), p.shape.D, &p.k.f[p.k.at(a.b, a.hk, k0)], p.k.n, &a.most[0])
+	norm := rowNorm(a.most)
+	known.Store(^math.Float64bits(norm))
+	return norm
 }
 
 // rowNorm is a bound of the norms of rows of which most has the greatest sum of
@@ -82,13 +85,12 @@ func rowNorm(most []float32) float64 {
 	return math.Sqrt(sum)
 }
 
-// boundsOf is the bounds of the chunks that a tile meets.
-func (a *packed) boundsOf(tile []piece) bounds {
-	chunks := a.p.norms[(a.b*a.p.shape.Hkv+a.hk)*a.p.normChunks():]
-	var most bounds
+// boundsOf is the bounds of the chunks of keys that a tile in place meets. Its
+// values are not measured: finish looks at their sums.
+func (a *packed) boundsOf(tile []piece) (most bounds) {
 	for _, g := range tile {
-		for _, c := range chunks[g.k0/normRows : (g.k0+g.n-1)/normRows+1] {
-			most.keys, most.values = max(most.keys, c.keys), max(most.values, c.values) // a NaN wins
+		for c := g.k0 / normRows; c*normRows < g.k0+g.n; c++ {
+			most.keys = max(most.keys, a.keyNorm(c)) // a NaN wins
 		}
 	}
 	return most

@@ -43,6 +43,7 @@ func TestBounds(t *testing.T) {
 		{"last key", func(k int) bool { return k == shape.NK-1 }, 1},
 		{"values", func(int) bool { return false }, 1e30},
 		{"small values", func(int) bool { return false }, 1e-12},
+		{"values whose sums overflow without a maximum", func(int) bool { return false }, 2e36},
 	}
 	var problems []*problem
 	for _, mask := range []struct {

@@ -309,6 +309,9 @@ func (a *packed) tileOfKeys(s *scratch, tile []piece, first, last bool) {
 				a.ahead = a.rowsAhead(a.ahead, a.p.q, int(next.q.lo), int(next.q.hi-next.q.lo))
 			}
 		}
+		if first && a.coming != nil {
+			a.freshAhead(a.coming)
+		}
 		a.fetch(i)
 		if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
 			a.tileOfPanel(s, x, pieces)
@@ -440,6 +443,20 @@ func (a *packed) rowsAhead(list []ahead, t tensor, q0, n int) []ahead {
 	return append(list, ahead{&t.f[t.at(a.b, a.h, q0)], n, ceilDiv(a.p.shape.D, lineFloats), 4 * t.n})
 }
 
+// freshAhead appends the keys and values of the next panel that the present one does
+// not see, as far as there is room.
+func (a *packed) freshAhead(next *planPanel) {
+	lines := ceilDiv(a.p.shape.D, lineFloats)
+	for _, r := range a.p.runs[next.f0:next.f1] {
+		if len(a.ahead)+2 > cap(a.ahead) {
+			return
+		}
+		for _, t := range [...]*tensor{&a.p.k, &a.p.v} {
+			a.ahead = append(a.ahead, ahead{&t.f[t.at(a.b, a.hk, int(r.lo))], int(r.hi - r.lo), lines, 4 * t.n})
+		}
+	}
+}
+
 // fetch adds panel i's share of the next tile, as far as there is room. The
 // caller's tensors may be far, with a page of memory for every row: one line at
 // a time hardly costs among the products.
@@ -526,7 +543,7 @@ func (a *packed) finish(x *panel) {
 			p.lse.f[p.lse.at(a.b, a.h, x.q0+i)] = lse
 		}
 	}
-	if x.mixed && !a.finite(x) {
+	if (x.mixed || a.inPlace && x.level == fixed) && !a.finite(x) {
 		a.recheck(x)
 	}
 }
@@ -534,22 +551,30 @@ func (a *packed) finish(x *panel) {
 // finite reports whether all sums of a panel are numbers. It may say no where
 // their squares add up to infinity.
 func (a *packed) finite(x *panel) bool {
-	a.p.b.set.moments(len(x.o), &x.o[0], 0, &a.s[0])
+	set, pd := a.p.b.set, a.p.paddedDim()
+	sums := a.s[:2*set.lanes]
+	if x.tile.squares != nil && set.whole(pd) == pd {
+		sums = a.top[:x.tile.width]
+		x.tile.squares(pd, &x.o[0], &sums[0])
+	} else {
+		set.moments(len(x.o), &x.o[0], 0, &sums[0])
+	}
 	var sum float32
-	for _, v := range a.s[:2*a.p.b.set.lanes] {
+	for _, v := range sums {
 		sum += v * 0
 	}
 	return sum == 0
 }
 
-// recheck does queries again whose output is no number: 0 times a NaN or an
-// infinity among values that they do not see must not reach them.
+// recheck does queries again whose output is no finite number: 0 times a NaN or an
+// infinity among values that they do not see must not reach them, and with a fixed
+// reference sums of values that have not been measured may overflow.
 func (a *packed) recheck(x *panel) {
 	p := a.p
 	for i := range x.n {
 		out := p.out.f[p.out.at(a.b, a.h, x.q0+i):][:p.shape.D]
 		for _, v := range out {
-			if v == v {
+			if v-v == 0 {
 				continue
 			}
 			q := int32(x.q0 + i)

@@ -8,6 +8,7 @@ import "slices"
 type planPanel struct {
 	q      span32
 	lo, hi int32 // its runs
+	f0, f1 int32 // runs that the panel before does not see
 	h0, h1 int32 // its holes
 	row    int32 // the first of its mask rows
 	halves bool  // its holes are those of one or the other column
@@ -42,6 +43,12 @@ func (p *plan) compilePanels(first int) {
 			r++
 		}
 		q = end
+	}
+	for i := begin + 1; i < len(p.panels); i++ {
+		x, before := &p.panels[i], &p.panels[i-1]
+		x.f0 = int32(len(p.runs))
+		p.runs = append(p.runs, subtract(p.runs[x.lo:x.hi], p.runs[before.lo:before.hi])...)
+		x.f1 = int32(len(p.runs))
 	}
 	most := max(1, min(maxPanels, groupDims/p.shape.D))
 	share, alone := most, most
