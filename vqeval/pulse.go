@@ -1,6 +1,9 @@
 package vqeval
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // pulse is a stretch in which the pace rises and falls by a cycle of a few frames although what
 // moves is as fast as outside it. Frames that are held at an even distance look so after heavy
@@ -124,14 +127,33 @@ func (p *pulse) judge(a, y []float64) {
 		beyond(pulsePaceFree, p.faster/pulseFaster),
 		beyond(pulseSmoothFree, pulseSmooth/p.rough), // a camera that shakes goes faster and slower gradually
 		beyond(pulseTurnsFree, p.rough/2),            // large and small steps by turns are the encoder's
+		beyond(pulseAloneFree, p.alone()/pulseAlone), // a train of single steps is one of seams
 	)
+}
+
+// alone is the share of what the fold of a long cycle varies by that two places beside each other hold: frames
+// that are held every few times make a long cycle go up more than once.
+func (p *pulse) alone() float64 {
+	if p.cycle < seamShortest {
+		return 0
+	}
+	var most, all float64
+	for k, v := range p.fold {
+		next := p.fold[(k+1)%p.cycle]
+		most, all = max(most, v*v+next*next), all+v*v
+	}
+	return most / max(1e-9, all)
 }
 
 // frames are those at the slow places of the cycle.
 func (p *pulse) frames() []int {
+	if len(p.fold) == 0 {
+		return nil
+	}
+	low := slices.Min(p.fold) / 2
 	var out []int
 	for t := p.from; t < p.to; t++ {
-		if p.fold[t%p.cycle] < -p.depth/2 {
+		if p.fold[t%p.cycle] <= low {
 			out = append(out, t)
 		}
 	}

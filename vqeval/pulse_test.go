@@ -28,6 +28,9 @@ func TestPulse(t *testing.T) {
 	if p.severity < 0.6 || p.cycle != 6 && p.cycle != 12 || abs(p.from-50) > 6 || abs(p.to-140) > 6 {
 		t.Errorf("held: %+v", p)
 	}
+	if len(p.frames()) == 0 {
+		t.Error("no frame is held")
+	}
 	for _, f := range p.frames() {
 		if f%6 > 1 {
 			t.Errorf("frame %d is held", f)
@@ -44,6 +47,24 @@ func TestPulse(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
+}
+
+// One step in twelve that is larger than all others is a seam, and leaves the rest equally slow: the
+// clip has a report all the same.
+func TestPulseOfOneStep(t *testing.T) {
+	a := make([]float64, 130)
+	for i := range a {
+		a[i] = 1
+		if i >= 20 && i < 100 && i%12 == 0 {
+			a[i] = 2.5
+		}
+	}
+	p := findPulse(a)
+	if p.severity == 0 || p.severity >= 0.5 || len(p.frames()) < 60 {
+		t.Errorf("%d frames of %+v", len(p.frames()), p)
+	}
+	var facts Facts
+	stutterEvents(clipOfSteps(a), &facts)
 }
 
 // What pulses in a part of a clip only is no conversion, although the other frames differ by turns and

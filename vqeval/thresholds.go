@@ -54,6 +54,8 @@ const (
 	lapGain     = 0.8  // of the difference, at most, is left once the drift is taken out
 	lapDepth    = 0.55 // decision point of the depth; interpolation costs some
 
+	lapSteps = 0.7 // of the distances between large steps that are the same
+
 	// Cuts.
 	cutRatio   = 6.0  // times the median adjacent difference around it
 	cutLevels  = 6.0  // grey levels at least
@@ -293,6 +295,8 @@ const (
 	pulseSmooth      = 0.85   // of the depth, by which the fold goes on from frame to frame
 	pulseSmoothFree  = 0.6    // of which nothing is said by
 	pulseTurnsFree   = 0.86   // likewise of what alternates
+	pulseAlone       = 0.75   // of what a long cycle varies by, that one step makes
+	pulseAloneFree   = 0.6    // of which nothing is said by
 	pulseParts       = 0.6    // severity from which on what pulses is no conversion
 	stutterCoded     = 1.0    // grey levels a frame: at such a pace encoders begin to move content in steps
 	stutterEven      = 0.28   // of the larger, by which the differences of frames in a row may differ there
