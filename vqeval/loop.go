@@ -104,6 +104,9 @@ func shortestRun(second float64) int {
 // bridge is the longest interruption of a run, in frames.
 func bridge(p int) int { return max(3, min(12, p/4)) }
 
+// returning tells whether a pair is well below what is beside it.
+func returning(pair, beside float64) bool { return beside >= loopLevels && pair <= loopMatch*beside }
+
 // longestRun is the longest stretch of t in which the pairs are well below what
 // is beside them; short interruptions (a cross-fade at the seam) are bridged.
 func longestRun(pair, beside []float64, p int) loopEvidence {
@@ -117,7 +120,7 @@ func longestRun(pair, beside []float64, p int) loopEvidence {
 		from = -1
 	}
 	for t := range pair {
-		if beside[t] >= loopLevels && pair[t] <= loopMatch*beside[t] {
+		if returning(pair[t], beside[t]) {
 			if from < 0 {
 				from = t
 			}
@@ -130,14 +133,13 @@ func longestRun(pair, beside []float64, p int) loopEvidence {
 	return best
 }
 
-// measure sets the depth of a run with period p and how different the content
+// measure sets the depth of a run of such valleys and how different the content
 // beside it is.
-func (l *loopEvidence) measure(d *selfsim, p int) {
+func (l *loopEvidence) measure(pair, beside []float64) {
 	var sum, base float64
 	for t := l.from; t < l.to; t++ {
-		pair, beside := valley(d, t, p)
-		sum += pair
-		base += beside
+		sum += pair[t]
+		base += beside[t]
 	}
 	if base > 0 {
 		l.depth = 1 - sum/base
@@ -147,17 +149,15 @@ func (l *loopEvidence) measure(d *selfsim, p int) {
 
 // meanAt is the mean difference at a lag over the frames of the run.
 func (l loopEvidence) meanAt(d *selfsim, lag int) float64 {
-	var sum, n float64
-	for t := l.from; t < l.to; t++ {
-		if d.has(t, t+lag) {
-			sum += d.at(t, t+lag)
-			n++
-		}
-	}
-	if n == 0 {
+	to := min(l.to, d.n-lag)
+	if to <= l.from {
 		return math.Inf(1)
 	}
-	return sum / n
+	sum := 0
+	for _, v := range d.lag(lag)[l.from:to] {
+		sum += int(v)
+	}
+	return float64(sum) / unit / float64(to-l.from)
 }
 
 func refinePeriod(d *selfsim, l loopEvidence) loopEvidence {
@@ -179,6 +179,7 @@ func refinePeriod(d *selfsim, l loopEvidence) loopEvidence {
 // frozen latent has a period of 4 or 8 frames and, unlike motion, is as far
 // apart at a lag of one frame as at any other.
 func fundamental(d *selfsim, l *loopEvidence) bool {
+	v := newValleys(d.n)
 	here := l.meanAt(d, l.period)
 	profile := make([]float64, l.period+1)
 	for k := 1; k <= l.period; k++ {
@@ -192,7 +193,7 @@ func fundamental(d *selfsim, l *loopEvidence) bool {
 		if k < loopShortest {
 			return false
 		}
-		shorter := longestAt(d, k)
+		shorter := v.longestAt(d, k)
 		if shorter.to-shorter.from >= l.to-l.from {
 			shorter.period = k
 			*l = shorter
@@ -214,7 +215,7 @@ func longestAt(d *selfsim, p int) loopEvidence {
 		pair[t], beside[t] = valley(d, t, p)
 	}
 	r := longestRun(pair, beside, p)
-	r.measure(d, p)
+	r.measure(pair, beside)
 	return r
 }
 

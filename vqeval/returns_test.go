@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// The blocked search must find the runs that the plain one over valley finds, to
+// The search lag by lag must find the runs that the plain one over valley finds, to
 // the last bit, with and without a bound on the lags.
 func TestReturnsAreThoseOfThePlainSearch(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for _, n := range []int{14, 30, 60, 133, 260} {
 		for _, lags := range []int{n - 1, n / 2, n / 3} {
 			for _, period := range []int{7, 24, 51} {
-				d := &selfsim{n: n, lags: lags, d: make([]uint16, n*lags)}
+				d := emptySelfsim(n, lags)
 				for t := range n {
 					for k := 1; k <= lags; k++ {
 						v := 64 + r.IntN(600) // about the loop's bounds
@@ -23,7 +23,7 @@ func TestReturnsAreThoseOfThePlainSearch(t *testing.T) {
 						if t/40%3 == 2 {
 							v = r.IntN(120)
 						}
-						d.d[t*lags+k-1] = uint16(v)
+						d.d[(k-1)*n+t] = uint16(v)
 					}
 				}
 				const least = 12

@@ -6,7 +6,8 @@ import "longtake/kernels/sad"
 // of frames i and j in grey levels, for all lags up to lags.
 type selfsim struct {
 	n, lags int
-	d       []uint16 // row t holds lags 1..lags in units of 1/64 grey level
+	room    int      // frames that there is room for
+	d       []uint16 // see lag
 }
 
 const (
@@ -31,23 +32,21 @@ func newSelfsim(p *planes) *selfsim {
 	return compareAll(images, lagBound(p.n), p.inside())
 }
 
+// emptySelfsim has room for n frames.
+func emptySelfsim(n, lags int) *selfsim {
+	return &selfsim{n: n, lags: lags, room: n, d: make([]uint16, n*lags)}
+}
+
 // compareAll compares images of so many samples.
 func compareAll(images []sad.Image, lags, samples int) *selfsim {
-	s := &selfsim{n: len(images), lags: lags}
-	s.d = make([]uint16, s.n*s.lags)
-	parallelBy(1, (s.n+tile-1)/tile, func(lo, hi int) {
-		for b := lo; b < hi; b++ {
-			i0, i1 := b*tile, min(s.n, (b+1)*tile)
-			for j0 := i0; j0 < min(s.n, i1+s.lags); j0 += tile {
-				differences(images, samples, i0, i1, j0, min(s.n, j0+tile), s.lags, func(i, j int, d uint16) { s.d[i*s.lags+j-i-1] = d })
-			}
-		}
-	})
+	s := emptySelfsim(len(images), lags)
+	parallelBy(cached(samples), s.n, func(lo, hi int) { s.compare(images, samples, lo, hi) })
 	return s
 }
 
-// tile frames and as many others stay in the cache while they are compared.
-const tile = 16
+// cached is how many images of so many samples stay in the cache while they are compared with
+// those before them, a multiple of four.
+func cached(samples int) int { return max(16, min(128, (100<<10)/max(1, samples)&^3)) }
 
 // images sets images [lo,hi) to the insides of the planes.
 func (p *planes) images(images []sad.Image, lo, hi int) {
@@ -59,25 +58,24 @@ func (p *planes) images(images []sad.Image, lo, hi int) {
 	}
 }
 
-// differences hands D(i,j) in units of 1/64 grey level to set, for the frames i in [i0,i1) and j in
-// [j0,j1) that are at least 1 and at most lags apart, i before j.
-func differences(images []sad.Image, samples, i0, i1, j0, j1, lags int, set func(i, j int, d uint16)) {
+// compare compares the frames [lo,hi) with those before them.
+func (s *selfsim) compare(images []sad.Image, samples, lo, hi int) {
 	n := uint64(samples)
-	d := func(sum uint64) uint16 { return uint16((sum + n/2) / n) }
+	set := func(i, j int, sum uint64) { s.d[(j-i-1)*s.room+i] = uint16((sum + n/2) / n) }
 	var sums [16]uint64
-	for i := i0; i < i1; i += 4 {
-		for j := max(j0, i+1); j < j1; {
-			if i+4 <= i1 && j >= i+4 && j+4 <= j1 && j+3-i <= lags {
+	for i := max(0, lo-s.lags) &^ 3; i < hi; i += 4 {
+		for j := max(lo, i+1); j < min(hi, i+4+s.lags); {
+			if j >= i+4 && j+4 <= hi && j+3-i <= s.lags {
 				sad.Cross(&sums, (*[4]sad.Image)(images[i:]), (*[4]sad.Image)(images[j:]))
 				for k, sum := range sums {
-					set(i+k/4, j+k%4, d(sum))
+					set(i+k/4, j+k%4, sum)
 				}
 				j += 4
 				continue
 			}
-			for k := i; k < min(i+4, i1, j); k++ {
-				if j-k <= lags {
-					set(k, j, d(images[k].Sum(images[j])))
+			for k := i; k < min(i+4, j); k++ {
+				if j-k <= s.lags {
+					set(k, j, images[k].Sum(images[j]))
 				}
 			}
 			j++
@@ -85,31 +83,14 @@ func differences(images []sad.Image, samples, i0, i1, j0, j1, lags int, set func
 	}
 }
 
-// compare sets nearer[j] to the differences of frame j from those before it, for j in
-// [lo,hi).
-func (p *planes) compare(images []sad.Image, nearer [][]uint16, lo, hi int) {
-	for j := lo; j < hi; j++ {
-		nearer[j] = make([]uint16, j)
-	}
-	for i := 0; i < hi; i += tile {
-		differences(images, p.inside(), i, min(hi, i+tile), lo, hi, hi, func(i, j int, d uint16) { nearer[j][i] = d })
-	}
+// first is the self-similarity of the first n frames.
+func (s *selfsim) first(n, lags int) *selfsim {
+	return &selfsim{n: n, lags: lags, room: s.room, d: s.d[:s.room*lags]}
 }
 
-// newSelfsimOf is that of at most fullFrames frames which were compared with those
-// before them.
-func newSelfsimOf(nearer [][]uint16) *selfsim {
-	s := &selfsim{n: len(nearer), lags: len(nearer) - 1}
-	s.d = make([]uint16, s.n*s.lags)
-	parallelBy(64, s.n, func(lo, hi int) {
-		for j := lo + 1; j < s.n; j++ {
-			for i := lo; i < min(hi, j); i++ {
-				s.d[i*s.lags+j-i-1] = nearer[j][i]
-			}
-		}
-	})
-	return s
-}
+// lag holds the differences of the frames from those k before them, D(t,t+k) at t, in units of
+// 1/64 grey level; k must not exceed lags.
+func (s *selfsim) lag(k int) []uint16 { return s.d[(k-1)*s.room:][:s.n-k] }
 
 // at is D(i,j) in grey levels; |i-j| must not exceed lags.
 func (s *selfsim) at(i, j int) float64 {
@@ -119,7 +100,7 @@ func (s *selfsim) at(i, j int) float64 {
 	case i > j:
 		i, j = j, i
 	}
-	return float64(s.d[i*s.lags+j-i-1]) / unit
+	return float64(s.d[(j-i-1)*s.room+i]) / unit
 }
 
 // has tells whether the pair was compared.

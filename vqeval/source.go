@@ -68,7 +68,7 @@ func Load(ctx context.Context, path string) (*Source, error) {
 		}
 		if ahead == nil {
 			s.Width, s.Height = f.Width, f.Height
-			ahead = startStream(f.Width, f.Height, streamSecond(header))
+			ahead = startStream(f.Width, f.Height, int(framesOf(header)), streamSecond(header))
 		}
 		luma, look, tones := lookAt(f.Pix, f.Width, f.Height)
 		ahead.add(luma)
@@ -123,10 +123,10 @@ func framesOf(i video.Info) float64 {
 	return float64(i.Frames)
 }
 
-// streamSecond is the look-ahead with which a file is streamed, 0 for one that is known to be
-// long, or where the frame rate is not to be relied on.
+// streamSecond is the look-ahead with which a file is streamed, 0 where the frame rate is not to be
+// relied on.
 func streamSecond(i video.Info) int {
-	if framesOf(i) > fullFrames || i.VariableRate {
+	if i.VariableRate {
 		return 0
 	}
 	return lookAhead((&Source{Meta: VideoMeta{FPS: i.FPS}}).second())

@@ -23,7 +23,7 @@ type prepared struct {
 // others now: then planes, at half the size beyond fullFrames.
 func (s *Source) ready() prepared {
 	same := func(a, b []byte) bool { return &a[0] == &b[0] }
-	if s.made != nil && slices.EqualFunc(s.made.luma, s.Luma, same) {
+	if s.made != nil && s.made.p != nil && slices.EqualFunc(s.made.luma, s.Luma, same) {
 		return *s.made
 	}
 	return prepared{p: newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)}
@@ -39,23 +39,27 @@ type stream struct {
 // streamAhead is how many frames may wait for their plane.
 const streamAhead = 32
 
-// startStream expects frames of w x h samples. With a look-ahead, in frames, more
-// than the planes is made of a clip that does not become longer than fullFrames.
-func startStream(w, h, second int) *stream {
+// startStream expects so many frames of w x h samples, or a few more or less; 0 where it is not
+// known. With a look-ahead, in frames, more than the planes is made of them.
+func startStream(w, h, expected, second int) *stream {
 	frames, done := make(chan []byte, streamAhead), make(chan *prepared, 1)
 	go func() {
-		p := emptyPlanes(w, h, false)
+		half := expected > fullFrames
+		p := emptyPlanes(w, h, half)
 		room := newPlaneRoom(p)
 		var seen [][]byte // as long as it may become a clip at half size
 		var more *streamed
 		if second > 0 {
-			more = startStreamed(p, w, h, second)
+			more = startStreamed(p, w, h, expected, second)
 		}
-		half := false
 		for luma := range frames {
+			if more != nil && half && p.n == more.d.room {
+				more.stop()
+				more = nil
+			}
 			if !half {
 				seen = append(seen, luma)
-				if len(seen) > fullFrames {
+				if len(seen) > fullFrames { // unexpectedly
 					more.stop()
 					more = nil
 					p, half = emptyPlanes(w, h, true), true
@@ -67,9 +71,14 @@ func startStream(w, h, second int) *stream {
 			}
 			p.grow(p.n + 1)
 			p.set(p.n-1, luma, w, h, room)
-			if more != nil && p.n%streamBlock == 0 {
+			if more != nil && p.n%more.most == 0 {
 				more.block(p, seen)
 			}
+		}
+		if half && p.n <= fullFrames { // unexpectedly
+			more.stop()
+			done <- &prepared{}
+			return
 		}
 		done <- more.end(p, seen)
 	}()
@@ -101,27 +110,36 @@ type streamed struct {
 	light  *light
 	a      *activity
 	images []sad.Image
-	nearer [][]uint16 // of frame j: the differences from the frames before it, as in selfsim
-	w, h   int        // of the frames
+	d      *selfsim
+	w, h   int // of the frames
 	second int
 	n      int // frames so far
+	most   int // frames of a block
 
 	busy sync.WaitGroup
 	free chan struct{} // a place for each block that may be under way
 }
 
-// streamBlock frames are compared with those before them together.
-const streamBlock = tile
+// streamSlack frames more or less than a header promises of a long clip do no harm.
+const streamSlack = 64
 
-func startStreamed(p *planes, w, h, second int) *streamed {
-	return &streamed{
-		raw: p.like(0), light: &light{make([][tiles]float64, fullFrames)}, a: emptyActivity(p, fullFrames, second),
-		images: make([]sad.Image, fullFrames), nearer: make([][]uint16, fullFrames), w: w, h: h, second: second,
+func startStreamed(p *planes, w, h, expected, second int) *streamed {
+	s := &streamed{
+		raw: p.like(0), w: w, h: h, second: second, most: cached(p.inside()),
 		free: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
+	room, lags := fullFrames, fullFrames-1
+	if expected > fullFrames {
+		room = expected + streamSlack
+		lags = min(room-1, max(leastLags, maxPairs/(expected-streamSlack)))
+	} else {
+		s.light = &light{make([][tiles]float64, room)}
+	}
+	s.a, s.images, s.d = emptyActivity(p, room, second), make([]sad.Image, room), emptySelfsim(room, lags)
+	return s
 }
 
-// block takes the planes and frames since the last one.
+// block takes the planes since the last one, and all frames, or none of a long clip.
 func (s *streamed) block(p *planes, luma [][]byte) {
 	view, from := *p, s.n
 	s.n = p.n
@@ -132,8 +150,10 @@ func (s *streamed) block(p *planes, luma [][]byte) {
 	s.busy.Go(func() {
 		defer func() { <-s.free }()
 		view.restore(&raw, from, view.n)
-		s.light.fill(luma, s.w, s.h, from, view.n)
-		view.compare(s.images, s.nearer, from, view.n)
+		if s.light != nil {
+			s.light.fill(luma, s.w, s.h, from, view.n)
+		}
+		s.d.compare(s.images, view.inside(), from, view.n)
 		most := s.a.reach()
 		s.a.fill(&view, from-most, view.n-most) // the last ones that all they look at is there for
 	})
@@ -156,9 +176,14 @@ func (s *streamed) end(p *planes, luma [][]byte) *prepared {
 		s.block(p, luma)
 	}
 	s.busy.Wait()
-	out.raw, out.d = s.raw, newSelfsimOf(s.nearer[:p.n])
+	if lags := lagBound(p.n); lags <= s.d.lags {
+		out.d = s.d.first(p.n, lags)
+	}
+	out.raw = s.raw
 	out.raw.mean, out.raw.spread = p.mean, p.spread
-	out.light = &light{s.light.level[:p.n]}
+	if s.light != nil {
+		out.light = &light{s.light.level[:p.n]}
+	}
 	if s.a.reach() < p.n { // else it looks less far ahead
 		s.a.fill(p, p.n-s.a.reach(), p.n)
 		out.a, out.second = s.a.first(p.n), s.second
