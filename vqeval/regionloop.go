@@ -126,7 +126,7 @@ func findRegionLoop(raw *planes, second float64, bound int) (best regionLoop) {
 					c = o
 				}
 			}
-			if l := prof.judge(raw, c.p, second); l.severity > best.severity {
+			if l := prof.judge(raw, c.p, second, best.severity); l.severity > best.severity {
 				best = l
 			}
 		}
@@ -143,8 +143,9 @@ func (l loopProfile) looping(p int) (in, still []bool) {
 	return in, still
 }
 
-// judge looks at the part alone as the loop detector looks at the frame.
-func (l loopProfile) judge(raw *planes, p int, second float64) (f regionLoop) {
+// judge looks at the part alone as the loop detector looks at the frame, where its severity may be
+// above one.
+func (l loopProfile) judge(raw *planes, p int, second, above float64) (f regionLoop) {
 	in, still := l.looping(p)
 	in, size := l.g.largest(in)
 	depth, _ := l.depth(p)
@@ -153,6 +154,10 @@ func (l loopProfile) judge(raw *planes, p int, second float64) (f regionLoop) {
 		if !in[b] && !still[b] && depth[b] < regionLoopDepth/2 {
 			f.rest += 1 / float64(l.g.blocks())
 		}
+	}
+	place := strength(regionLoopArea/f.area, regionLoopRest/math.Max(1e-9, f.rest))
+	if place <= above {
+		return f
 	}
 	d := regionSelfsim(raw, in, min(raw.n-1, 3*p, lagBound(raw.n)))
 	ev, ok := findLoops(d, second)

@@ -72,12 +72,13 @@ func findReturns(c *clip) []returnEvidence {
 		grows = max(grows, c.d.at(0, k))
 	}
 	away := int(math.Round(returnAway * c.second))
+	steps := c.adjacentAcross()
 	var out []returnEvidence
 	for t := returnFirst + away; t < c.n; t++ {
 		if math.IsInf(r[t], 1) || r[t] > 0.5*r[t-1] && r[t] > 0.5*r[max(0, t-returnFade)] {
 			continue
 		}
-		e := c.returned(r, t, away, first, grows)
+		e := c.returned(r, steps, t, away, first, grows)
 		if e.severity < 0.05 {
 			continue
 		}
@@ -132,8 +133,8 @@ func findReturns(c *clip) []returnEvidence {
 	return out
 }
 
-// returned judges the return at t.
-func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEvidence {
+// returned judges the return at t of frames that differ by steps from those before.
+func (c *clip) returned(r, steps []float64, t, away int, first, grows float64) returnEvidence {
 	e := returnEvidence{onset: t, end: t + 1, near: r[t]}
 	best := math.Inf(1)
 	for fade := 1; fade <= returnFade && t-fade-away >= 0; fade++ {
@@ -145,7 +146,7 @@ func (c *clip) returned(r []float64, t, away int, first, grows float64) returnEv
 		}
 		var how float64
 		if fade == 1 {
-			usual := around(c.adjacentAcross(), shot{0, c.n}, t, 8, 0.7)
+			usual := around(steps, shot{0, c.n}, t, 8, 0.7)
 			how = returnJump * (usual + 0.25) / c.d.at(u, t)
 		} else {
 			// A blend lies between what it blends and goes where motion does not get in that

@@ -161,10 +161,24 @@ func findSeams(c *clip) seamEvidence {
 func trainOf(z []float64, step float64) seamEvidence {
 	n := len(z) - 2 // of the last frames it is not known what stays
 	gain := func(t int) float64 { return min(z[t], 3*step) - step }
+	var all []int // steps
+	for t := 1; t < len(z); t++ {
+		if z[t] >= step {
+			all = append(all, t)
+		}
+	}
+	own := make([]int, len(z)/2+1) // how many of them belong to each train of one spacing
 	var best seamEvidence
 	bestGain, steps := 0.0, 0.0
-	for s := seamShortest; 2*s < len(z); s++ {
+	for s := seamShortest; 2*s < len(z) && len(all) > 1; s++ {
+		clear(own[:s])
+		for _, t := range all {
+			own[t%s]++
+		}
 		for o := range s {
+			if own[(s-o)%s] < 2 {
+				continue
+			}
 			var g, hits, places, size float64
 			for t := s - o; t < len(z); t += s {
 				if t >= n && z[t] < step {
@@ -178,7 +192,7 @@ func trainOf(z []float64, step float64) seamEvidence {
 				}
 			}
 			// Two steps are a train only if the first chunk is as long as the second.
-			if hits < 2 || hits < 3 && o > 2 || g <= bestGain {
+			if hits < 3 && o > 2 || g <= bestGain {
 				continue
 			}
 			bestGain = g

@@ -75,9 +75,10 @@ func shiftStep(s []float64, t int) float64 {
 			return 0
 		}
 	}
-	off := make([]float64, len(s))
-	for u := max(1, t-jumpReach); u < min(len(s), t+jumpReach+1); u++ {
-		off[u] = math.Abs(s[u] - usual)
+	lo, hi := max(1, t-jumpReach), min(len(s), t+jumpReach+1)
+	off := make([]float64, hi-lo)
+	for i := range off {
+		off[i] = math.Abs(s[lo+i] - usual)
 	}
-	return math.Abs(step) / (around(off, shot{1, len(s)}, t, jumpReach, 0.85) + seamShift)
+	return math.Abs(step) / (around(off, shot{0, len(off)}, t-lo, jumpReach, 0.85) + seamShift)
 }
