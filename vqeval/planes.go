@@ -166,25 +166,28 @@ func shrink(dst []float32, w, h int, src []byte, sw, sh int) {
 		}
 		return
 	}
-	var room [1025]int
-	edges := room[:] // of the columns in src
-	if w >= len(edges) {
-		edges = make([]int, w+1)
+	var room [2][1025]int
+	sums, edges := room[0][:], room[1][:]
+	if max(sw, w) >= len(sums) {
+		sums, edges = make([]int, sw+1), make([]int, w+1)
 	}
+	sums = sums[:sw+1] // of the columns before each, over the rows that make one
 	for x := range edges[:w+1] {
 		edges[x] = x * sw / w
 	}
 	for y := range h {
 		y0, y1 := y*sh/h, max(y*sh/h+1, (y+1)*sh/h)
+		clear(sums)
+		for yy := y0; yy < y1; yy++ {
+			sum := 0
+			for x, v := range src[yy*sw : (yy+1)*sw] {
+				sum += int(v)
+				sums[x+1] += sum
+			}
+		}
 		for x := range w {
 			x0, x1 := edges[x], max(edges[x]+1, edges[x+1])
-			var sum int
-			for yy := y0; yy < y1; yy++ {
-				for _, v := range src[yy*sw+x0 : yy*sw+x1] {
-					sum += int(v)
-				}
-			}
-			dst[y*w+x] = float32(sum) / float32((y1-y0)*(x1-x0))
+			dst[y*w+x] = float32(sums[x1]-sums[x0]) / float32((y1-y0)*(x1-x0))
 		}
 	}
 }
