@@ -32,8 +32,14 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		return v
 	}
 	cycle := decoderCycle(c.d, shot{0, c.n})
-	for _, p := range driftCandidates(c.d) {
-		if p%phase == 0 && cycle > 0 {
+	candidates := driftCandidates(c.d)
+	lap := lapOfSteps(c.d)
+	if lap > 0 {
+		candidates = append(candidates, lap)
+	}
+	for i, p := range candidates {
+		stepped := lap > 0 && i == len(candidates)-1
+		if p%phase == 0 && cycle > 0 && !stepped {
 			continue // the texture of a decoder on a frozen latent
 		}
 		o := max(3, p/4)
@@ -48,7 +54,7 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		}
 		here := p
 		for _, q := range [...]int{here - 1, here + 1} {
-			if few(q, apart) < few(p, apart) {
+			if !stepped && few(q, apart) < few(p, apart) {
 				p = q
 			}
 		}
@@ -82,7 +88,8 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		if mean(pair[r.from:r.to]) > lapGain*mean(plain[r.from:r.to]) {
 			continue // nothing drifts: the plain search has judged it
 		}
-		if l.to-l.from < p { // a single return that drifts is too little to go by
+		// A single return that drifts is too little to go by, unless it jumps there.
+		if l.to-l.from < p && !(stepped && 2*(l.to-l.from) >= p) {
 			continue
 		}
 		locked := 0
@@ -92,6 +99,9 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 			}
 		}
 		l.locked, l.early = float64(locked)/float64(r.to-r.from), quantile(late[r.from:r.to], 0.5)
+		if stepped { // steps at its laps say so to the frame
+			l.locked = 1
+		}
 		l.severity = strength(
 			max((1-l.depth)/(1-lapDepth), l.early/loopEarly),
 			float64(shortestRun(c.second))/float64(l.to-l.from),
@@ -104,6 +114,33 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 		}
 	}
 	return best, found
+}
+
+// lapOfSteps is the distance at which most steps of a clip follow each other, which are far larger than
+// what moves beside them: laps that drift jump back at their ends. 0 where there is none.
+func lapOfSteps(d *selfsim) int {
+	step := make([]float64, d.n)
+	for t := 1; t < d.n; t++ {
+		step[t] = d.at(t-1, t)
+	}
+	all := shot{1, d.n}
+	gaps, last, n := map[int]int{}, 0, 0
+	for t := 1; t < d.n; t++ {
+		if step[t] < jumpLevels || step[t] < jumpRatio*(around(step, all, t, jumpReach, jumpOneSide)+jumpNoise) {
+			continue
+		}
+		if last > 0 {
+			gaps[t-last]++
+			n++
+		}
+		last = t
+	}
+	for gap, times := range gaps {
+		if gap >= loopShortest && float64(times) >= lapSteps*float64(n) {
+			return gap
+		}
+	}
+	return 0
 }
 
 // dip is a lag at which the mean difference over the clip is less than at those beside it.

@@ -51,3 +51,40 @@ func TestLoopThatDrifts(t *testing.T) {
 		}
 	}
 }
+
+// Large steps at one distance are the ends of laps; at several they are cuts.
+func TestLapOfSteps(t *testing.T) {
+	for name, c := range map[string]struct {
+		at   []int
+		want int
+	}{"laps": {[]int{30, 60, 90, 120}, 30}, "two": {[]int{48, 96}, 48}, "cuts": {[]int{20, 55, 80, 131}, 0}, "one": {[]int{70}, 0}, "none": {nil, 0}} {
+		a := make([]float64, 150)
+		for i := range a {
+			a[i] = 1
+		}
+		for _, t := range c.at {
+			a[t] = 9
+		}
+		if got := lapOfSteps(clipOfSteps(a).d); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// Two laps that shift and jump back leave no dip of the mean difference where they end: their steps do.
+func TestTwoLapsThatDrift(t *testing.T) {
+	texture := func(x, y float64) float64 {
+		return 128 + 30*math.Sin(0.5*x+0.2*y) + 25*math.Sin(0.13*x-0.31*y) + 20*math.Sin(0.07*x*0.9+0.11*y)
+	}
+	for period, want := range map[int]int{48: 48, 200: 0} {
+		c := clipOf(t, 97, func(t, x, y int) float64 {
+			u, s := float64(t%period), 4*float64(t)/97
+			px, py := float64(x)-s, float64(y)-0.5*s
+			// What moves goes past what stays, and does not come back by itself.
+			return texture(px, py) + 40*math.Sin(0.21*px+0.25*u)*math.Cos(0.17*py-0.11*u+0.002*u*u)
+		})
+		if l, ok := driftLoop(c); ok && l.severity >= 0.5 && want == 0 || want > 0 && (!ok || l.severity < 0.5 || l.period != want) {
+			t.Errorf("period %d: found %v: %+v (lap %d)", period, ok, l, lapOfSteps(c.d))
+		}
+	}
+}
