@@ -144,23 +144,30 @@ func (a *packed) weights(t *tile, list []int32, q, s, d []float32) {
 // of which some are seen by one column only: first those of both.
 func (a *packed) tileOfHalves(s *scratch, x *panel, pieces []piece) {
 	half := a.p.b.set.narrow()
-	if a.list = a.listSeen(s.list[:], x, pieces, span32{}); len(a.list) > 0 {
+	if a.list = a.listSeen(s.list[:], x, pieces, 0); len(a.list) > 0 {
 		a.weights(x.tile, a.list, x.q, a.s, x.d)
 		a.weighted(x.tile, x.o, nil, x.begun)
 	} else if !x.begun {
 		clear(x.o)
 	}
 	x.begun = true
-	for i, blind := range [2]span32{{int32(half.width), int32(x.n)}, {0, int32(half.width)}} {
-		if a.list = a.listSeen(s.list[:], x, pieces, blind); len(a.list) > 0 {
+	for i := range 2 {
+		if a.list = a.listSeen(s.list[:], x, pieces, 1+i); len(a.list) > 0 {
 			a.weights(half, a.list, x.q[i*len(x.q)/2:], a.s, x.d[i*half.width:])
 			a.weighted(half, x.o[i*len(x.o)/2:], nil, true)
 		}
 	}
 }
 
-// listSeen lists the rows of the pieces that just these lanes do not see.
-func (a *packed) listSeen(list []int32, x *panel, pieces []piece, blind span32) []int32 {
+// listSeen lists the rows of the pieces that both columns see, that the first sees
+// alone, or the second.
+func (a *packed) listSeen(list []int32, x *panel, pieces []piece, by int) []int32 {
+	if a.inPlace {
+		last := pieces[len(pieces)-1]
+		return x.seen[by].upTo(last.k0+last.n, list)
+	}
+	half := int32(a.p.b.set.narrow().width)
+	blind := [3]span32{{}, {half, int32(x.n)}, {0, half}}[by]
 	n := 0
 	for _, g := range pieces {
 		var lanes span32
@@ -181,7 +188,7 @@ func (a *packed) listSeen(list []int32, x *panel, pieces []piece, blind span32) 
 
 // settle chooses the reference of a panel for the present tile. A panel that
 // meets a tile beyond the bounds goes over to the running max, from 0 on.
-func (a *packed) settle(x *panel) {
+func (a *packed) settle(x *panel) level {
 	p := a.p
 	bounded := x.level != running && p.measures() && x.norm*a.bounds.keys*p.steepest <= maxExponent &&
 		a.bounds.values*float64(p.shape.NK) <= maxValues
@@ -192,4 +199,5 @@ func (a *packed) settle(x *panel) {
 		x.level = fixed
 		clear(x.m)
 	}
+	return x.level
 }

@@ -47,7 +47,8 @@ type panel struct {
 	holes []hole
 	row   int // first mask row
 
-	halves bool // its holes are of whole columns
+	halves bool         // its holes are of whole columns
+	seen   [3]keyCursor // of halves: what both columns see, the first alone, the second alone
 
 	norm  float64 // of its queries, at most
 	level level
@@ -115,6 +116,9 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		t := set.fit(n)
 		x := panel{tile: t, q0: int(spec.q.lo), n: n, q: take(d * t.width), o: take(pd * t.width), m: take(t.width), d: take(t.width),
 			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row), halves: spec.halves && spec.h1 > spec.h0}
+		for i := range x.seen {
+			x.seen[i].runs = p.runs[spec.seen[i]:spec.seen[i+1]]
+		}
 		a.panels = append(a.panels, x)
 	}
 	if inPlace {
@@ -263,6 +267,26 @@ func (a *packed) copyRows(dst []float32, stride int, t tensor, tile []piece, sub
 	return a.normBound()
 }
 
+// upTo lists the keys before end that are left.
+func (c *keyCursor) upTo(end int, list []int32) []int32 {
+	n := 0
+	for len(c.runs) > 0 {
+		r := c.runs[0]
+		k0, k1 := int(r.lo)+c.done, min(int(r.hi), end)
+		if k0 >= k1 {
+			break
+		}
+		n += copyRange(list[n:], piece{k0, k0, k1 - k0})
+		if c.done += k1 - k0; k1 == int(r.hi) {
+			c.runs, c.done = c.runs[1:], 0
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return padList(list, n)
+}
+
 // seen lists the pieces of a tile that a panel sees, cut where edits change.
 func (a *packed) seen(x *panel, tile []piece) []piece {
 	out := a.pieces[:0]
@@ -313,7 +337,9 @@ func (a *packed) tileOfKeys(s *scratch, tile []piece, first, last bool) {
 			a.freshAhead(a.coming)
 		}
 		a.fetch(i)
-		if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
+		if a.inPlace && x.halves && a.settle(x) == fixed {
+			a.tileOfHalves(s, x, tile) // which is the panel's own
+		} else if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
 			a.tileOfPanel(s, x, pieces)
 		}
 		if last {
@@ -324,8 +350,7 @@ func (a *packed) tileOfKeys(s *scratch, tile []piece, first, last bool) {
 
 // tileOfPanel adds pieces of the present tile to a panel.
 func (a *packed) tileOfPanel(s *scratch, x *panel, pieces []piece) {
-	a.settle(x)
-	if x.level == fixed && x.halves {
+	if a.settle(x) == fixed && x.halves {
 		a.tileOfHalves(s, x, pieces)
 		return
 	}

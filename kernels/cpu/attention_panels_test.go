@@ -51,6 +51,23 @@ func TestPanels(t *testing.T) {
 	if len(p.panels) != frames/2 || len(p.holes) == 0 || slices.ContainsFunc(p.panels, func(x planPanel) bool { return !x.halves }) {
 		t.Errorf("panels %+v with %d holes: want %d of two columns", p.panels, len(p.holes), frames/2)
 	}
+	for i, x := range p.panels {
+		both, first, second := p.runs[x.seen[0]:x.seen[1]], p.runs[x.seen[1]:x.seen[2]], p.runs[x.seen[2]:x.seen[3]]
+		for j, alone := range [][]span32{first, second} {
+			row := p.rows[int(x.row)+j]
+			if got, want := unite(both, alone), p.runs[row.lo:row.hi]; !slices.Equal(got, want) {
+				t.Errorf("panel %d: column %d sees %v, its row %v", i, j, got, want)
+			}
+		}
+		if i == 0 {
+			continue
+		}
+		before := p.panels[i-1]
+		fresh := p.runs[x.f0:x.f1]
+		if want := subtract(p.runs[x.lo:x.hi], p.runs[before.lo:before.hi]); !slices.Equal(fresh, want) || len(fresh) == 0 && i == 1 {
+			t.Errorf("panel %d: fresh %v, want %v", i, fresh, want)
+		}
+	}
 	for name, p := range map[string]*plan{
 		"many keys": open(denseMask(frames*tokens, frames*tokens), 128, kernels.Logits{}),
 		"centred":   open(sliding, 32, kernels.Logits{CenterK: true}),
