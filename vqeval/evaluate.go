@@ -64,12 +64,7 @@ func EvaluateFrames(ctx context.Context, src *Source, o Options) (*Report, *Curv
 		return nil, nil, err
 	}
 	curves := newCurves(c)
-	curves.MotionPlateau = motionPlateaus(c.d, c.cuts, c.second, 0)
 	r.Facts.Cuts = append(r.Facts.Cuts, c.cuts...)
-	r.Facts.MotionPlateau = Value(round(float64(curves.MotionPlateau.Whole)))
-	if !r.Facts.MotionPlateau.Known() {
-		r.NotAssessed["motion_plateau"] = "no shot holds frames to compare"
-	}
 	j := judge{r: r, c: curves, n: c.n, second: c.second, origin: origin}
 	j.all(c, o)
 	for i, t := range r.Facts.Cuts {

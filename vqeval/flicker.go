@@ -60,18 +60,18 @@ func findFlicker(l *light, s shot, second float64) []flicker {
 	}
 }
 
-// joinFlicker makes one stretch of neighbours that are found.
+// joinFlicker makes one stretch of those that are found and of neighbours in which the light goes
+// on, though coding has taken of it: where flicker ends is not where it is just clear enough.
 func joinFlicker(all []flicker) []flicker {
 	var out []flicker
 	for _, f := range all {
-		if k := len(out) - 1; k >= 0 && out[k].severity >= 0.5 && f.severity >= 0.5 && f.from <= out[k].to {
-			to := f.to
-			if f.severity > out[k].severity {
-				f.from = out[k].from
-				out[k] = f
+		for k := len(out) - 1; k >= 0 && f.from <= out[k].to && max(out[k].severity, f.severity) >= 0.5 && min(out[k].severity, f.severity) >= flickerGoesOn; k-- {
+			from, to := out[k].from, f.to
+			if out[k].severity >= f.severity {
+				f = out[k]
 			}
-			out[k].to = to
-			continue
+			f.from, f.to = from, to
+			out = out[:k]
 		}
 		out = append(out, f)
 	}

@@ -69,6 +69,7 @@ func driftFrames(second float64) int { return max(leastFrames, int(math.Ceil(dri
 // arbitrate keeps one cause from being reported twice: of events that explain the
 // same frames it keeps the one that says most.
 func arbitrate(events []event) []event {
+	events = slices.Clone(events)
 	drop := func(unwanted func(e event) bool) { events = slices.DeleteFunc(events, unwanted) }
 	// covered is the number of frames of e inside found events of a kind.
 	covered := func(e event, kinds ...string) int {
@@ -89,6 +90,18 @@ func arbitrate(events []event) []event {
 			}
 		}
 		return n
+	}
+	// A part that comes back as often as the frame steps has those steps at its laps: they say as
+	// surely that it does. What is generated in chunks steps without coming back.
+	for i, e := range events {
+		if e.kind != "region_loop" || e.severity < regionLoopLikely {
+			continue
+		}
+		for _, o := range events {
+			if o.kind == "seam" && o.severity >= 0.5 && abs(o.detail.SpacingFrames-e.detail.PeriodFrames) <= 1 {
+				events[i].severity = max(events[i].severity, o.severity)
+			}
+		}
 	}
 	// There and back again is also a loop whose period is the whole swing.
 	drop(func(e event) bool { return e.kind == "loop" && 2*covered(e, "pingpong") > e.to-e.from })
@@ -227,6 +240,12 @@ func (j *judge) all(c *clip, o Options) {
 		j.r.Facts.take(l.facts)
 	}
 	j.r.Facts.take(camera.facts)
+	// A lap or a seam that looked like a cut at first parts no shots.
+	j.c.MotionPlateau = motionPlateaus(c.d, j.r.Facts.Cuts, c.second, 0)
+	j.r.Facts.MotionPlateau = Value(round(float64(j.c.MotionPlateau.Whole)))
+	if !j.r.Facts.MotionPlateau.Known() {
+		j.r.NotAssessed["motion_plateau"] = "no shot holds frames to compare"
+	}
 	if camera.why != "" {
 		j.r.NotAssessed["camera_only"] = camera.why
 	}

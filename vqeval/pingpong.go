@@ -322,14 +322,34 @@ func pingpongEvents(c *clip, _ *Facts) []event {
 		for k < len(ms) && ms[k].sum-ms[k-1].sum <= 2*(max(ms[k].reach, ms[k-1].reach)+mirrorSlack) {
 			k++
 		}
-		out = append(out, pingpong(ms[i:k]))
+		out = append(out, pingpong(ms[i:k], c.earlier))
 		i = k
 	}
 	return out
 }
 
-// pingpong is the event of a chain of reversals.
-func pingpong(ms []mirrorEvidence) event {
+// earlier are the reversals that a chain with this many half frames between two has before the
+// one at sum, latest first. So near the first frame, one that stands alone would have too little
+// before it to tell; one that is where the next of a chain must be is that.
+func (c *clip) earlier(sum, apart int) []mirrorEvidence {
+	var out []mirrorEvidence
+	for apart > 2*loopShortest {
+		var best mirrorEvidence
+		for at := max(2*loopShortest, sum-apart-mirrorSlack); at <= sum-apart+mirrorSlack; at++ {
+			if m := c.mirror(at, loopShortest); m.turned > best.turned {
+				best = m
+			}
+		}
+		if best.turned < 0.5 {
+			break
+		}
+		out, sum = append(out, best), best.sum
+	}
+	return out
+}
+
+// pingpong is the event of a chain of reversals; earlier finds those before it.
+func pingpong(ms []mirrorEvidence, earlier func(sum, apart int) []mirrorEvidence) event {
 	// What is alike beside a far clearer reversal is none.
 	best := slices.MaxFunc(ms, func(x, y mirrorEvidence) int { return cmp.Compare(x.severity, y.severity) }).severity
 	ms = slices.DeleteFunc(slices.Clone(ms), func(m mirrorEvidence) bool { return m.severity < best/2 })
@@ -358,7 +378,13 @@ func pingpong(ms []mirrorEvidence) event {
 		e.detail.PeriodFrames = int(math.Round(2 * quantile(gaps, 0.5)))
 	}
 	e.confidence = quantile(depths, 0.5)
-	n := len(ms)
+	if e.severity >= 0.5 && len(gaps) > 0 {
+		for _, m := range earlier(first.sum, int(math.Round(2*quantile(gaps, 0.5)))) {
+			e.from = m.sum/2 + 1
+			e.detail.Centres = slices.Insert(e.detail.Centres, 0, m.centre())
+		}
+	}
+	n := len(e.detail.Centres)
 	e.words = func(j *judge) string {
 		if n == 1 {
 			return fmt.Sprintf("runs backwards from %s %s", j.at(e.from), j.until(e.to))

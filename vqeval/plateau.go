@@ -19,7 +19,7 @@ type MotionPlateau struct {
 }
 
 // MotionPlateaus measures a source as a whole and in consecutive windows of the
-// given length (0 = PlateauWindow).
+// given length (0 = PlateauWindow). A report leaves out cuts that turn out to be laps or seams.
 func MotionPlateaus(s *Source, window int) (MotionPlateau, error) {
 	if err := s.check(); err != nil {
 		return MotionPlateau{}, err

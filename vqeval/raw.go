@@ -1,5 +1,7 @@
 package vqeval
 
+import "slices"
+
 // Detectors that ask where in the frame something happens cannot use planes
 // without their mean: a live half would move the mean, and with it the other half.
 
@@ -120,6 +122,19 @@ func (g grid) largest(in []bool) ([]bool, int) {
 		out[b] = true
 	}
 	return out, len(best)
+}
+
+// rimmed are the blocks given and those that share an edge with one of them and may belong to them.
+func (g grid) rimmed(in []bool, may func(b int) bool) []bool {
+	out := slices.Clone(in)
+	for b, ok := range in {
+		if ok {
+			for _, o := range g.beside(b) {
+				out[o] = out[o] || may(o)
+			}
+		}
+	}
+	return out
 }
 
 // rect are the blocks of the rectangle around those given. Rows and columns at its rim

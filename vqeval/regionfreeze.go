@@ -125,10 +125,19 @@ func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) 
 		}
 	}
 	slices.SortStableFunc(cs, func(x, y candidate) int { return y.size - x.size })
+	var all []regionFreeze
 	for _, c := range cs[:min(len(cs), regionTries)] {
 		in, _, before, after := dies(c.o)
-		if f := l.judge(raw, src, s, c.o, in, before, after, second); f.severity > best.severity {
+		f := l.judge(raw, src, s, c.o, in, before, after, second)
+		if all = append(all, f); f.severity > best.severity {
 			best = f
+		}
+	}
+	// Which of the groups around a stop is the clearest changes with rate and coding, and later ones
+	// miss blocks that moved before: the part is as large as it is seen to be at any of them.
+	for _, f := range all {
+		if f.severity >= 0.5 && abs(f.from-best.from) <= phase && f.area > best.area {
+			best.in, best.area = f.in, f.area
 		}
 	}
 	return best

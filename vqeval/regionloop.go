@@ -11,7 +11,8 @@ import (
 // regionLoop is a part of the frame that repeats while the rest goes on.
 type regionLoop struct {
 	loopEvidence
-	in       []bool
+	in       []bool // blocks that surely come back
+	around   []bool // those and what is beside them and comes back less clearly
 	area     float64
 	rest     float64 // share of the frame that lives and does not come back
 	severity float64
@@ -149,6 +150,7 @@ func (l loopProfile) judge(raw *planes, p int, second, above float64) (f regionL
 	in, still := l.looping(p)
 	in, size := l.g.largest(in)
 	depth, _ := l.depth(p)
+	f.around = l.g.rimmed(in, func(b int) bool { return depth[b] >= regionLoopDepth/2 })
 	f.in, f.area = in, float64(size)/float64(l.g.blocks())
 	for b := range in {
 		if !in[b] && !still[b] && depth[b] < regionLoopDepth/2 {
@@ -223,7 +225,7 @@ func regionLoopEvents(c *clip, _ *Facts) []event {
 		return nil
 	}
 	l.severity = weakened(l.severity, c.swings(l.loopEvidence))
-	box := c.raw.grid().box(l.in, c.src.Meta, c.raw.w, c.raw.h)
+	box := c.raw.grid().box(l.around, c.src.Meta, c.raw.w, c.raw.h)
 	// What is still within the part belongs to it: which of its blocks move enough to be seen to
 	// repeat depends on size and coding, the rectangle around them hardly.
 	if m := c.src.Meta; m.Width > 0 && m.Height > 0 {

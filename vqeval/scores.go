@@ -15,8 +15,9 @@ import (
 //
 // over the failures of its kinds that cover a frame. c is how much of the frame is
 // hit: the area of a region, how far a drift has gone from where the shot began to where it
-// ends, else 1; a jump or seam, which is a single frame, counts as half a second, and of
-// a stutter the held frames count.
+// ends, else 1; a jump or seam, which is a single frame, counts as half a second (the frames at both
+// ends of it in part), and of a stutter the held frames count. Areas are whole blocks of the
+// analysis, which has about 13 x 10 of them: that of a small region is known to a block on each side.
 // s is the severity and
 //
 //	w(s) = (s - 0.45) / 0.05, at least 0 and at most 1
@@ -25,7 +26,12 @@ import (
 // an encoder takes of it does not move the score; what is just short of the decision point
 // counts in part. F never falls
 // when a failure grows, and neither size nor codec nor container enter it.
-// Motion is the exception: 100 (1 - 2^(-plateau/8 levels)), a description.
+// Motion is the exception: 100 (1 - 2^(-plateau/8 levels)), a description of what the video
+// shows. A crop shows less of it, at fewer lags where it is shorter than 5.3 s, and strong coding
+// takes detail that moves, so that it varies by a few points with either.
+//
+// Flicker and stutter are of single frames: a video of which every other frame is left out has
+// neither where they alternate, and scores as what is left looks.
 //
 // The composite is the weighted mean of the assessed dimensions, capped at
 // 100 (1 - F) over all kinds together: a video that clearly failed for nine tenths of
@@ -121,8 +127,7 @@ func (d dimension) coverage(j *judge, events []event) []float64 {
 		case weight == 0:
 		case e.kind == "seam", e.kind == "scene_jump":
 			for _, t := range e.points() {
-				half := int(math.Ceil(pointSeconds * j.second / 2))
-				cover(hit, t-half, t+half, weight)
+				coverAround(hit, t, pointSeconds*j.second/2, weight)
 			}
 		case e.kind == "drift": // whatever frame it is said to begin at, which noise may move far
 			from := e.to - len(e.gone)
@@ -170,6 +175,15 @@ func (e event) points() []int {
 func cover(hit []float64, from, to int, weight float64) {
 	for t := max(0, from); t < min(len(hit), to); t++ {
 		hit[t] = max(hit[t], weight)
+	}
+}
+
+// coverAround marks what lies within a distance of the start of frame t: the frames at both ends in part,
+// as half a second need not be a whole number of frames. What two points share is there once.
+func coverAround(hit []float64, t int, reach, weight float64) {
+	for u := max(0, t-int(math.Ceil(reach))); u < len(hit) && float64(u) < float64(t)+reach; u++ {
+		part := min(float64(u+1), float64(t)+reach) - max(float64(u), float64(t)-reach)
+		hit[u] = max(hit[u], weight*min(1, part))
 	}
 }
 

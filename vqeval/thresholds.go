@@ -176,6 +176,7 @@ const (
 	regionLoopRest   = 0.03 // of the frame that lives and does not come back
 	regionLoopOnce   = 1.2  // seconds that a part which comes back once does so for
 	regionLoopLocked = 0.8  // share of frames whose nearest neighbour is exactly one period away
+	regionLoopLikely = 0.35 // severity from which on steps of the frame may be its laps
 
 	// What the camera's motion leaves.
 	cameraPairs  = 20   // of frames
@@ -192,6 +193,7 @@ const (
 	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
 	flickerCrossings     = 5.0    // of its mean in a second
+	flickerGoesOn        = 0.35   // severity beside what is found, from which on it goes on
 	flickerLocal         = 2.0    // times the gain and the levels, where only a part flickers: fire does
 	flickerTogetherLocal = 0.65   // likewise where only some of them flicker
 
