@@ -86,13 +86,12 @@ func TestPulseIsNoConversion(t *testing.T) {
 
 // clipOfSteps is a clip that goes on along a line by such steps.
 func clipOfSteps(a []float64) *clip {
-	d := &selfsim{n: len(a), lags: len(a) - 1}
-	d.d = make([]uint16, d.n*d.lags)
+	d := emptySelfsim(len(a), len(a)-1)
 	for i := range a {
 		var way float64
 		for j := i + 1; j < len(a); j++ {
 			way += a[j]
-			d.d[i*d.lags+j-i-1] = uint16(way * unit)
+			d.d[(j-i-1)*d.room+i] = uint16(way * unit)
 		}
 	}
 	return &clip{n: len(a), second: 24, d: d, shots: []shot{{0, len(a)}}}
