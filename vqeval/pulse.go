@@ -129,6 +129,8 @@ func (p *pulse) judge(a, y []float64) {
 		beyond(pulseTurnsFree, p.rough/2),            // large and small steps by turns are the encoder's
 		beyond(pulseAloneFree, p.alone()/pulseAlone), // a train of single steps is one of seams
 	)
+	// Coding lets most clips pulse a little: what is less than clear hardly counts.
+	p.severity *= math.Pow(min(1, 2*p.severity), 3)
 }
 
 // alone is the share of what the fold of a long cycle varies by that two places beside each other hold: frames
