@@ -53,6 +53,7 @@ const maxFrames = 120000
 // Load decodes a file to analysis size.
 func Load(ctx context.Context, path string) (*Source, error) {
 	s := &Source{}
+	go gradientBins() // while nothing is there to be looked at
 	var ahead *stream
 	defer func() { ahead.stop() }()
 	var header video.Info

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"longtake/internal/process"
 	"longtake/kernels/sad"
 )
 
@@ -29,8 +30,8 @@ func (s *Source) ready() prepared {
 	return prepared{p: newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)}
 }
 
-// stream prepares a video while the rest of it is decoded. Frames are handed over
-// in their order.
+// stream prepares a video while the rest of it is decoded, behind the decoder. Frames are handed
+// over in their order.
 type stream struct {
 	frames chan []byte // nil once it has ended
 	done   chan *prepared
@@ -44,6 +45,7 @@ const streamAhead = 32
 func startStream(w, h, expected, second int) *stream {
 	frames, done := make(chan []byte, streamAhead), make(chan *prepared, 1)
 	go func() {
+		process.Behind()
 		half := expected > fullFrames
 		p := emptyPlanes(w, h, half)
 		room := newPlaneRoom(p)
@@ -148,6 +150,7 @@ func (s *streamed) block(p *planes, luma [][]byte) {
 	view.images(s.images, from, view.n)
 	s.free <- struct{}{}
 	s.busy.Go(func() {
+		process.Behind()
 		defer func() { <-s.free }()
 		view.restore(&raw, from, view.n)
 		if s.light != nil {
