@@ -152,7 +152,8 @@ func (p *pulse) frames() []int {
 	if len(p.fold) == 0 {
 		return nil
 	}
-	low := slices.Min(p.fold) / 2
+	least := slices.Min(p.fold)
+	low := max(least, least/2)
 	var out []int
 	for t := p.from; t < p.to; t++ {
 		if p.fold[t%p.cycle] <= low {
