@@ -95,7 +95,10 @@ func (c denseCase) work(all []*machine, peers *peers) (w []work) {
 func (c denseCase) measure(ctx context.Context, o KernelOptions, all []*machine, peers *peers, run *progress) ([]bench.Record, error) {
 	g := group{name: c.name()}
 	run.check(g.name)
-	t := newTensors(c.heads, c.tokens, c.dim)
+	t, err := newTensors(all[0], c.heads, c.tokens, c.dim)
+	if err != nil {
+		return nil, err
+	}
 	kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: c.tokens, Dim: c.dim}
 	for _, m := range all {
 		if err := g.add(m, kb, t, "dense", lvsa.Geometry{Frames: 1, Rows: 1, Cols: c.tokens, Reference: 1}); err != nil {
@@ -167,7 +170,10 @@ func lvsaCost(frames int) float64 { return min(1, referenceFrames/float64(frames
 func (c videoCase) measure(ctx context.Context, o KernelOptions, all []*machine, peers *peers, run *progress) ([]bench.Record, error) {
 	run.check(c.name())
 	n := c.frames * c.perFrame
-	t := newTensors(c.heads, n, c.dim)
+	t, err := newTensors(all[0], c.heads, n, c.dim)
+	if err != nil {
+		return nil, err
+	}
 	geometry := lvsa.Geometry{Frames: c.frames, Rows: 1, Cols: c.perFrame, Reference: referenceFrames}
 	g := group{name: c.name()}
 	kb := KernelBench{Suite: "attention", Case: g.name, Impl: own, Heads: c.heads, Tokens: n, Dim: c.dim, LatentFrames: c.frames, TokensPerFrame: c.perFrame}
@@ -205,15 +211,24 @@ type tensors struct {
 	lse                kernels.Tensor
 }
 
-func newTensors(heads, tokens, dim int) *tensors {
+// newTensors are in memory of the machine, where a transformer's are.
+func newTensors(m *machine, heads, tokens, dim int) (*tensors, error) {
 	t := &tensors{heads: heads, tokens: tokens, dim: dim}
-	view := func(v []float32) kernels.Tensor { return kernels.Heads(kernels.Host(v), tokens, heads, dim) }
-	for i := range t.in {
-		t.in[i] = normal(uint64(i+1), tokens*heads*dim)
+	var args [4]kernels.Tensor
+	for i := range args {
+		b, err := m.Alloc(kernels.F32, tokens*heads*dim)
+		if err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
+		}
+		args[i] = kernels.Heads(b, tokens, heads, dim)
+		if i < len(t.in) {
+			t.in[i] = b.Float32()
+			fillNormal(t.in[i], uint64(i+1))
+		}
 	}
-	t.args = kernels.Args{Q: view(t.in[0]), K: view(t.in[1]), V: view(t.in[2]), Out: view(make([]float32, tokens*heads*dim))}
+	t.args = kernels.Args{Q: args[0], K: args[1], V: args[2], Out: args[3]}
 	t.lse = kernels.Tensor{B: 1, H: heads, N: tokens, D: 1, Stride: [4]int{heads * tokens, tokens, 1, 1}, Data: kernels.Host(make([]float32, heads*tokens))}
-	return t
+	return t, nil
 }
 
 // headMajor is a copy of an input as [heads, tokens, dim].

@@ -69,8 +69,17 @@ func GEMM(ctx context.Context, o KernelOptions) ([]bench.Record, error) {
 	for _, c := range cases {
 		g := group{name: c.name()}
 		run.check(g.name)
-		x, w := normal(1, c.m*c.k), normal(2, c.n*c.k)
-		dst := make([]float32, c.m*c.n)
+		var in [3][]float32 // in the machine's memory, as a transformer's are
+		for i, n := range []int{c.m * c.k, c.n * c.k, c.m * c.n} {
+			b, err := all[0].Alloc(kernels.F32, n)
+			if err != nil {
+				return out, fmt.Errorf("bench: %w", err)
+			}
+			in[i] = b.Float32()
+		}
+		x, w, dst := in[0], in[1], in[2]
+		fillNormal(x, 1)
+		fillNormal(w, 2)
 		kb := KernelBench{Suite: "gemm", Case: g.name, Impl: own, M: c.m, K: c.k, N: c.n}
 		flop := 2 * float64(c.m) * float64(c.k) * float64(c.n)
 		bytes := 4 * float64(c.m*c.k+c.k*c.n+c.m*c.n)
@@ -149,13 +158,11 @@ func (c gemmCase) check(x, w, got []float32) (worst, bound float64) {
 	return worst, bound + 4*math.Sqrt(square/samples)/(1<<23)
 }
 
-func normal(seed uint64, n int) []float32 {
+func fillNormal(x []float32, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 7))
-	x := make([]float32, n)
 	for i := range x {
 		x[i] = float32(r.NormFloat64())
 	}
-	return x
 }
 
 func mustJSON(v any) json.RawMessage {

@@ -67,7 +67,7 @@ func (b *Backend) Alloc(t kernels.DType, n int) (kernels.Buffer, error) {
 	if n < 0 || n > maxElements {
 		return nil, fmt.Errorf("kernels/cpu: buffer of %d elements: want 0 to %d", n, maxElements)
 	}
-	return kernels.Host(make([]float32, n)), nil
+	return kernels.Host(zeroed(n)), nil
 }
 
 // Ops are the dense operators.

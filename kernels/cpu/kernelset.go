@@ -112,7 +112,7 @@ var zeros, ones = func() (z, o [max(MaxDim, linearDepth)]float32) {
 // aligned is n elements that start on a cache line, so that no vector load
 // crosses one.
 func aligned(n int) []float32 {
-	f := make([]float32, n+15)
+	f := zeroed(n + 15)
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(f)))/4) & 15
 	return f[skip : skip+n : skip+n]
 }
