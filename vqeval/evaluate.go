@@ -2,6 +2,7 @@ package vqeval
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 )
@@ -18,7 +19,8 @@ type Options struct {
 	raw     *[]event // where the detectors' events are kept as they are, for calibration
 }
 
-// Evaluate scores a video file. Errors of the file wrap those of package video.
+// Evaluate scores a video file. Errors of the file wrap those of package video; a defect of a
+// detector is an error of the file.
 func Evaluate(ctx context.Context, path string, o Options) (*Report, *Curves, error) {
 	start := time.Now()
 	src, err := Load(ctx, path)
@@ -48,7 +50,12 @@ func (s *Source) second() float64 {
 }
 
 // EvaluateFrames scores frames in memory.
-func EvaluateFrames(ctx context.Context, src *Source, o Options) (*Report, *Curves, error) {
+func EvaluateFrames(ctx context.Context, src *Source, o Options) (report *Report, curves *Curves, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			report, curves, err = nil, nil, fmt.Errorf("vqeval: %w", defectOf(p))
+		}
+	}()
 	start := time.Now()
 	if err := src.check(); err != nil {
 		return nil, nil, err
@@ -63,7 +70,7 @@ func EvaluateFrames(ctx context.Context, src *Source, o Options) (*Report, *Curv
 	if err != nil {
 		return nil, nil, err
 	}
-	curves := newCurves(c)
+	curves = newCurves(c)
 	r.Facts.Cuts = append(r.Facts.Cuts, c.cuts...)
 	j := judge{r: r, c: curves, n: c.n, second: c.second, origin: origin}
 	j.all(c, o)

@@ -229,7 +229,7 @@ func smooth(p, tmp []float32, w, h int) {
 }
 
 // parallel runs fn over [0,n) in chunks on all cores. Chunks write disjoint
-// results, so their order does not matter.
+// results, so their order does not matter. A panic in one of them goes on in the caller.
 func parallel(n int, fn func(lo, hi int)) { parallelBy(8, n, fn) }
 
 // parallelBy is parallel with chunks of a given size.
@@ -240,9 +240,15 @@ func parallelBy(chunk, n int, fn func(lo, hi int)) {
 		return
 	}
 	var next atomic.Int64
+	var failed atomic.Pointer[defect]
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					failed.CompareAndSwap(nil, defectOf(p))
+				}
+			}()
 			for {
 				lo := int(next.Add(int64(chunk))) - chunk
 				if lo >= n {
@@ -253,4 +259,7 @@ func parallelBy(chunk, n int, fn func(lo, hi int)) {
 		})
 	}
 	wg.Wait()
+	if d := failed.Load(); d != nil {
+		panic(d)
+	}
 }
