@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"longtake/internal/process"
 	"longtake/kernels/sad"
 )
 
@@ -30,7 +29,7 @@ func (s *Source) ready() prepared {
 	return prepared{p: newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)}
 }
 
-// stream prepares a video while the rest of it is decoded, behind the decoder. Frames are handed
+// stream prepares a video while the rest of it is decoded. Frames are handed
 // over in their order.
 type stream struct {
 	frames chan []byte // nil once it has ended
@@ -45,7 +44,6 @@ const streamAhead = 32
 func startStream(w, h, expected, second int) *stream {
 	frames, done := make(chan []byte, streamAhead), make(chan *prepared, 1)
 	go func() {
-		process.Behind()
 		half := expected > fullFrames
 		p := emptyPlanes(w, h, half)
 		room := newPlaneRoom(p)
@@ -150,7 +148,6 @@ func (s *streamed) block(p *planes, luma [][]byte) {
 	view.images(s.images, from, view.n)
 	s.free <- struct{}{}
 	s.busy.Go(func() {
-		process.Behind()
 		defer func() { <-s.free }()
 		view.restore(&raw, from, view.n)
 		if s.light != nil {
