@@ -2,6 +2,7 @@ package vqeval
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -13,6 +14,7 @@ func SaveMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(40)
 		untouched = make([]byte, 32<<20)
+		runtime.KeepAlive(untouched)
 	}
 }
 
