@@ -33,9 +33,9 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 	}
 	cycle := decoderCycle(c.d, shot{0, c.n})
 	candidates := driftCandidates(c.d)
-	lap := lapOfSteps(c.d)
-	if lap > 0 {
-		candidates = append(candidates, lap)
+	lap := lapOfSteps(c.adjacentAcross())
+	if lap > 0 { // it is exact: last, and not once more as one that may lie a frame off
+		candidates = append(slices.DeleteFunc(candidates, func(p int) bool { return p == lap }), lap)
 	}
 	for i, p := range candidates {
 		stepped := lap > 0 && i == len(candidates)-1
@@ -116,16 +116,13 @@ func driftLoop(c *clip) (best loopEvidence, found bool) {
 	return best, found
 }
 
-// lapOfSteps is the distance at which most steps of a clip follow each other, which are far larger than
-// what moves beside them: laps that drift jump back at their ends. 0 where there is none.
-func lapOfSteps(d *selfsim) int {
-	step := make([]float64, d.n)
-	for t := 1; t < d.n; t++ {
-		step[t] = d.at(t-1, t)
-	}
-	all := shot{1, d.n}
+// lapOfSteps is the distance at which most of those differences from the frame before follow each
+// other that are far larger than what moves beside them: laps that drift jump back at their ends.
+// 0 where there is none.
+func lapOfSteps(step []float64) int {
+	all := shot{1, len(step)}
 	gaps, last, n := map[int]int{}, 0, 0
-	for t := 1; t < d.n; t++ {
+	for t := 1; t < len(step); t++ {
 		if step[t] < jumpLevels || step[t] < jumpRatio*(around(step, all, t, jumpReach, jumpOneSide)+jumpNoise) {
 			continue
 		}

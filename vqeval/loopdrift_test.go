@@ -65,7 +65,7 @@ func TestLapOfSteps(t *testing.T) {
 		for _, t := range c.at {
 			a[t] = 9
 		}
-		if got := lapOfSteps(clipOfSteps(a).d); got != c.want {
+		if got := lapOfSteps(clipOfSteps(a).adjacentAcross()); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}
@@ -84,7 +84,7 @@ func TestTwoLapsThatDrift(t *testing.T) {
 			return texture(px, py) + 40*math.Sin(0.21*px+0.25*u)*math.Cos(0.17*py-0.11*u+0.002*u*u)
 		})
 		if l, ok := driftLoop(c); ok && l.severity >= 0.5 && want == 0 || want > 0 && (!ok || l.severity < 0.5 || l.period != want) {
-			t.Errorf("period %d: found %v: %+v (lap %d)", period, ok, l, lapOfSteps(c.d))
+			t.Errorf("period %d: found %v: %+v (lap %d)", period, ok, l, lapOfSteps(c.adjacentAcross()))
 		}
 	}
 }

@@ -29,8 +29,8 @@ func (s *Source) ready() prepared {
 	return prepared{p: newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)}
 }
 
-// stream prepares a video while the rest of it is decoded. Frames are handed
-// over in their order.
+// stream prepares a video while the rest of it is decoded. Frames are handed over
+// in their order.
 type stream struct {
 	frames chan []byte // nil once it has ended
 	done   chan *prepared

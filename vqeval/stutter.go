@@ -95,19 +95,24 @@ func findStutter(c *clip) stutterEvidence {
 		// A conversion goes on all through the clip.
 		e.regular, e.severity, e.cadence = false, 0, "irregular"
 	}
-	if p := findHeldPattern(a); !e.regular && p.severity > e.severity {
-		if e.severity < 0.5 {
-			e.held, e.left, e.cadence = p.frames(), min(1, p.left), cmp.Or(e.cadence, "irregular")
-		}
-		e.severity = p.severity
-	}
-	if !e.regular && pulse.severity > e.severity {
-		if e.severity < 0.5 {
-			e.held, e.left, e.cadence = pulse.frames(), max(0, 1-pulse.depth), cmp.Or(e.cadence, "irregular")
-		}
-		e.severity = pulse.severity
+	if !e.regular {
+		p := findHeldPattern(a)
+		e.unlessClearer(p.severity, p.frames, min(1, p.left))
+		e.unlessClearer(pulse.severity, pulse.frames, max(0, 1-pulse.depth))
 	}
 	return e
+}
+
+// unlessClearer takes over the severity of a weaker sign of the same failure where it is higher, and
+// its frames where those that are seen to be held are none by themselves.
+func (e *stutterEvidence) unlessClearer(severity float64, frames func() []int, left float64) {
+	if severity <= e.severity {
+		return
+	}
+	if e.severity < 0.5 {
+		e.held, e.left, e.cadence = frames(), left, cmp.Or(e.cadence, "irregular")
+	}
+	e.severity = severity
 }
 
 // judge weighs the frames that are held: by how much they differ from the ones before in all over

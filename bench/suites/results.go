@@ -47,7 +47,7 @@ Written from the records in bench/testdata/results by `+"`go test ./bench/suites
 Measured on: %s.
 
 %s* Every kernel was checked against float64 before it was timed; what disagrees has no row.
-* A sample is the least of a few tries in a row, a value the median of n samples taken in turns, more of them where calls are short. Ratios and shares are medians of those of every round. On one core it is processor time, on several cores wall time.
+* A sample is the least of a few tries in a row, on one core of processor time, on several of wall time; a value is the median of n samples taken in turns, more of them where calls are short. Ratios and shares are medians of those of every round.
 * *Share of peak* is of the rate of multiply-adds from registers, measured around every sample with as many cores (%s GFLOP/s on one core, median). The *roofline* is the least of that and of FLOP/byte times what a copy moves.
 * *Over fastest peer*: time of the fastest peer with as many cores over this one's, in the same rounds.
 * *Sparse efficiency*: dense time times attended fraction over sparse time: 1 is a cost in proportion to the pairs.

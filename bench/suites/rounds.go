@@ -24,10 +24,11 @@ import (
 // 1.3 and 1.8 %.
 //
 // A sample is the least of a few tries in a row, for peers and the peak as for
-// the kernels. A case takes as many rounds as give each of our kernels samples
-// of KernelOptions.Seconds in all: short calls take more than long ones. On one core it is of processor time, which stands still while
+// the kernels. On one core it is of processor time, which stands still while
 // another program has the core; on several cores of wall time, since what waits
-// for each other cannot be told from what was held up.
+// for each other cannot be told from what was held up. A case takes as many
+// rounds as give each of our kernels samples of KernelOptions.Seconds in all:
+// short calls take more than long ones.
 const (
 	GFLOPS           = "gflops"               // 1e9 multiplies and adds a second, of attended pairs where attention is sparse
 	PeakGFLOPS       = "peak_gflops"          // multiply-adds from registers with as many cores, the best of right before and after

@@ -39,9 +39,6 @@ func corpusMakeCommand() *cobra.Command {
 			if o.Workers < 1 {
 				return fmt.Errorf("-j %d: at least one worker is needed", o.Workers)
 			}
-			if o.CI && !cmd.Flags().Changed("edition") {
-				o.Editions = nil
-			}
 			o.Progress = counting(cmd.ErrOrStderr(), "rendered")
 			labels, err := corpus.Make(cmd.Context(), args[0], o)
 			switch {
@@ -58,7 +55,7 @@ func corpusMakeCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.IntSliceVar(&o.Editions, "edition", corpus.Editions(), "which edition `N`, or several; each has sources of its own; edition 1 alone has the subset for CI")
+	f.IntSliceVar(&o.Editions, "edition", nil, fmt.Sprintf("which edition `N`, or several; each has sources of its own (default %v, with --ci the only one with that subset)", corpus.Editions()))
 	f.BoolVar(&o.CI, "ci", false, "the small subset for CI only")
 	f.StringVar(&o.Split, "split", "", "one half only: dev or test")
 	f.StringVar(&o.Kind, "kind", "", "one kind of failure only, or healthy")

@@ -50,7 +50,7 @@ func Make(ctx context.Context, dir string, o Options) ([]Label, error) {
 		return nil, fmt.Errorf("corpus: unknown kind %q: one of healthy, %s", o.Kind, strings.Join(vqeval.Kinds, ", "))
 	case o.Workers < 0:
 		return nil, fmt.Errorf("corpus: %d workers", o.Workers)
-	case o.CI && slices.ContainsFunc(o.Editions, func(n int) bool { return n > 0 && n != ciEdition }):
+	case o.CI && slices.ContainsFunc(o.Editions, func(n int) bool { return n != ciEdition }):
 		return nil, fmt.Errorf("corpus: editions %v: only edition %d has a subset for CI", o.Editions, ciEdition)
 	case len(o.Editions) == 0 && o.CI:
 		o.Editions = []int{ciEdition}

@@ -337,27 +337,22 @@ func (r *recipe) place(middle *[2]float64) {
 }
 
 func (p *planner) negative(n negative, split string, k int) {
-	var fam Family
-	var seed uint64
+	// A scene of the class itself, or that of the family whose turn it is.
+	name, seed := n.name, editionSeed(p.edition, k+1)
+	source := fmt.Sprintf("%s.%d.%s", name, seed, split) // the same number in the other half is another one
+	scene := func() (Scene, error) { return n.scene(seeded(source, seed), split, k), nil }
 	if n.scene == nil {
+		var fam Family
 		fam, seed = p.next("healthy "+n.class, split, n.need)
 		for tries := 0; !p.labelSeen(n.class, fam, seed) && tries < len(Families); tries++ {
 			fam, seed = p.next("healthy "+n.class, split, n.need)
 		}
+		name, source = fam.Name, fmt.Sprintf("%s.%d", fam.Name, seed)
+		scene = func() (Scene, error) { return fam.Scene(seed), nil }
 	}
 	p.out = append(p.out, made(func() *recipe {
-		var r *recipe
-		if n.scene != nil {
-			seed := editionSeed(p.edition, k+1)
-			r = p.base("", n.class, split, n.name, seed, k, "")
-			// The same number in the other half is another source.
-			r.Source += "." + split
-			src := r.Source
-			r.scene = func() (Scene, error) { return n.scene(seeded(src, seed), split, k), nil }
-		} else {
-			r = p.base("", n.class, split, fam.Name, seed, k, "")
-			r.scene = func() (Scene, error) { return fam.Scene(seed), nil }
-		}
+		r := p.base("", n.class, split, name, seed, k, "")
+		r.Source, r.scene = source, scene
 		if strings.HasPrefix(n.class, "cadence") {
 			r.FPS, r.rate = pick(k, 30., 24), pick(k, 30., 24)
 		}
@@ -372,9 +367,9 @@ func (p *planner) negative(n negative, split string, k int) {
 }
 
 // made is a recipe that can be made again.
-func made(make func() *recipe) *recipe {
-	r := make()
-	r.again = make
+func made(by func() *recipe) *recipe {
+	r := by()
+	r.again = by
 	return r
 }
 
