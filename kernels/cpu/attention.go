@@ -26,6 +26,7 @@ type plan struct {
 	rows     []maskRow
 	panels   []planPanel // of items, for the packed variants
 	holes    []hole      // of panels
+	keys     []int32     // of panels that read them in place: lists of them
 	items    []planItem  // per batch and head: ranges of queries, in order
 	perHd    []int32     // items of head table t are items[perHd[t]:perHd[t+1]]
 	heads    int         // head tables: 1 or H

@@ -85,13 +85,19 @@ func rowNorm(most []float32) float64 {
 	return math.Sqrt(sum)
 }
 
-// boundsOf is the bounds of the chunks of keys that a tile in place meets. Its
-// values are not measured: finish looks at their sums.
-func (a *packed) boundsOf(tile []piece) (most bounds) {
-	for _, g := range tile {
-		for c := g.k0 / normRows; c*normRows < g.k0+g.n; c++ {
-			most.keys = max(most.keys, a.keyNorm(c)) // a NaN wins
-		}
+// keysNorm is the bound of the chunks that keys [k0,k1) meet.
+func (a *packed) keysNorm(k0, k1 int) (most float64) {
+	for c := k0 / normRows; c*normRows < k1; c++ {
+		most = max(most, a.keyNorm(c)) // a NaN wins
+	}
+	return most
+}
+
+// boundsOf is the bounds of keys that are read in place. Values are not measured:
+// finish looks at their sums.
+func (a *packed) boundsOf(keys []span32) (most bounds) {
+	for _, r := range keys {
+		most.keys = max(most.keys, a.keysNorm(int(r.lo), int(r.hi)))
 	}
 	return most
 }
@@ -162,10 +168,6 @@ func (a *packed) tileOfHalves(s *scratch, x *panel, pieces []piece) {
 // listSeen lists the rows of the pieces that both columns see, that the first sees
 // alone, or the second.
 func (a *packed) listSeen(list []int32, x *panel, pieces []piece, by int) []int32 {
-	if a.inPlace {
-		last := pieces[len(pieces)-1]
-		return x.seen[by].upTo(last.k0+last.n, list)
-	}
 	half := int32(a.p.b.set.narrow().width)
 	blind := [3]span32{{}, {half, int32(x.n)}, {0, half}}[by]
 	n := 0

@@ -21,8 +21,8 @@ import "math"
 // The runs of keys of an item are gathered into tiles that stay in the L2
 // cache and serve all its panels: blocks of any size make full tiles, and the
 // strides of K and V do not matter. Panels that see few keys take them one after
-// the other instead, each in tiles of its own keys, which the products read where
-// they are.
+// the other instead, each from a list of its own keys, which the products read
+// where they are.
 //
 // A panel is in columns, of as many queries as a vector has lanes. Where two
 // columns do not see the same keys, those of one column are taken for it alone
@@ -47,8 +47,8 @@ type panel struct {
 	holes []hole
 	row   int // first mask row
 
-	halves bool         // its holes are of whole columns
-	seen   [3]keyCursor // of halves: what both columns see, the first alone, the second alone
+	halves bool      // its holes are of whole columns
+	lists  [3]span32 // of the plan's keys
 
 	norm  float64 // of its queries, at most
 	level level
@@ -115,10 +115,7 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 		n := int(spec.q.hi - spec.q.lo)
 		t := set.fit(n)
 		x := panel{tile: t, q0: int(spec.q.lo), n: n, q: take(d * t.width), o: take(pd * t.width), m: take(t.width), d: take(t.width),
-			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row), halves: spec.halves && spec.h1 > spec.h0}
-		for i := range x.seen {
-			x.seen[i].runs = p.runs[spec.seen[i]:spec.seen[i+1]]
-		}
+			runs: p.runs[spec.lo:spec.hi], holes: p.holes[spec.h0:spec.h1], row: int(spec.row), halves: spec.halves && spec.h1 > spec.h0, lists: spec.lists}
 		a.panels = append(a.panels, x)
 	}
 	if inPlace {
@@ -146,7 +143,9 @@ func (p *plan) attendPacked(s *scratch, b, h int, it planItem) {
 			a.coming = &p.panels[next]
 		}
 		a.panels = panels[i : i+1]
-		a.overKeys(s, panels[i].runs)
+		if !a.overLists(&panels[i]) {
+			a.overKeys(s, panels[i].runs)
+		}
 	}
 }
 
@@ -167,6 +166,49 @@ func (a *packed) overKeys(s *scratch, runs []span32) {
 		a.tileOfKeys(s, tile, i == 1, len(next) == 0)
 		tile = next
 	}
+}
+
+// overLists takes a panel over its listed keys, whose rows are the list, and reports
+// whether it has: the reference of its queries must be fixed for all of them.
+func (a *packed) overLists(x *panel) bool {
+	if x.lists[2].hi == 0 { // none is listed
+		return false
+	}
+	p := a.p
+	a.packQueries(x)
+	a.bounds = a.boundsOf(x.runs)
+	if a.settle(x) != fixed {
+		return false
+	}
+	a.ahead = a.ahead[:0]
+	if a.coming != nil {
+		a.freshAhead(a.coming)
+	}
+	list := p.keys[x.lists[0].lo:x.lists[0].hi]
+	for parts := ceilDiv(len(list), keyTile); parts > 0; parts-- {
+		if parts == 1 {
+			a.endsAhead(x)
+		}
+		n := ceilDiv(len(list), parts)
+		a.list, list = list[:n], list[n:]
+		a.weights(x.tile, a.list, x.q, a.s, x.d)
+		a.weighted(x.tile, x.o, nil, x.begun)
+		x.begun = true
+	}
+	if !x.begun {
+		clear(x.o)
+		x.begun = true
+	}
+	for i, l := range x.lists[1:] {
+		half := p.b.set.narrow()
+		for list := p.keys[l.lo:l.hi]; len(list) > 0; list = list[len(a.list):] {
+			a.list = list[:min(len(list), keyTile)]
+			a.weights(half, a.list, x.q[i*len(x.q)/2:], a.s, x.d[i*half.width:])
+			a.weighted(half, x.o[i*len(x.o)/2:], nil, true)
+		}
+	}
+	a.finish(x)
+	return true
 }
 
 // keyCursor cuts runs of keys into tiles.
@@ -267,26 +309,6 @@ func (a *packed) copyRows(dst []float32, stride int, t tensor, tile []piece, sub
 	return a.normBound()
 }
 
-// upTo lists the keys before end that are left.
-func (c *keyCursor) upTo(end int, list []int32) []int32 {
-	n := 0
-	for len(c.runs) > 0 {
-		r := c.runs[0]
-		k0, k1 := int(r.lo)+c.done, min(int(r.hi), end)
-		if k0 >= k1 {
-			break
-		}
-		n += copyRange(list[n:], piece{k0, k0, k1 - k0})
-		if c.done += k1 - k0; k1 == int(r.hi) {
-			c.runs, c.done = c.runs[1:], 0
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	return padList(list, n)
-}
-
 // seen lists the pieces of a tile that a panel sees, cut where edits change.
 func (a *packed) seen(x *panel, tile []piece) []piece {
 	out := a.pieces[:0]
@@ -313,7 +335,10 @@ func (a *packed) tileOfKeys(s *scratch, tile []piece, first, last bool) {
 		for i := range tile {
 			tile[i].row = tile[i].k0
 		}
-		a.bounds = a.boundsOf(tile)
+		a.bounds = bounds{}
+		for _, g := range tile {
+			a.bounds.keys = max(a.bounds.keys, a.keysNorm(g.k0, g.k0+g.n))
+		}
 	} else {
 		a.gather(tile)
 	}
@@ -328,18 +353,13 @@ func (a *packed) tileOfKeys(s *scratch, tile []piece, first, last bool) {
 			}
 		}
 		if last {
-			a.ahead = a.rowsAhead(a.ahead, a.p.out, x.q0, x.n)
-			if next := a.coming; next != nil {
-				a.ahead = a.rowsAhead(a.ahead, a.p.q, int(next.q.lo), int(next.q.hi-next.q.lo))
-			}
+			a.endsAhead(x)
 		}
 		if first && a.coming != nil {
 			a.freshAhead(a.coming)
 		}
 		a.fetch(i)
-		if a.inPlace && x.halves && a.settle(x) == fixed {
-			a.tileOfHalves(s, x, tile) // which is the panel's own
-		} else if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
+		if pieces := a.seen(x, tile); len(pieces) > 0 && !a.p.removed(x, pieces) {
 			a.tileOfPanel(s, x, pieces)
 		}
 		if last {
@@ -466,6 +486,14 @@ type ahead struct {
 // rowsAhead appends rows of queries or outputs.
 func (a *packed) rowsAhead(list []ahead, t tensor, q0, n int) []ahead {
 	return append(list, ahead{&t.f[t.at(a.b, a.h, q0)], n, ceilDiv(a.p.shape.D, lineFloats), 4 * t.n})
+}
+
+// endsAhead appends the outputs of a panel, and the queries of the next one in place.
+func (a *packed) endsAhead(x *panel) {
+	a.ahead = a.rowsAhead(a.ahead, a.p.out, x.q0, x.n)
+	if next := a.coming; next != nil {
+		a.ahead = a.rowsAhead(a.ahead, a.p.q, int(next.q.lo), int(next.q.hi-next.q.lo))
+	}
 }
 
 // freshAhead appends the keys and values of the next panel that the present one does

@@ -7,12 +7,15 @@ import "slices"
 // take out what one of them does not.
 type planPanel struct {
 	q      span32
-	lo, hi int32    // its runs
-	f0, f1 int32    // runs that the panel before does not see
-	h0, h1 int32    // its holes
-	row    int32    // the first of its mask rows
-	halves bool     // its holes are those of one or the other column
-	seen   [4]int32 // of halves: where the runs that both columns see begin, those of the first alone, of the second alone, and their end
+	lo, hi int32 // its runs
+	f0, f1 int32 // runs that the panel before does not see
+	h0, h1 int32 // its holes
+	row    int32 // the first of its mask rows
+	halves bool  // its holes are those of one or the other column
+
+	// Of the plan's keys, where they are read in place as they are: those that all its queries see,
+	// that the first column sees alone, and the second.
+	lists [3]span32
 }
 
 // hole is keys that some lanes of a panel do not see.
@@ -86,6 +89,9 @@ func (p *plan) compilePanels(first int) {
 		parts := ceilDiv(n, share)
 		if group.inPlace = p.readsInPlace(p.panels[i : i+n]); group.inPlace {
 			parts = ceilDiv(n, alone)
+			for j := range n {
+				p.listKeys(&p.panels[i+j])
+			}
 		}
 		for j := range parts {
 			item := group
@@ -187,29 +193,36 @@ func (p *plan) addPanel(first, last int, q span32) {
 	x.halves = half > 0 && q.hi-q.lo > half && !slices.ContainsFunc(p.holes[x.h0:x.h1], func(h hole) bool {
 		return h.lanes != span32{0, half} && h.lanes != span32{half, q.hi - q.lo}
 	})
-	if x.halves {
-		p.addColumns(&x, half)
-	}
 	p.panels = append(p.panels, x)
 }
 
-// addColumns appends the runs that each column of a panel sees alone, and before
-// them those of both.
-func (p *plan) addColumns(x *planPanel, half int32) {
+// listKeys lists the keys of a panel that reads them in place, unless there are edits or holes
+// beside those of columns.
+func (p *plan) listKeys(x *planPanel) {
+	if len(p.logits.Bands) > 0 || len(p.logits.Cut) > 0 || x.h1 > x.h0 && !x.halves {
+		return
+	}
 	var alone [2][]span32
 	for _, h := range p.holes[x.h0:x.h1] {
 		i := 0 // what the second does not see
-		if h.lanes.lo < half {
+		if h.lanes.lo == 0 {
 			i = 1
 		}
 		alone[i] = append(alone[i], h.k)
 	}
 	both := subtract(p.runs[x.lo:x.hi], unite(alone[0], alone[1]))
 	for i, runs := range [3][]span32{both, alone[0], alone[1]} {
-		x.seen[i] = int32(len(p.runs))
-		p.runs = append(p.runs, runs...)
+		lo := int32(len(p.keys))
+		for _, r := range runs {
+			for k := r.lo; k < r.hi; k++ {
+				p.keys = append(p.keys, k)
+			}
+		}
+		x.lists[i] = span32{lo, int32(len(p.keys))}
+		if n := len(p.keys); n > int(lo) {
+			p.keys = append(p.keys, slices.Repeat(p.keys[n-1:], rowsAhead)...) // products look ahead
+		}
 	}
-	x.seen[3] = int32(len(p.runs))
 }
 
 func tokens(runs []span32) int {

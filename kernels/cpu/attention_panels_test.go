@@ -52,10 +52,23 @@ func TestPanels(t *testing.T) {
 		t.Errorf("panels %+v with %d holes: want %d of two columns", p.panels, len(p.holes), frames/2)
 	}
 	for i, x := range p.panels {
-		both, first, second := p.runs[x.seen[0]:x.seen[1]], p.runs[x.seen[1]:x.seen[2]], p.runs[x.seen[2]:x.seen[3]]
-		for j, alone := range [][]span32{first, second} {
+		var lists [3][]int32
+		for j, l := range x.lists {
+			lists[j] = p.keys[l.lo:l.hi]
+			if l.lo < l.hi && !slices.Equal(p.keys[l.hi:][:rowsAhead], slices.Repeat(p.keys[l.hi-1:l.hi], rowsAhead)) {
+				t.Errorf("panel %d: list %d is followed by %v", i, j, p.keys[l.hi:][:rowsAhead])
+			}
+		}
+		for j, alone := range lists[1:] {
 			row := p.rows[int(x.row)+j]
-			if got, want := unite(both, alone), p.runs[row.lo:row.hi]; !slices.Equal(got, want) {
+			got := slices.Sorted(slices.Values(slices.Concat(lists[0], alone)))
+			var want []int32
+			for _, r := range p.runs[row.lo:row.hi] {
+				for k := r.lo; k < r.hi; k++ {
+					want = append(want, k)
+				}
+			}
+			if !slices.Equal(got, want) {
 				t.Errorf("panel %d: column %d sees %v, its row %v", i, j, got, want)
 			}
 		}
