@@ -225,7 +225,8 @@ func left(a, b level, m affine) float64 {
 					}
 					k := y*a.w + x
 					r += math.Abs(a.v[k] - w)
-					g += math.Hypot(a.v[k+1]-a.v[k-1], a.v[k+a.w]-a.v[k-a.w]) / 2
+					gx, gy := a.v[k+1]-a.v[k-1], a.v[k+a.w]-a.v[k-a.w]
+					g += math.Sqrt(gx*gx+gy*gy) / 2
 					n++
 				}
 			}

@@ -85,13 +85,24 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 	for k := range cov {
 		lo, hi := from+k*(to-from)/flickerParts, from+(k+1)*(to-from)/flickerParts
 		for i := range tiles {
-			for j := i; j < tiles; j++ {
-				var sum float64
-				for t := lo; t < hi; t++ {
-					sum += h[i][t] * h[j][t]
+			for j := i; j < tiles; j += 4 {
+				// Four sums at once: one alone waits for each addition.
+				var with [4][]float64
+				for o := range with {
+					with[o] = h[min(j+o, tiles-1)][lo:hi]
 				}
-				cov[k][i][j] = sum / float64(max(1, hi-lo))
-				cov[k][j][i] = cov[k][i][j]
+				own := h[i][lo:hi]
+				a, b, c, d := with[0][:len(own)], with[1][:len(own)], with[2][:len(own)], with[3][:len(own)]
+				var sa, sb, sc, sd float64
+				for t, v := range own {
+					sa, sb, sc, sd = sa+v*a[t], sb+v*b[t], sc+v*c[t], sd+v*d[t]
+				}
+				for o, sum := range [4]float64{sa, sb, sc, sd} {
+					if j+o < tiles {
+						cov[k][i][j+o] = sum / float64(max(1, hi-lo))
+						cov[k][j+o][i] = cov[k][i][j+o]
+					}
+				}
 			}
 		}
 	}

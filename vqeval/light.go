@@ -42,12 +42,14 @@ func (l *light) fill(luma [][]byte, w, h, lo, hi int) {
 				}
 			}
 			for c, v := range sum {
-				n := (y1 - y0) * ((c+1)*w/tileCols - c*w/tileCols)
-				l.level[t][r*tileCols+c] = float64(v)/float64(n) + tileDark
+				l.level[t][r*tileCols+c] = tileLevel(v, (y1-y0)*((c+1)*w/tileCols-c*w/tileCols))
 			}
 		}
 	}
 }
+
+// tileLevel is that of a tile of n samples.
+func tileLevel(sum, n int) float64 { return float64(sum)/float64(n) + tileDark }
 
 // mean is the mean level of a stretch.
 func (l *light) mean(from, to int) float64 {

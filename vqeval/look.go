@@ -18,9 +18,10 @@ var inverse = func() (v [256]float64) {
 	return v
 }()
 
-// lookAt converts rgb24 to BT.601 luma and measures the frame and its tiles.
-func lookAt(rgb []byte, w, h int) ([]byte, Look, Tones) {
-	luma := make([]byte, w*h)
+// lookAt converts rgb24 to BT.601 luma and measures the frame and its tiles; levels are those of
+// light.
+func lookAt(rgb []byte, w, h int) (luma []byte, look Look, t Tones, levels [tiles]float64) {
+	luma = make([]byte, w*h)
 	var parts [tiles]toneSums
 	for r := range tileRows {
 		row := parts[r*tileCols:][:tileCols]
@@ -31,7 +32,6 @@ func lookAt(rgb []byte, w, h int) ([]byte, Look, Tones) {
 			}
 		}
 	}
-	var t Tones
 	var all toneSums
 	for i, p := range parts {
 		all.n += p.n
@@ -45,6 +45,7 @@ func lookAt(rgb []byte, w, h int) ([]byte, Look, Tones) {
 		t.Cb[i], t.Cr[i] = int16(math.Round(64*cb)), int16(math.Round(64*cr))
 		t.Saturation[i] = uint16(math.Round(65535 * p.sat / float64(max(1, p.n))))
 		t.Near[i], t.Far[i] = unseen, unseen
+		levels[i] = tileLevel(p.luma, p.n)
 	}
 	n := float64(max(1, all.n))
 	mean := float64(all.luma) / n
@@ -52,7 +53,7 @@ func lookAt(rgb []byte, w, h int) ([]byte, Look, Tones) {
 	return luma, Look{
 		Luma: mean, Contrast: math.Sqrt(math.Max(0, float64(all.square)/n-mean*mean)), Saturation: all.sat / n,
 		Cb: cb, Cr: cr,
-	}, t
+	}, t, levels
 }
 
 // toneSums are sums over pixels.

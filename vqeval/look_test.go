@@ -440,7 +440,10 @@ func TestTonesAreMeansOfTheTiles(t *testing.T) {
 			}
 		}
 	}
-	_, _, l := lookAt(rgb, w, h)
+	luma, _, l, levels := lookAt(rgb, w, h)
+	if want := levelsOf(luma, w, h); levels != *want {
+		t.Errorf("levels %v, want %v", levels, *want)
+	}
 	if l.Cr[tiles-1] != 64*100 || l.Saturation[tiles-1] != 65535 || l.Cb[0] != 0 || l.Cr[tiles-2] != 0 || l.Saturation[0] != 0 {
 		t.Errorf("%+v", l)
 	}

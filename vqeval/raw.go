@@ -23,17 +23,56 @@ func withMean(p *planes) *planes {
 
 // restore sets planes [lo,hi) of q to those of p with their means.
 func (p *planes) restore(q *planes, lo, hi int) {
-	v := make([]uint16, p.w*p.h)
+	inside, stride := p.columns(), p.w/4
+	from, to := p.my*stride, (p.h-p.my)*stride
 	for t := lo; t < hi; t++ {
-		unpack(v, p.plane(t))
+		dst, src := q.plane(t), p.plane(t)
+		copy(dst[:from], src)
+		copy(dst[to:], src[to:])
 		shift := int(p.mean[t]*unit+0.5) - 128*unit
-		for y := p.my; y < p.h-p.my; y++ {
-			row := v[y*p.w+p.mx : (y+1)*p.w-p.mx]
-			for x, s := range row {
-				row[x] = uint16(max(0, min(limit*unit, int(s)+shift)))
-			}
+		for at := from; at < to; at += stride {
+			shiftLanes(dst[at:at+stride], src[at:at+stride], inside, shift)
 		}
-		pack(q.plane(t), v)
+	}
+}
+
+// columns are the lanes of a row that lie inside the margins.
+func (p *planes) columns() []uint64 {
+	row := make([]uint16, p.w)
+	for x := p.mx; x < p.w-p.mx; x++ {
+		row[x] = 0xffff
+	}
+	out := make([]uint64, p.w/4)
+	pack(out, row)
+	return out
+}
+
+const (
+	lanes = 1 | 1<<16 | 1<<32 | 1<<48 // 1 in each lane
+	tops  = lanes << 15
+)
+
+// shiftLanes adds shift, of 14 bits and a sign, to those samples of a row that lie inside, four at
+// once, within 0 and the limit; the others are copied.
+func shiftLanes(dst, src, inside []uint64, shift int) {
+	dst, src = dst[:len(inside)], src[:len(inside)]
+	if shift < 0 {
+		less := uint64(-shift) * lanes
+		for i, in := range inside {
+			v := src[i]
+			d := (v | tops) - less // the top stays where the sample is not below
+			d &= (d & tops) >> 15 * 0x7fff
+			dst[i] = v ^ (v^d)&in
+		}
+		return
+	}
+	more := uint64(shift) * lanes
+	const most, over = limit * unit * lanes, (1<<15 - 1 - limit*unit) * lanes
+	for i, in := range inside {
+		v := src[i]
+		d := v + more // below 2^16
+		d ^= (d ^ most) & ((d + over) & tops >> 15 * 0xffff)
+		dst[i] = v ^ (v^d)&in
 	}
 }
 

@@ -11,22 +11,29 @@ func (c *clip) shifts() [2][]float64 {
 	w, h := c.p.w-2*c.p.mx, c.p.h-2*c.p.my
 	profiles := [2][][]float64{make([][]float64, c.n), make([][]float64, c.n)}
 	parallel(c.n, func(lo, hi int) {
-		v := make([]uint16, c.p.w*c.p.h)
+		inside, stride := c.p.columns(), c.p.w/4
+		even, odd := make([]uint64, stride), make([]uint64, stride) // sums of the columns, in two lanes of 32 bits
 		for t := lo; t < hi; t++ {
-			unpack(v, c.p.plane(t))
-			across, down := make([]uint32, w), make([]float64, h)
+			clear(even)
+			clear(odd)
+			across, down := make([]float64, w), make([]float64, h)
 			for y := range h {
-				var sum uint32
-				for x, s := range v[(y+c.p.my)*c.p.w+c.p.mx:][:w] {
-					across[x] += uint32(s)
-					sum += uint32(s)
+				var sum uint64
+				for i, v := range c.p.plane(t)[(y+c.p.my)*stride:][:stride] {
+					v &= inside[i]
+					e, o := v&low, v>>16&low
+					even[i] += e
+					odd[i] += o
+					sum += e + o
 				}
-				down[y] = float64(sum) / (unit * float64(w))
+				down[y] = float64(uint32(sum)+uint32(sum>>32)) / (unit * float64(w))
 			}
-			profiles[0][t], profiles[1][t] = make([]float64, w), down
-			for x, sum := range across {
-				profiles[0][t][x] = float64(sum) / (unit * float64(h))
+			for x := range across {
+				at := x + c.p.mx
+				sums := [2][]uint64{even, odd}[at%2][at/4]
+				across[x] = float64(uint32(sums>>(at%4/2*32))) / (unit * float64(h))
 			}
+			profiles[0][t], profiles[1][t] = across, down
 		}
 	})
 	for i, p := range profiles {

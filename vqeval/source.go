@@ -71,8 +71,8 @@ func Load(ctx context.Context, path string) (*Source, error) {
 			s.Width, s.Height = f.Width, f.Height
 			ahead = startStream(f.Width, f.Height, int(framesOf(header)), streamSecond(header))
 		}
-		luma, look, tones := lookAt(f.Pix, f.Width, f.Height)
-		ahead.add(luma)
+		luma, look, tones, levels := lookAt(f.Pix, f.Width, f.Height)
+		ahead.add(luma, &levels)
 		if f.Index == fullFrames { // a long clip: see newSelfsim
 			s.full = [2]int{f.Width, f.Height}
 			s.Width, s.Height = halfSize(f.Width, f.Height)

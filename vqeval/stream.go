@@ -29,76 +29,75 @@ func (s *Source) ready() prepared {
 	return prepared{p: newPlanes(s, len(s.Luma) > fullFrames && s.full[0] == 0)}
 }
 
-// stream prepares a video while the rest of it is decoded. Frames are handed over
-// in their order.
+// stream prepares a video while the rest of it is decoded. Frames are handed
+// over in their order.
 type stream struct {
-	frames chan []byte // nil once it has ended
-	done   chan *prepared
+	w, h int // of the frames
+	half bool
+	p    *planes
+	room planeRoom
+	seen [][]byte  // as long as it may become a clip at half size
+	more *streamed // nil: the planes alone are made
 }
-
-// streamAhead is how many frames may wait for their plane.
-const streamAhead = 32
 
 // startStream expects so many frames of w x h samples, or a few more or less; 0 where it is not
 // known. With a look-ahead, in frames, more than the planes is made of them.
 func startStream(w, h, expected, second int) *stream {
-	frames, done := make(chan []byte, streamAhead), make(chan *prepared, 1)
-	go func() {
-		half := expected > fullFrames
-		p := emptyPlanes(w, h, half)
-		room := newPlaneRoom(p)
-		var seen [][]byte // as long as it may become a clip at half size
-		var more *streamed
-		if second > 0 {
-			more = startStreamed(p, w, h, expected, second)
-		}
-		for luma := range frames {
-			if more != nil && half && p.n == more.d.room {
-				more.stop()
-				more = nil
-			}
-			if !half {
-				seen = append(seen, luma)
-				if len(seen) > fullFrames { // unexpectedly
-					more.stop()
-					more = nil
-					p, half = emptyPlanes(w, h, true), true
-					room = newPlaneRoom(p)
-					p.fill(seen, w, h)
-					seen = nil
-					continue
-				}
-			}
-			p.grow(p.n + 1)
-			p.set(p.n-1, luma, w, h, room)
-			if more != nil && p.n%more.most == 0 {
-				more.block(p, seen)
-			}
-		}
-		if half && p.n <= fullFrames { // unexpectedly
-			more.stop()
-			done <- &prepared{}
-			return
-		}
-		done <- more.end(p, seen)
-	}()
-	return &stream{frames, done}
+	s := &stream{w: w, h: h, half: expected > fullFrames}
+	s.p = emptyPlanes(w, h, s.half)
+	s.room = newPlaneRoom(s.p)
+	if second > 0 {
+		s.more = startStreamed(s.p, expected, second)
+	}
+	return s
 }
 
-// add hands over the next frame, which must not change afterwards.
-func (s *stream) add(luma []byte) { s.frames <- luma }
+// add takes the next frame, which must not change afterwards, and the levels of its tiles.
+func (s *stream) add(luma []byte, levels *[tiles]float64) {
+	if s.more != nil && s.half && s.p.n == s.more.d.room {
+		s.stop()
+	}
+	if !s.half {
+		s.seen = append(s.seen, luma)
+		if len(s.seen) > fullFrames { // unexpectedly
+			s.stop()
+			s.p, s.half = emptyPlanes(s.w, s.h, true), true
+			s.room = newPlaneRoom(s.p)
+			s.p.fill(s.seen, s.w, s.h)
+			s.seen = nil
+			return
+		}
+	}
+	s.p.grow(s.p.n + 1)
+	s.p.set(s.p.n-1, luma, s.w, s.h, s.room)
+	if s.more == nil {
+		return
+	}
+	if s.more.light != nil {
+		s.more.light.level[s.p.n-1] = *levels
+	}
+	if s.p.n%s.more.most == 0 {
+		s.more.block(s.p)
+	}
+}
 
 // end waits for what was made; there may be no more frames.
 func (s *stream) end() *prepared {
-	close(s.frames)
-	s.frames = nil
-	return <-s.done
+	if s.half && s.p.n <= fullFrames { // unexpectedly
+		s.stop()
+		return &prepared{}
+	}
+	more := s.more
+	s.more = nil
+	return more.end(s.p)
 }
 
-// stop ends a stream whose results nobody needs; nil and ended ones too.
+// stop waits for what is under way, of which nobody needs the results; of nil and of ended
+// ones there is none.
 func (s *stream) stop() {
-	if s != nil && s.frames != nil {
-		s.end()
+	if s != nil {
+		s.more.stop()
+		s.more = nil
 	}
 }
 
@@ -111,7 +110,6 @@ type streamed struct {
 	a      *activity
 	images []sad.Image
 	d      *selfsim
-	w, h   int // of the frames
 	second int
 	n      int // frames so far
 	most   int // frames of a block
@@ -123,9 +121,9 @@ type streamed struct {
 // streamSlack frames more or less than a header promises of a long clip do no harm.
 const streamSlack = 64
 
-func startStreamed(p *planes, w, h, expected, second int) *streamed {
+func startStreamed(p *planes, expected, second int) *streamed {
 	s := &streamed{
-		raw: p.like(0), w: w, h: h, second: second, most: cached(p.inside()),
+		raw: p.like(0), second: second, most: cached(p.inside()),
 		free: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	room, lags := fullFrames, fullFrames-1
@@ -139,8 +137,8 @@ func startStreamed(p *planes, w, h, expected, second int) *streamed {
 	return s
 }
 
-// block takes the planes since the last one, and all frames, or none of a long clip.
-func (s *streamed) block(p *planes, luma [][]byte) {
+// block takes the planes since the last one.
+func (s *streamed) block(p *planes) {
 	view, from := *p, s.n
 	s.n = p.n
 	s.raw.grow(s.n)
@@ -150,9 +148,6 @@ func (s *streamed) block(p *planes, luma [][]byte) {
 	s.busy.Go(func() {
 		defer func() { <-s.free }()
 		view.restore(&raw, from, view.n)
-		if s.light != nil {
-			s.light.fill(luma, s.w, s.h, from, view.n)
-		}
 		s.d.compare(s.images, view.inside(), from, view.n)
 		most := s.a.reach()
 		s.a.fill(&view, from-most, view.n-most) // the last ones that all they look at is there for
@@ -167,13 +162,13 @@ func (s *streamed) stop() {
 }
 
 // end is what was made of all frames.
-func (s *streamed) end(p *planes, luma [][]byte) *prepared {
+func (s *streamed) end(p *planes) *prepared {
 	out := &prepared{p: p}
 	if s == nil {
 		return out
 	}
 	if s.n < p.n {
-		s.block(p, luma)
+		s.block(p)
 	}
 	s.busy.Wait()
 	if lags := lagBound(p.n); lags <= s.d.lags {
