@@ -72,15 +72,17 @@ func (a *activity) first(n int) *activity {
 
 // fill measures the frames [lo,hi); there are none before 0.
 func (a *activity) fill(p *planes, lo, hi int) {
-	sum := make([]float64, a.reach()*a.blocks) // lag-major
+	var r activityRoom
+	for _, v := range []*[]float64{&r.sum, &r.short, &r.best, &r.all} {
+		*v = make([]float64, a.blocks)
+	}
 	for t := max(0, lo); t < hi; t++ {
-		lags := min(a.reach(), p.n-1-t)
-		for k := 1; k <= lags; k++ {
-			p.blockDiffs(sum[(k-1)*a.blocks:k*a.blocks], p.plane(t), p.plane(t+k))
-		}
-		a.frame(t, lags, sum)
+		a.frame(p, t, &r)
 	}
 }
+
+// activityRoom is scratch for one frame, a value for each block.
+type activityRoom struct{ sum, short, best, all []float64 }
 
 // blockDiffs stores the mean absolute difference of each block of two planes of
 // the size of p; the last row of blocks takes the rows that are left over.
@@ -105,48 +107,78 @@ func (p *planes) blockDiffs(dst []float64, a, b []uint64) {
 	}
 }
 
-func (a *activity) frame(t, lags int, sum []float64) {
+// fourDiffs stores the sum over four pairs of what blockDiffs gives for each.
+func (p *planes) fourDiffs(dst []float64, a, b *[4][]uint64) {
+	g := p.grid()
+	cols, rows, stride := g.cols, g.rows, p.w/4
+	var room [128]uint32
+	sums := room[:]
+	if cols > len(room) {
+		sums = make([]uint32, cols)
+	}
+	for r := range rows {
+		y0, y1 := r*blockHeight, (r+1)*blockHeight
+		if r == rows-1 {
+			y1 = p.h
+		}
+		sad.FourBlocks(sums[:cols], a, b, y0*stride, stride, y1-y0)
+		scale := 1 / (unit * float64(blockWidth) * float64(y1-y0))
+		for c, v := range sums[:cols] {
+			dst[r*cols+c] = float64(v) * scale
+		}
+	}
+}
+
+func (a *activity) frame(p *planes, t int, r *activityRoom) {
+	lags := min(a.reach(), p.n-1-t)
 	if lags == 0 {
 		return
 	}
 	near := min(phase, lags)
-	best := make([]float64, a.blocks)
-	short := make([]float64, a.blocks)
-	for b := range a.blocks {
-		for k := range near {
-			short[b] += sum[k*a.blocks+b]
+	sum, short, best := r.sum, r.short, r.best
+	here := p.plane(t)
+	four := func(dst []float64, k int) { // lags k..k+3
+		p.fourDiffs(dst, &[4][]uint64{here, here, here, here}, (*[4][]uint64)(p.frames[t+k:]))
+	}
+	if near == phase {
+		four(short, 1)
+	} else {
+		clear(short)
+		for k := 1; k <= near; k++ {
+			p.blockDiffs(sum, here, p.plane(t+k))
+			for b, v := range sum {
+				short[b] += v
+			}
 		}
+	}
+	for b := range short {
 		short[b] /= float64(near)
 		a.short[t] += short[b] / float64(a.blocks)
 		best[b] = math.Inf(-1)
 	}
 	scale := 0
-	for k := phase; k+phase <= lags+1 && k-1+phase <= lags; k += phase {
-		// lags k..k+3 are rows k-1..k+2
-		for b := range a.blocks {
-			var m float64
-			for i := k - 1; i < k-1+phase; i++ {
-				m += sum[i*a.blocks+b]
-			}
-			best[b] = max(best[b], m/phase)
+	for k := phase; k+phase-1 <= lags; k += phase {
+		four(sum, k)
+		for b, v := range sum {
+			best[b] = max(best[b], v/phase)
 		}
-		for scale < len(a.scales) && (k+2*phase-1 > a.scales[scale]) {
-			a.close(t, scale, best, short)
+		for scale < len(a.scales) && k+2*phase-1 > a.scales[scale] {
+			a.close(t, scale, r)
 			scale++
 		}
 	}
 }
 
-func (a *activity) close(t, scale int, best, short []float64) {
+func (a *activity) close(t, scale int, r *activityRoom) {
 	live := 0
-	var all []float64
-	for b, m := range best {
-		in := m - short[b]
+	all := r.all[:0]
+	for b, m := range r.best {
+		in := m - r.short[b]
 		if scale == 0 {
 			all = append(all, in)
 		}
 		a.energy[scale][t] += max(0, in) / float64(a.blocks)
-		if in > max(liveLevels, liveRatio*short[b]) {
+		if in > max(liveLevels, liveRatio*r.short[b]) {
 			live++
 		}
 	}

@@ -1,6 +1,10 @@
 package vqeval
 
-import "math"
+import (
+	"math"
+
+	"longtake/kernels/frames"
+)
 
 // edges are the mean squared differences of a shot's neighbouring samples, and of samples at
 // a multiple of that distance. They tell how sharp it is at one scale.
@@ -60,23 +64,12 @@ func coarseEdges(luma [][]byte, w, h int) (twice, fourfold edges) {
 				r, c := i/tileCols, i%tileCols
 				x0, y0 := c*w/tileCols, r*h/tileRows
 				x1, y1 := max(x0, min((c+1)*w/tileCols, w-4)), max(y0, min((r+1)*h/tileRows, h-4))
-				var near, mid, far int
-				for y := y0; y < y1; y++ {
-					row := func(d int) []byte { return luma[t][(y+d)*w+x0:][:x1-x0] }
-					across, first, second, fourth := luma[t][y*w+x0:][:x1-x0+4], row(1), row(2), row(4)
-					for x := range first {
-						v := int(across[x])
-						a, b := v-int(across[x+1]), v-int(first[x])
-						near += a*a + b*b
-						a, b = v-int(across[x+2]), v-int(second[x])
-						mid += a*a + b*b
-						a, b = v-int(across[x+4]), v-int(fourth[x])
-						far += a*a + b*b
-					}
-				}
 				if n := float64((y1 - y0) * (x1 - x0)); n > 0 {
-					two.near[i], two.far[i] = float64(near)/n, float64(mid)/n
-					four.near[i], four.far[i] = float64(near)/n, float64(far)/n
+					var sums [3]uint64
+					frames.Edges(&sums, luma[t][y0*w+x0:], w, x1-x0, y1-y0)
+					near := float64(sums[0]) / n
+					two.near[i], two.far[i] = near, float64(sums[1])/n
+					four.near[i], four.far[i] = near, float64(sums[2])/n
 				}
 			}
 			twice.tiles[t], fourfold.tiles[t] = two, four

@@ -413,6 +413,16 @@ func pairsAt(s shot, lag int) []int {
 
 // addPairs adds to dst by how much the blocks of such pairs differ, times a weight. one is scratch.
 func (p *planes) addPairs(dst, one []float64, pairs []int, lag int, weight float64) {
+	for ; len(pairs) >= 4; pairs = pairs[4:] {
+		var a, b [4][]uint64
+		for i, t := range pairs[:4] {
+			a[i], b[i] = p.plane(t), p.plane(t+lag)
+		}
+		p.fourDiffs(one, &a, &b)
+		for b, v := range one {
+			dst[b] += weight * v
+		}
+	}
 	for _, t := range pairs {
 		p.blockDiffs(one, p.plane(t), p.plane(t+lag))
 		for b, v := range one {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"longtake/kernels/frames"
 )
 
 // Planes hold four 16-bit samples a word, as package sad compares them. A sample
@@ -64,13 +66,16 @@ func (p *planes) inside() int { return (p.w - 2*p.mx) * (p.h - 2*p.my) }
 
 func (p *planes) plane(t int) []uint64 { return p.frames[t] }
 
-// gauss is a Gaussian of sigma 0.8 samples, normalised.
-var gauss = func() (g [5]float32) {
+// gauss is a Gaussian of sigma 0.8 samples, normalised: its five taps up to the middle.
+var gauss = func() (g [3]float32) {
 	var sum float64
-	for i := range g {
+	for i := range 5 {
 		x := float64(i - 2)
-		g[i] = float32(math.Exp(-x * x / (2 * 0.8 * 0.8)))
-		sum += float64(g[i])
+		v := float32(math.Exp(-x * x / (2 * 0.8 * 0.8)))
+		sum += float64(v)
+		if i < len(g) {
+			g[i] = v
+		}
 	}
 	for i := range g {
 		g[i] /= float32(sum)
@@ -150,15 +155,7 @@ func (p *planes) set(t int, luma []byte, w, h int, room planeRoom) {
 	}
 	for y := p.my; y < p.h-p.my; y++ {
 		row := out[y*p.w+p.mx : (y+1)*p.w-p.mx]
-		for x, v := range in[y*p.w+p.mx : (y+1)*p.w-p.mx] {
-			c := float64(v) - mean + centre
-			if c < 0 {
-				c = 0
-			} else if c > limit {
-				c = limit
-			}
-			row[x] = uint16(int32(c*unit + 0.5)) // below 2^15 in 53 bits: the half is added exactly
-		}
+		frames.Steps(row, in[y*p.w+p.mx:(y+1)*p.w-p.mx], mean-centre, limit, unit)
 	}
 	pack(p.plane(t), out)
 }
@@ -214,22 +211,14 @@ func smooth(p, tmp []float32, w, h int) {
 	g0, g1, g2 := gauss[0], gauss[1], gauss[2]
 	for y := range h {
 		row, out := p[y*w:(y+1)*w], tmp[y*w:(y+1)*w]
-		// Five shifted rows of one length, which need no bounds in the loop.
-		n := w - 4
-		a, b, c, d, e, inner := row[:n], row[1:][:n], row[2:][:n], row[3:][:n], row[4:][:n], out[2:][:n]
-		for x := range inner {
-			inner[x] = g0*(a[x]+e[x]) + g1*(b[x]+d[x]) + g2*c[x]
-		}
+		frames.Taps(out[2:w-2], row, row[1:], row[2:], row[3:], row[4:], &gauss)
 		for _, x := range [...]int{0, 1, w - 2, w - 1} {
 			out[x] = g0*(row[at(x-2, w)]+row[at(x+2, w)]) + g1*(row[at(x-1, w)]+row[at(x+1, w)]) + g2*row[x]
 		}
 	}
 	line := func(y int) []float32 { return tmp[at(y, h)*w:][:w] }
 	for y := range h {
-		a, b, c, d, e, out := line(y-2), line(y-1), line(y), line(y+1), line(y+2), p[y*w:][:w]
-		for x := range out {
-			out[x] = g0*(a[x]+e[x]) + g1*(b[x]+d[x]) + g2*c[x]
-		}
+		frames.Taps(p[y*w:][:w], line(y-2), line(y-1), line(y), line(y+1), line(y+2), &gauss)
 	}
 }
 

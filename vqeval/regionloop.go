@@ -37,13 +37,11 @@ func newLoopProfile(raw *planes, from, lags int) loopProfile {
 				continue
 			}
 			pairs := min(regionPairs, raw.n-k-from)
+			at := make([]int, 0, regionPairs)
 			for i := range pairs {
-				t := from + (2*i+1)*(raw.n-k-from)/(2*pairs)
-				raw.blockDiffs(one, raw.plane(t), raw.plane(t+k))
-				for b, v := range one {
-					l.diff[k][b] += v / float64(pairs)
-				}
+				at = append(at, from+(2*i+1)*(raw.n-k-from)/(2*pairs))
 			}
+			raw.addPairs(l.diff[k], one, at, k, 1/float64(pairs))
 		}
 	})
 	l.nearer = largestWithin(l.diff, func(p int) (lo, hi int) { return max(1, p/2), p - max(1, p/8) })

@@ -31,7 +31,7 @@ var Table = []Rule{
 	{"diffusion/mini", []string{"diffusion", "lvsa", "kernels", "internal/safetensors"}, nil},
 	{"diffusion", []string{"lvsa", "kernels", "video", "internal/safetensors"}, nil},
 	{"vqeval/compare", []string{"vqeval", "video"}, []string{"gonum.org/v1/gonum"}},
-	{"vqeval", []string{"video", "kernels", "kernels/sad", "internal/figure", "internal/binomial"}, []string{"gonum.org/v1/gonum"}},
+	{"vqeval", []string{"video", "kernels", "kernels/frames", "kernels/sad", "internal/figure", "internal/binomial"}, []string{"gonum.org/v1/gonum"}},
 	{"vqeval/corpus", []string{"vqeval", "video", "internal/atomicfile", "internal/binomial", "internal/figure", "internal/filesum"}, []string{"gonum.org/v1/gonum", "github.com/olekukonko/tablewriter"}},
 	{"vqeval/page", []string{"vqeval", "video", "internal/figure"}, nil},
 	{"lvsa", []string{"kernels"}, nil},

@@ -13,3 +13,6 @@ for pkg in cpu sad; do
 		"$tool" -isa $isa -out kernels_${isa}_amd64.s -stubs kernels_${isa}_amd64.go -pkg $pkg
 	done
 done
+mkdir -p "$dir/frames"
+cd "$dir/frames"
+"$tool" -isa avx2 -out kernels_avx2_amd64.s -stubs kernels_avx2_amd64.go -pkg frames

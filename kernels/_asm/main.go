@@ -1,4 +1,4 @@
-// Command _asm generates the vector kernels of packages cpu and sad:
+// Command _asm generates the vector kernels of packages cpu, frames and sad:
 //
 //	asm -isa avx512 -out kernels_avx512_amd64.s -stubs kernels_avx512_amd64.go -pkg cpu
 //
@@ -20,15 +20,22 @@ func main() {
 		log.Fatalf("-isa %q: want avx2 or avx512", *name)
 	}
 	ConstraintExpr("!purego")
-	if flag.Lookup("pkg").Value.String() == "sad" {
+	switch flag.Lookup("pkg").Value.String() {
+	case "frames":
+		fiveTaps(v)
+		steps(v)
+		tones(v)
+		squares(v)
+	case "sad":
 		sumDiffs(v)
 		if v.wide {
 			largerSums(v)
 		} else {
 			blockDiffs(v)
+			blockDiffs4(v)
 			pairDiffs(v)
 		}
-	} else {
+	default:
 		operators(v)
 	}
 	Generate()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -235,13 +237,7 @@ func blockDiffs(v isa) {
 		ADDQ(stride, offset)
 		DECQ(r)
 		JNZ(LabelRef("fourrow"))
-		// The lower halves hold blocks 0 and 2, the upper ones 1 and 3.
-		VPHADDD(acc[1], acc[0], acc[0])
-		VPHADDD(acc[0], acc[0], acc[0])
-		odd := XMM()
-		VEXTRACTI128(Imm(1), acc[0], odd)
-		VPUNPCKLDQ(odd, acc[0].AsX(), odd)
-		VMOVDQU(odd, Mem{Base: dst})
+		storeFour(acc, dst)
 	}
 	ADDQ(Imm(16), dst)
 	ADDQ(Imm(64), a)
@@ -273,4 +269,83 @@ func blockDiffs(v isa) {
 	Label("done")
 	VZEROUPPER()
 	RET()
+}
+
+// blockDiffs4 is blockDiffs over four pairs of images together: sums leave their registers once.
+func blockDiffs4(v isa) {
+	TEXT("fourBlocks"+v.suffix, NOSPLIT, "func(n int, dst *uint32, a0, a1, a2, a3, b0, b1, b2, b3 *uint64, stride, rows int)")
+	Pragma("noescape")
+	Doc("fourBlocks"+v.suffix+" sets dst[c], c < n, to the sum of |ai-bi|, i < 4, over words 2c and 2c+1 of rows",
+		"that are stride words apart; samples are below 2^15, n and rows at least 1, rows at most 2^12.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	stride, rows := Load(Param("stride"), GP64()), Load(Param("rows"), GP64())
+	SHLQ(Imm(3), stride)
+	wide := YMM()
+	VPBROADCASTD(word(pairOnes), wide)
+	column := GP64() // in bytes
+	XORQ(column, column)
+	// pairs adds up the four pairs, row by row.
+	pairs := func(name string, add func(a, b, offset reg.Register)) {
+		for i := range 4 {
+			x, y := Load(Param(fmt.Sprintf("a%d", i)), GP64()), Load(Param(fmt.Sprintf("b%d", i)), GP64())
+			r, offset := GP64(), GP64()
+			MOVQ(column, offset)
+			MOVQ(rows, r)
+			label := name + string(rune('a'+i))
+			Label(label)
+			add(x, y, offset)
+			ADDQ(stride, offset)
+			DECQ(r)
+			JNZ(LabelRef(label))
+		}
+	}
+	Label("four")
+	CMPQ(n, Imm(4))
+	JL(LabelRef("fourdone"))
+	{
+		acc := [2]reg.VecVirtual{YMM(), YMM()}
+		for _, x := range acc {
+			VPXOR(x, x, x)
+		}
+		pairs("fourrow", func(a, b, offset reg.Register) {
+			for i, x := range acc {
+				addDiff(x, YMM(), wide, Mem{Base: a, Index: offset, Scale: 1, Disp: 32 * i}, Mem{Base: b, Index: offset, Scale: 1, Disp: 32 * i})
+			}
+		})
+		storeFour(acc, dst)
+	}
+	ADDQ(Imm(16), dst)
+	ADDQ(Imm(64), column)
+	SUBQ(Imm(4), n)
+	JMP(LabelRef("four"))
+	Label("fourdone")
+	CMPQ(n, Imm(0))
+	JE(LabelRef("done"))
+	Label("block")
+	acc := XMM()
+	VPXOR(acc, acc, acc)
+	pairs("row", func(a, b, offset reg.Register) {
+		addDiff(acc, XMM(), wide.AsX(), Mem{Base: a, Index: offset, Scale: 1}, Mem{Base: b, Index: offset, Scale: 1})
+	})
+	VPHADDD(acc, acc, acc)
+	VPHADDD(acc, acc, acc)
+	VMOVD(acc, Mem{Base: dst})
+	ADDQ(Imm(4), dst)
+	ADDQ(Imm(16), column)
+	DECQ(n)
+	JNZ(LabelRef("block"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// storeFour adds up the halves of two vectors, which hold blocks 0 and 2 in their lower ones and 1 and
+// 3 in the upper.
+func storeFour(acc [2]reg.VecVirtual, dst reg.Register) {
+	VPHADDD(acc[1], acc[0], acc[0])
+	VPHADDD(acc[0], acc[0], acc[0])
+	odd := XMM()
+	VEXTRACTI128(Imm(1), acc[0], odd)
+	VPUNPCKLDQ(odd, acc[0].AsX(), odd)
+	VMOVDQU(odd, Mem{Base: dst})
 }

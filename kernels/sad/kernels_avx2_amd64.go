@@ -16,6 +16,12 @@ func sumAVX2(n int, a *uint64, b *uint64) uint64
 //go:noescape
 func blocksAVX2(n int, dst *uint32, a *uint64, b *uint64, stride int, rows int)
 
+// fourBlocksAVX2 sets dst[c], c < n, to the sum of |ai-bi|, i < 4, over words 2c and 2c+1 of rows
+// that are stride words apart; samples are below 2^15, n and rows at least 1, rows at most 2^12.
+//
+//go:noescape
+func fourBlocksAVX2(n int, dst *uint32, a0 *uint64, a1 *uint64, a2 *uint64, a3 *uint64, b0 *uint64, b1 *uint64, b2 *uint64, b3 *uint64, stride int, rows int)
+
 // pairsAVX2 adds up, over n pairs of bytes of a row, the squared differences of their sum from that of
 // the next pair and from that of the fourth next. n is a multiple of 8 and at most 2^15; the row has 2n+8 bytes.
 //

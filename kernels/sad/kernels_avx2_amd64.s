@@ -155,6 +155,182 @@ done:
 	VZEROUPPER
 	RET
 
+// func fourBlocksAVX2(n int, dst *uint32, a0 *uint64, a1 *uint64, a2 *uint64, a3 *uint64, b0 *uint64, b1 *uint64, b2 *uint64, b3 *uint64, stride int, rows int)
+// Requires: AVX, AVX2
+TEXT ·fourBlocksAVX2(SB), NOSPLIT, $0-96
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         stride+80(FP), DX
+	MOVQ         rows+88(FP), BX
+	SHLQ         $0x03, DX
+	VPBROADCASTD c00010001<>+0(SB), Y0
+	XORQ         SI, SI
+
+four:
+	CMPQ  AX, $0x04
+	JL    fourdone
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	MOVQ  a0+16(FP), DI
+	MOVQ  b0+48(FP), R8
+	MOVQ  SI, R10
+	MOVQ  BX, R9
+
+fourrowa:
+	VMOVDQU  (DI)(R10*1), Y3
+	VPSUBW   (R8)(R10*1), Y3, Y3
+	VPABSW   Y3, Y3
+	VPMADDWD Y0, Y3, Y3
+	VPADDD   Y3, Y1, Y1
+	VMOVDQU  32(DI)(R10*1), Y3
+	VPSUBW   32(R8)(R10*1), Y3, Y3
+	VPABSW   Y3, Y3
+	VPMADDWD Y0, Y3, Y3
+	VPADDD   Y3, Y2, Y2
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      fourrowa
+	MOVQ     a1+24(FP), DI
+	MOVQ     b1+56(FP), R8
+	MOVQ     SI, R10
+	MOVQ     BX, R9
+
+fourrowb:
+	VMOVDQU  (DI)(R10*1), Y3
+	VPSUBW   (R8)(R10*1), Y3, Y3
+	VPABSW   Y3, Y3
+	VPMADDWD Y0, Y3, Y3
+	VPADDD   Y3, Y1, Y1
+	VMOVDQU  32(DI)(R10*1), Y3
+	VPSUBW   32(R8)(R10*1), Y3, Y3
+	VPABSW   Y3, Y3
+	VPMADDWD Y0, Y3, Y3
+	VPADDD   Y3, Y2, Y2
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      fourrowb
+	MOVQ     a2+32(FP), DI
+	MOVQ     b2+64(FP), R8
+	MOVQ     SI, R10
+	MOVQ     BX, R9
+
+fourrowc:
+	VMOVDQU  (DI)(R10*1), Y3
+	VPSUBW   (R8)(R10*1), Y3, Y3
+	VPABSW   Y3, Y3
+	VPMADDWD Y0, Y3, Y3
+	VPADDD   Y3, Y1, Y1
+	VMOVDQU  32(DI)(R10*1), Y3
+	VPSUBW   32(R8)(R10*1), Y3, Y3
+	VPABSW   Y3, Y3
+	VPMADDWD Y0, Y3, Y3
+	VPADDD   Y3, Y2, Y2
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      fourrowc
+	MOVQ     a3+40(FP), DI
+	MOVQ     b3+72(FP), R8
+	MOVQ     SI, R10
+	MOVQ     BX, R9
+
+fourrowd:
+	VMOVDQU      (DI)(R10*1), Y3
+	VPSUBW       (R8)(R10*1), Y3, Y3
+	VPABSW       Y3, Y3
+	VPMADDWD     Y0, Y3, Y3
+	VPADDD       Y3, Y1, Y1
+	VMOVDQU      32(DI)(R10*1), Y3
+	VPSUBW       32(R8)(R10*1), Y3, Y3
+	VPABSW       Y3, Y3
+	VPMADDWD     Y0, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	ADDQ         DX, R10
+	DECQ         R9
+	JNZ          fourrowd
+	VPHADDD      Y2, Y1, Y1
+	VPHADDD      Y1, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPUNPCKLDQ   X2, X1, X2
+	VMOVDQU      X2, (CX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x40, SI
+	SUBQ         $0x04, AX
+	JMP          four
+
+fourdone:
+	CMPQ AX, $0x00
+	JE   done
+
+block:
+	VPXOR X1, X1, X1
+	MOVQ  a0+16(FP), DI
+	MOVQ  b0+48(FP), R8
+	MOVQ  SI, R10
+	MOVQ  BX, R9
+
+rowa:
+	VMOVDQU  (DI)(R10*1), X2
+	VPSUBW   (R8)(R10*1), X2, X2
+	VPABSW   X2, X2
+	VPMADDWD X0, X2, X2
+	VPADDD   X2, X1, X1
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      rowa
+	MOVQ     a1+24(FP), DI
+	MOVQ     b1+56(FP), R8
+	MOVQ     SI, R10
+	MOVQ     BX, R9
+
+rowb:
+	VMOVDQU  (DI)(R10*1), X2
+	VPSUBW   (R8)(R10*1), X2, X2
+	VPABSW   X2, X2
+	VPMADDWD X0, X2, X2
+	VPADDD   X2, X1, X1
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      rowb
+	MOVQ     a2+32(FP), DI
+	MOVQ     b2+64(FP), R8
+	MOVQ     SI, R10
+	MOVQ     BX, R9
+
+rowc:
+	VMOVDQU  (DI)(R10*1), X2
+	VPSUBW   (R8)(R10*1), X2, X2
+	VPABSW   X2, X2
+	VPMADDWD X0, X2, X2
+	VPADDD   X2, X1, X1
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      rowc
+	MOVQ     a3+40(FP), DI
+	MOVQ     b3+72(FP), R8
+	MOVQ     SI, R10
+	MOVQ     BX, R9
+
+rowd:
+	VMOVDQU  (DI)(R10*1), X2
+	VPSUBW   (R8)(R10*1), X2, X2
+	VPABSW   X2, X2
+	VPMADDWD X0, X2, X2
+	VPADDD   X2, X1, X1
+	ADDQ     DX, R10
+	DECQ     R9
+	JNZ      rowd
+	VPHADDD  X1, X1, X1
+	VPHADDD  X1, X1, X1
+	VMOVD    X1, (CX)
+	ADDQ     $0x04, CX
+	ADDQ     $0x10, SI
+	DECQ     AX
+	JNZ      block
+
+done:
+	VZEROUPPER
+	RET
+
 // func pairsAVX2(n int, row *byte) (near uint64, far uint64)
 // Requires: AVX, AVX2
 TEXT ·pairsAVX2(SB), NOSPLIT, $0-32

@@ -25,6 +25,9 @@ type variant struct {
 	words  int // that sum takes are a multiple of this
 	sum    func(n int, a, b *uint64) uint64
 	blocks func(n int, dst *uint32, a, b *uint64, stride, rows int)
+
+	fourBlocks func(n int, dst *uint32, a0, a1, a2, a3, b0, b1, b2, b3 *uint64, stride, rows int)
+
 	larger func(n int, dst *uint64, a0, a1, a2, a3, b0, b1, b2, b3 *uint64)
 	pairs  func(n int, row *byte) (near, far uint64)
 	lacked string // why it cannot run here; empty when it can
@@ -91,6 +94,33 @@ func (v *variant) rowOfBlocks(dst []uint32, a, b []uint64, stride, rows int) {
 		return
 	}
 	v.blocks(len(dst), &dst[0], &a[0], &b[0], stride, rows)
+}
+
+// FourBlocks sets dst to what Blocks gives for the images a[i] and b[i] from word at on, added up over i.
+// There are at most 4096 rows.
+func FourBlocks(dst []uint32, a, b *[4][]uint64, at, stride, rows int) {
+	used.rowOfFour(dst, a, b, at, stride, rows)
+}
+
+func (v *variant) rowOfFour(dst []uint32, a, b *[4][]uint64, at, stride, rows int) {
+	if len(dst) == 0 {
+		return
+	}
+	need := at + (rows-1)*stride + 2*len(dst)
+	for i := range a {
+		if rows < 1 || rows > maxRows/2 || at < 0 || stride < 2*len(dst) || len(a[i]) < need || len(b[i]) < need {
+			panic(fmt.Sprintf("sad: %d blocks of %d rows with a stride of %d words from word %d of images of %d and %d words",
+				len(dst), rows, stride, at, len(a[i]), len(b[i])))
+		}
+	}
+	if v.fourBlocks == nil {
+		clear(dst)
+		for i := range a {
+			addBlocksGeneric(dst, a[i][at:], b[i][at:], stride, rows)
+		}
+		return
+	}
+	v.fourBlocks(len(dst), &dst[0], &a[0][at], &a[1][at], &a[2][at], &a[3][at], &b[0][at], &b[1][at], &b[2][at], &b[3][at], stride, rows)
 }
 
 // Variant names the implementation in use: generic, avx2 or avx512.

@@ -45,6 +45,11 @@ func pairsGeneric(row []byte, n int) (near, far uint64) {
 }
 
 func blocksGeneric(dst []uint32, a, b []uint64, stride, rows int) {
+	clear(dst)
+	addBlocksGeneric(dst, a, b, stride, rows)
+}
+
+func addBlocksGeneric(dst []uint32, a, b []uint64, stride, rows int) {
 	for c := range dst {
 		var even, odd uint64
 		for y := range rows {
@@ -54,6 +59,6 @@ func blocksGeneric(dst []uint32, a, b []uint64, stride, rows int) {
 				odd += x >> 16 & low
 			}
 		}
-		dst[c] = uint32(halves(even, odd))
+		dst[c] += uint32(halves(even, odd))
 	}
 }

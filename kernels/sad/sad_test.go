@@ -128,6 +128,42 @@ func TestBlocks(t *testing.T) {
 	})
 }
 
+func TestFourBlocks(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	each(t, func(t *testing.T, v *variant) {
+		for _, c := range []struct{ blocks, rows, pad, at int }{{1, 1, 0, 0}, {1, 6, 3, 2}, {3, 6, 1, 0}, {4, 6, 0, 7}, {5, 6, 1, 0}, {8, 7, 0, 1}, {13, 6, 0, 26}, {13, 11, 1, 0}, {5, maxRows / 2, 0, 0}} {
+			stride := 2*c.blocks + c.pad
+			var a, b [4][]uint64
+			want := make([]uint32, c.blocks)
+			for i := range a {
+				a[i], b[i] = image(r, c.at+stride*c.rows), image(r, c.at+stride*c.rows)
+				if c.rows == maxRows/2 { // sums as large as can be
+					for k := range a[i] {
+						a[i][k], b[i][k] = 0x7fff7fff7fff7fff, 0
+					}
+				}
+				for y := range c.rows {
+					for k := range 2 * c.blocks {
+						want[k/2] += uint32(difference(a[i][c.at+y*stride+k], b[i][c.at+y*stride+k]))
+					}
+				}
+				// Images end with the last block.
+				a[i], b[i] = a[i][:len(a[i])-c.pad], b[i][:len(b[i])-c.pad]
+			}
+			const guard = 0xdeadbeef
+			got := make([]uint32, c.blocks+2)
+			got[0], got[c.blocks+1] = guard, guard
+			v.rowOfFour(got[1:c.blocks+1], &a, &b, c.at, stride, c.rows)
+			if got[0] != guard || got[c.blocks+1] != guard {
+				t.Errorf("%+v: a guard value was overwritten", c)
+			}
+			if fmt.Sprint(got[1:c.blocks+1]) != fmt.Sprint(want) {
+				t.Errorf("%+v: %v, want %v", c, got[1:c.blocks+1], want)
+			}
+		}
+	})
+}
+
 func TestCross(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	each(t, func(t *testing.T, v *variant) {
@@ -204,7 +240,10 @@ func TestWrongSizesPanic(t *testing.T) {
 			"no rows":   func() { v.rowOfBlocks(make([]uint32, 1), w(2), w(2), 2, 0) },
 			"many rows": func() { v.rowOfBlocks(make([]uint32, 1), w(1<<15), w(1<<15), 2, maxRows+1) },
 			"stride":    func() { v.rowOfBlocks(make([]uint32, 2), w(8), w(8), 3, 2) },
-			"short":     func() { v.rowOfBlocks(make([]uint32, 2), w(8), w(7), 4, 2) },
+			"four": func() {
+				v.rowOfFour(make([]uint32, 2), &[4][]uint64{w(9), w(9), w(9), w(9)}, &[4][]uint64{w(9), w(9), w(8), w(9)}, 1, 4, 2)
+			},
+			"short": func() { v.rowOfBlocks(make([]uint32, 2), w(8), w(7), 4, 2) },
 		} {
 			func() {
 				defer func() {
@@ -216,6 +255,7 @@ func TestWrongSizesPanic(t *testing.T) {
 			}()
 		}
 		v.rowOfBlocks(nil, nil, nil, 0, 0) // nothing to do
+		v.rowOfFour(nil, nil, nil, 0, 0, 0)
 	})
 }
 

@@ -1,0 +1,322 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// fiveTaps is one pass of a symmetric filter of five taps.
+func fiveTaps(v isa) {
+	TEXT("taps"+v.suffix, NOSPLIT, "func(n int, dst, a, b, c, d, e *float32, gain *[3]float32)")
+	Pragma("noescape")
+	Doc("taps" + v.suffix + " sets dst = gain0*(a+e) + gain1*(b+d) + gain2*c, each product and sum rounded. n is a multiple of 8.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	var in [5]reg.Register
+	for i, name := range []string{"a", "b", "c", "d", "e"} {
+		in[i] = Load(Param(name), GP64())
+	}
+	g := Load(Param("gain"), GP64())
+	var gain [3]vec
+	for i := range gain {
+		gain[i] = YMM()
+		VBROADCASTSS(Mem{Base: g, Disp: 4 * i}, gain[i])
+	}
+	at := GP64()
+	XORQ(at, at)
+	Label("eight")
+	CMPQ(at, n)
+	JGE(LabelRef("done"))
+	from := func(i int) Mem { return Mem{Base: in[i], Index: at, Scale: 4} }
+	outer, inner, middle := YMM(), YMM(), YMM()
+	VMOVUPS(from(0), outer)
+	VADDPS(from(4), outer, outer)
+	VMULPS(gain[0], outer, outer)
+	VMOVUPS(from(1), inner)
+	VADDPS(from(3), inner, inner)
+	VMULPS(gain[1], inner, inner)
+	VMULPS(from(2), gain[2], middle)
+	VADDPS(inner, outer, outer)
+	VADDPS(middle, outer, outer)
+	VMOVUPS(outer, Mem{Base: dst, Index: at, Scale: 4})
+	ADDQ(Imm(8), at)
+	JMP(LabelRef("eight"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// steps rounds samples to whole steps.
+func steps(v isa) {
+	TEXT("steps"+v.suffix, NOSPLIT, "func(n int, dst *uint16, src *float32, less, most float64, unit float64)")
+	Pragma("noescape")
+	Doc("steps" + v.suffix + " sets dst to (src-less, at least 0 and at most most) times unit, rounded. n is a multiple of 8.")
+	n, dst, src := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	wide := func(name string) vec {
+		x, y := Load(Param(name), XMM()), YMM()
+		VBROADCASTSD(x.(reg.Vec).AsX(), y)
+		return y
+	}
+	less, most, unit := wide("less"), wide("most"), wide("unit")
+	zero, half := YMM(), YMM()
+	VXORPD(zero, zero, zero)
+	VBROADCASTSD(double(0x3fe0000000000000), half)
+	at := GP64()
+	XORQ(at, at)
+	Label("eight")
+	CMPQ(at, n)
+	JGE(LabelRef("done"))
+	var whole [2]reg.VecVirtual
+	for i := range whole {
+		x := YMM()
+		VCVTPS2PD(Mem{Base: src, Index: at, Scale: 4, Disp: 16 * i}, x)
+		VSUBPD(less, x, x)
+		VMAXPD(zero, x, x)
+		VMINPD(most, x, x)
+		VMULPD(unit, x, x)
+		VADDPD(half, x, x)
+		whole[i] = XMM()
+		VCVTTPD2DQY(x, whole[i])
+	}
+	VPACKUSDW(whole[1], whole[0], whole[0])
+	VMOVDQU(whole[0], Mem{Base: dst, Index: at, Scale: 2})
+	ADDQ(Imm(8), at)
+	JMP(LabelRef("eight"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// table is a constant in the data section.
+func table(name string, b []byte) Mem {
+	m := GLOBL(name, 8|16) // RODATA|NOPTR
+	for i, x := range b {
+		DATA(i, U8(x))
+	}
+	return m
+}
+
+var doubles = map[uint64]Mem{}
+
+// double is the float64 with these bits in the data section.
+func double(bits uint64) Mem {
+	m, ok := doubles[bits]
+	if !ok {
+		m = GLOBL(fmt.Sprintf("d%016x", bits), 8|16)
+		DATA(0, U64(bits))
+		doubles[bits] = m
+	}
+	return m
+}
+
+// tones converts pixels to luma and adds up what they look like.
+func tones(v isa) {
+	TEXT("tones"+v.suffix, NOSPLIT, "func(n int, luma, rgb *byte, sums *[5]uint64, saturation *[4]float64)")
+	Pragma("noescape")
+	Doc("tones"+v.suffix+" writes the luma of n > 0 pixels and adds to sums those of luma, its square, red, green and blue, and",
+		"to saturation[i] that of the pixels i, i+4, ... It reads and writes as if n were a multiple of 16; n is at most 2^12.")
+	n := Load(Param("n"), GP64())
+	luma, rgb := Load(Param("luma"), GP64()), Load(Param("rgb"), GP64())
+	sums, saturation := Load(Param("sums"), GP64()), Load(Param("saturation"), GP64())
+
+	// take[k][m] are the bytes of colour k in the m-th 16 bytes.
+	var take [3][3]Mem
+	for k := range take {
+		for m := range take[k] {
+			b := make([]byte, 16)
+			for i := range b {
+				if b[i] = 0x80; (3*i+k)/16 == m {
+					b[i] = byte((3*i + k) % 16)
+				}
+			}
+			take[k][m] = table(fmt.Sprintf("take%d%d", k, m), b)
+		}
+	}
+	ends := make([]byte, 32)
+	for i := range 16 {
+		ends[i] = 0xff
+	}
+	rest := GP64()
+	LEAQ(table("ends", ends), rest)
+	// Constants stay in memory: registers are short.
+	constant := func(name string, four uint32) Mem {
+		b := make([]byte, 32)
+		for i := range b {
+			b[i] = byte(four >> (i % 4 * 8))
+		}
+		return table(name, b)
+	}
+	ones, unity := constant("ones", 0x01010101), constant("unity", pairOnes)
+	redGreen, blueHalf := constant("redGreen", 299|587<<16), constant("blueHalf", 114|500<<16)
+	thousandth := constant("thousandth", 33555|33555<<16) // of 2^22 / 125, after a shift by 3
+	zero := XMM()
+	VPXOR(zero, zero, zero)
+	var acc [4]reg.VecVirtual // luma, red, green, blue
+	for i := range acc {
+		acc[i] = XMM()
+		VPXOR(acc[i], acc[i], acc[i])
+	}
+	square, sat := YMM(), YMM()
+	VPXOR(square, square, square)
+	VMOVUPD(Mem{Base: saturation}, sat)
+
+	Label("sixteen")
+	// The lanes that there are pixels for.
+	mask := XMM()
+	off := GP64()
+	MOVQ(U32(16), off)
+	SUBQ(n, off)
+	skip := GP64()
+	XORQ(skip, skip)
+	CMPQ(off, skip)
+	CMOVQLT(skip, off)
+	VMOVDQU(Mem{Base: rest, Index: off, Scale: 1}, mask)
+	var c [3]reg.VecVirtual
+	for k := range c {
+		c[k] = XMM()
+		for m := range 3 {
+			x := XMM()
+			VMOVDQU(Mem{Base: rgb, Disp: 16 * m}, x)
+			VPSHUFB(take[k][m], x, x)
+			if m == 0 {
+				VMOVDQA(x, c[k])
+			} else {
+				VPOR(x, c[k], c[k])
+			}
+		}
+		VPAND(mask, c[k], c[k])
+		s := XMM()
+		VPSADBW(zero, c[k], s)
+		VPADDQ(s, acc[1+k], acc[1+k])
+	}
+	var w [3]vec
+	for k := range w {
+		w[k] = YMM()
+		VPMOVZXBW(c[k], w[k])
+	}
+	var y [2]vec
+	for i := range y {
+		y[i] = YMM()
+		b := YMM()
+		if i == 0 {
+			VPUNPCKLWD(w[1], w[0], y[i])
+			VPUNPCKLWD(unity, w[2], b)
+		} else {
+			VPUNPCKHWD(w[1], w[0], y[i])
+			VPUNPCKHWD(unity, w[2], b)
+		}
+		VPMADDWD(redGreen, y[i], y[i])
+		VPMADDWD(blueHalf, b, b)
+		VPADDD(b, y[i], y[i])
+		VPSRLD(Imm(3), y[i], y[i])
+	}
+	VPACKUSDW(y[1], y[0], y[0])
+	VPMULHUW(thousandth, y[0], y[0])
+	VPSRLW(Imm(6), y[0], y[0])
+	sq := YMM()
+	VPMADDWD(y[0], y[0], sq)
+	VPADDD(sq, square, square)
+	upper, bytes := XMM(), XMM()
+	VEXTRACTI128(Imm(1), y[0], upper)
+	VPACKUSWB(upper, y[0].AsX(), bytes)
+	VMOVDQU(bytes, Mem{Base: luma})
+	VPSADBW(zero, bytes, bytes)
+	VPADDQ(bytes, acc[0], acc[0])
+
+	most, range_ := XMM(), XMM()
+	VPMAXUB(c[0], c[1], most)
+	VPMAXUB(c[2], most, most)
+	VPMINUB(c[0], c[1], range_)
+	VPMINUB(c[2], range_, range_)
+	VPSUBB(range_, most, range_)
+	VPMAXUB(ones, most, most)
+	for i := range 4 {
+		if i > 0 {
+			VPSRLDQ(Imm(4), most, most)
+			VPSRLDQ(Imm(4), range_, range_)
+		}
+		x, h := XMM(), XMM()
+		xd, hd := YMM(), YMM()
+		VPMOVZXBD(range_, x)
+		VPMOVZXBD(most, h)
+		VCVTDQ2PD(x, xd)
+		VCVTDQ2PD(h, hd)
+		VDIVPD(hd, xd, xd)
+		VADDPD(xd, sat, sat)
+	}
+	ADDQ(Imm(16), luma)
+	ADDQ(Imm(48), rgb)
+	SUBQ(Imm(16), n)
+	CMPQ(n, Imm(0))
+	JG(LabelRef("sixteen"))
+
+	VMOVUPD(sat, Mem{Base: saturation})
+	add := func(i int, r reg.Register) { ADDQ(r, Mem{Base: sums, Disp: 8 * i}) }
+	total := func(x reg.VecVirtual) reg.Register {
+		hi, sum := XMM(), GP64()
+		VPSRLDQ(Imm(8), x, hi)
+		VPADDQ(hi, x, x)
+		VMOVQ(x, sum)
+		return sum
+	}
+	add(0, total(acc[0]))
+	add(1, v.total(square))
+	for k := range 3 {
+		add(2+k, total(acc[1+k]))
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// squares adds up squared differences of samples to the right and below.
+func squares(v isa) {
+	TEXT("edges"+v.suffix, NOSPLIT, "func(n, rows int, image *byte, stride int, sums *[3]uint64)")
+	Pragma("noescape")
+	Doc("edges"+v.suffix+" adds to sums[k], of n columns and rows > 0 rows, the squared differences of each sample from those",
+		"2^k to its right and below it. n is 1 to 16, rows at most 2^12; of each row 20 bytes are read, of those below 16.")
+	n, rows := Load(Param("n"), GP64()), Load(Param("rows"), GP64())
+	image, stride := Load(Param("image"), GP64()), Load(Param("stride"), GP64())
+	sums := Load(Param("sums"), GP64())
+	ends := make([]byte, 64)
+	for i := range 32 {
+		ends[i] = 0xff
+	}
+	mask, from := YMM(), GP64()
+	LEAQ(table("endWords", ends), from)
+	SHLQ(Imm(1), n)
+	SUBQ(n, from)
+	VMOVDQU(Mem{Base: from, Disp: 32}, mask)
+	var acc [3]reg.VecVirtual
+	for k := range acc {
+		acc[k] = YMM()
+		VPXOR(acc[k], acc[k], acc[k])
+	}
+	Label("row")
+	here := YMM()
+	VPMOVZXBW(Mem{Base: image}, here)
+	below := GP64()
+	LEAQ(Mem{Base: image, Index: stride, Scale: 1}, below)
+	for k := range acc {
+		if k > 0 {
+			LEAQ(Mem{Base: image, Index: stride, Scale: uint8(1 << k)}, below)
+		}
+		for _, at := range []Mem{{Base: image, Disp: 1 << k}, {Base: below}} {
+			x := YMM()
+			VPMOVZXBW(at, x)
+			VPSUBW(here, x, x)
+			VPAND(mask, x, x)
+			VPMADDWD(x, x, x)
+			VPADDD(x, acc[k], acc[k])
+		}
+	}
+	ADDQ(stride, image)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	for k := range acc {
+		ADDQ(v.total(acc[k]), Mem{Base: sums, Disp: 8 * k})
+	}
+	VZEROUPPER()
+	RET()
+}
