@@ -2,6 +2,7 @@ package vqeval
 
 import (
 	"math"
+	"slices"
 	"sync/atomic"
 )
 
@@ -136,18 +137,27 @@ type residuals struct {
 type residual1 struct{ gx, gy, x, y, r float64 }
 
 func gaussNewton(a, b level, m affine, room *residuals) (affine, bool) {
-	rows, size := room.rows[:0], room.size[:0]
+	rows, size := slices.Grow(room.rows[:0], a.w*a.h), slices.Grow(room.size[:0], a.w*a.h)
 	cx, cy := float64(a.w-1)/2, float64(a.h-1)/2
+	right, bottom := float64(b.w-1), float64(b.h-1)
 	skip := 1 + a.w*a.h/3000
 	for y := 1; y < a.h-1; y++ {
+		up, row, down := a.v[(y-1)*a.w:][:a.w], a.v[y*a.w:][:a.w], a.v[(y+1)*a.w:][:a.w]
+		fy := float64(y) - cy
+		// The motion of a point of the row: see affine.at.
+		down0, across2, down2 := fy+m[3], m[2]*fy, m[5]*fy
 		for x := 1 + y%skip; x < a.w-1; x += skip {
-			u, v := m.at(float64(x)-cx, float64(y)-cy)
-			w, ok := b.sample(u+cx, v+cy)
-			if !ok {
+			fx := float64(x) - cx
+			u, v := fx+m[0]+m[1]*fx+across2+cx, down0+m[4]*fx+down2+cy
+			if u < 0 || v < 0 || u >= right || v >= bottom {
 				continue
 			}
-			k := y*a.w + x
-			q := residual1{(a.v[k+1] - a.v[k-1]) / 2, (a.v[k+a.w] - a.v[k-a.w]) / 2, float64(x) - cx, float64(y) - cy, a.v[k] - w}
+			i, j := int(u), int(v) // see level.sample, which is no call here
+			u, v = u-float64(i), v-float64(j)
+			over := b.v[j*b.w+i:]
+			under := over[b.w:]
+			w := (over[0]*(1-u)+over[1]*u)*(1-v) + (under[0]*(1-u)+under[1]*u)*v
+			q := residual1{(row[x+1] - row[x-1]) / 2, (down[x] - up[x]) / 2, fx, fy, row[x] - w}
 			rows = append(rows, q)
 			size = append(size, math.Abs(q.r))
 		}

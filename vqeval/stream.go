@@ -54,7 +54,7 @@ func startStream(w, h, expected, second int) *stream {
 
 // add takes the next frame, which must not change afterwards, and the levels of its tiles.
 func (s *stream) add(luma []byte, levels *[tiles]float64) {
-	if s.more != nil && s.half && s.p.n == s.more.d.room {
+	if s.more != nil && s.p.n == s.more.d.room {
 		s.stop()
 	}
 	if !s.half {
@@ -118,7 +118,7 @@ type streamed struct {
 	free chan struct{} // a place for each block that may be under way
 }
 
-// streamSlack frames more or less than a header promises of a long clip do no harm.
+// streamSlack frames more than a header promises, or less of a long clip, do no harm.
 const streamSlack = 64
 
 func startStreamed(p *planes, expected, second int) *streamed {
@@ -126,11 +126,15 @@ func startStreamed(p *planes, expected, second int) *streamed {
 		raw: p.like(0), second: second, most: cached(p.inside()),
 		free: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
-	room, lags := fullFrames, fullFrames-1
-	if expected > fullFrames {
+	room := fullFrames
+	if expected > 0 {
 		room = expected + streamSlack
+	}
+	lags := min(room, fullFrames) - 1
+	if expected > fullFrames {
 		lags = min(room-1, max(leastLags, maxPairs/(expected-streamSlack)))
 	} else {
+		room = lags + 1
 		s.light = &light{make([][tiles]float64, room)}
 	}
 	s.a, s.images, s.d = emptyActivity(p, room, second), make([]sad.Image, room), emptySelfsim(room, lags)

@@ -20,7 +20,7 @@ func TestStreamed(t *testing.T) {
 		all         bool // or the planes alone
 	}{
 		{1, 0, true}, {2, 0, true}, {block - 1, 0, true}, {block, 0, true}, {second, 0, true}, {second + 1, 0, true},
-		{5*block - 3, 5 * block, true}, {fullFrames, 0, true}, {long, 0, false}, {long + 40, fullFrames, false},
+		{5*block - 3, 5 * block, true}, {100 + streamSlack, 100, true}, {100 + streamSlack + 1, 100, false}, {30, 100, true}, {fullFrames, 0, true}, {long, 0, false}, {long + 40, fullFrames, false},
 		{long, long, true}, {long + 40, long, true}, {long + streamSlack, long, true}, {long + streamSlack + 1, long, false}, {3000, 3000 + streamSlack, true},
 	} {
 		n := c.n
