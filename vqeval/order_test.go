@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -69,6 +70,42 @@ func TestPingpong(t *testing.T) {
 		}), "pingpong")
 		if !slices.Equal(f.Centres, []int{60}) || f.OnsetFrame != 61 || f.EndFrame < 115 {
 			t.Errorf("one reversal, %d: %+v", twice, f)
+		}
+	}
+}
+
+// Coding that blurs what moves, and nothing else, makes the pairs of a mirror farther from each
+// other than neighbours are, which it predicts from each other.
+func TestPingpongThatIsCodedWhereItMoves(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	var noise [150][64 * 48]float64
+	for t := range noise {
+		for b := range 16 * 12 {
+			v := 5 * r.NormFloat64()
+			if t%6 > 0 { // most of it is carried on from the frame before
+				v = 0.3*v + noise[t-1][b%16*4+b/16*4*64]
+				v = max(-9, min(9, v))
+			}
+			for i := range 16 {
+				noise[t][b%16*4+i%4+(b/16*4+i/4)*64] = v
+			}
+		}
+	}
+	swings := func(coded float64) *Report {
+		rep, _, err := EvaluateFrames(context.Background(), memory(150, 24, func(t, x, y int) float64 {
+			if x < 28 {
+				return 90 + 30*math.Sin(float64(x)*0.4)*math.Cos(float64(y)*0.3)
+			}
+			return drifting(float64(24-abs(t%48-24))/3, x, y) + coded*noise[t][x+y*64]
+		}), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rep
+	}
+	for _, coded := range []float64{0, 1} {
+		if f := only(t, swings(coded), "pingpong"); f.PeriodFrames != 48 || f.OnsetFrame != 25 {
+			t.Errorf("coded %g: %+v", coded, f)
 		}
 	}
 }

@@ -63,7 +63,8 @@ func findMirrors(c *clip) []mirrorEvidence {
 		}
 	})
 	found := slices.DeleteFunc(slices.Clone(all), func(m mirrorEvidence) bool { return m.severity < mirrorFaint })
-	if len(found) == 0 && len(all) > 0 {
+	traced := len(found) > 0
+	if !traced && len(all) > 0 {
 		// Nothing is traced: the likeliest centre measures the clip.
 		m := slices.MaxFunc(all, func(x, y mirrorEvidence) int { return cmp.Compare(x.unsure, y.unsure) })
 		if m.severity, m.turned = m.unsure, m.unsure; m.severity > 0 {
@@ -98,16 +99,28 @@ func findMirrors(c *clip) []mirrorEvidence {
 		}
 	}
 	for i, m := range out {
+		// Coding may leave the quiet part of the frame alone and still blur what moves. What only comes
+		// about there again leaves most of its way as it was: there it misses by little.
+		moves := 0.0
+		if m.severity >= mirrorLikely || m.turned >= mirrorLikely {
+			moves = mirrorLeaves * c.codingMoves(m.pairs())
+			if traced {
+				out[i].judge(least, min(moves, mirrorExcused))
+				m = out[i]
+			}
+		}
+		inexact := func(ratio float64) float64 {
+			return c.inexact(ratio, m.pairs) * clamp01((copyCoded-moves)/(copyCoded-copyClean))
+		}
 		if m.severity >= mirrorLikely {
 			pace := max(fastest, paces[i])
 			rest := clamp01((mirrorRest - pace) / mirrorRestSpan)
 			// Coding takes more to bring a turn at full pace to a stand.
 			stands := clamp01((mirrorStands-pace)/mirrorRestSpan) * clamp01((mirrorCoded-c.coding(m.pairs()))/(mirrorCoded-copyCoded))
-			inexact := max(stands, c.inexact(rest, m.pairs))
-			out[i].severity = weakened(m.severity, math.Hypot(inexact, c.inexact(shallow(m.depth), m.pairs)))
+			out[i].severity = weakened(m.severity, math.Hypot(max(stands, inexact(rest)), inexact(shallow(m.depth))))
 		}
 		if m.turned >= mirrorLikely {
-			out[i].turned = weakened(m.turned, c.inexact(shallow(m.depth), m.pairs))
+			out[i].turned = weakened(m.turned, inexact(shallow(m.depth)))
 		}
 	}
 	return out
@@ -123,6 +136,32 @@ func (m mirrorEvidence) pairs() [][2]int {
 		}
 	}
 	return out
+}
+
+// codingMoves is how much, in a quarter of the cases, blocks that move differ in one of the pairs,
+// in grey levels.
+func (c *clip) codingMoves(pairs [][2]int) float64 {
+	var beside [][2]int
+	for _, p := range pairs {
+		if p[0] >= mirrorMoved {
+			beside = append(beside, [2]int{p[0] - mirrorMoved, p[1]})
+		}
+		beside = append(beside, [2]int{p[0], p[1] + mirrorMoved})
+	}
+	moves, n := c.patterns(beside)
+	if n == 0 {
+		return 0
+	}
+	var all []float64
+	for _, p := range pairs {
+		one, _ := c.patterns([][2]int{p})
+		for i, v := range one {
+			if moves[i] >= mirrorMoves {
+				all = append(all, v)
+			}
+		}
+	}
+	return quantile(all, 0.25)
 }
 
 // mirror measures one centre.
@@ -141,7 +180,7 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 			pair, beside := mirrorValley(c.d, i, sum-i)
 			looks++
 			near, off = near+pair, off+beside
-			if beside >= mirrorLevels/2 && pair <= 1.5*mirrorMatch*beside {
+			if beside >= mirrorLevels/2 && pair <= 1.25*mirrorMatch*beside {
 				hits++
 			}
 		}
@@ -190,9 +229,15 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 	m.depth, m.beside, m.pair = 1-at.pairs/at.besides, at.besides/at.n, at.pairs/at.n
 	m.step, m.locked, m.strays = at.steps/at.n, at.locked/at.n, at.strays
 	m.turns = c.turnsAtOnce(i0, sum-i0, m.step)
+	m.judge(least, 0)
+	return m
+}
+
+// judge sets the severities of what is traced; coded are grey levels that coding makes of the pairs.
+func (m *mirrorEvidence) judge(least int, coded float64) {
 	severity := func(nearness float64) float64 {
 		return strength(
-			max((1-m.depth)/(1-mirrorDepth), m.pair/(nearness*(m.step+mirrorNoise))),
+			max((1-m.depth)/(1-mirrorDepth), m.pair/(nearness*(m.step+mirrorNoise+coded))),
 			(1-m.locked)/(1-mirrorLock),
 			m.strays,
 			float64(least)/float64(m.reach),
@@ -202,7 +247,6 @@ func (c *clip) mirror(sum, least int) mirrorEvidence {
 	// Pairs that are on time to the frame throughout need not be as near either.
 	onTime := clamp01((m.locked-mirrorLocked)/(1-mirrorLocked)) * clamp01((mirrorStray-m.strays)/mirrorStray)
 	m.severity, m.turned = severity(mirrorNearness+(mirrorNearnessTurn-mirrorNearness)*onTime), severity(mirrorNearnessTurn)
-	return m
 }
 
 // turnsAtOnce tells whether motion reverses at full pace between the frames i and j: what

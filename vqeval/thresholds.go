@@ -313,7 +313,7 @@ const (
 	mirrorFrames       = 12   // a mirror reaches at least so far to either side
 	mirrorSeconds      = 0.5  // and so long
 	mirrorLevels       = 0.8  // grey levels that the content beside the mirror differs by
-	mirrorMatch        = 0.45 // a pair belongs to it below this share of what is beside it
+	mirrorMatch        = 0.50 // a pair belongs to it below this share of what is beside it
 	mirrorBridge       = 3    // pairs that may fail in a row
 	mirrorDepth        = 0.65 // decision point of the depth
 	mirrorNearness     = 0.9  // of the adjacent difference, plus noise: how near a copy must be
@@ -332,6 +332,10 @@ const (
 	mirrorMost         = 0.7  // of the reversals of a chain are no stronger than it
 	mirrorStands       = 0.4  // likewise, below which it stands
 	mirrorCoded        = 0.8  // grey levels of coding that make a turn stand
+	mirrorMoved        = 8    // frames within which what moves shows: the pattern of a block differs by more than
+	mirrorMoves        = 1.0  // grey levels
+	mirrorLeaves       = 0.4  // of what coding leaves there counts, as much as it leaves in quiet blocks
+	mirrorExcused      = 1.0  // grey levels at most that this makes of the pairs
 	mirrorApart        = 6    // frames at least between two reversals
 	mirrorSlack        = 4    // frames that a mirror may fall short
 	mirrorLoose        = 0.6  // of the severity is left where it falls shorter
