@@ -3,6 +3,7 @@ package vqeval
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -133,6 +134,39 @@ func TestFlickerGoesOn(t *testing.T) {
 	}
 	if out := at(0.4, 0.45, 0.4); len(out) != 3 {
 		t.Errorf("never clear: %+v", out)
+	}
+}
+
+// Laps of a short loop step the light: that is the loop.
+func TestFlickerOfAShortLoop(t *testing.T) {
+	kinds := func(period, from int) (out []string) {
+		for _, e := range arbitrate([]event{
+			{kind: "loop", shot: shot{from, 144}, severity: 0.8, detail: Failure{PeriodFrames: period}},
+			{kind: "flicker", shot: shot{0, 144}, severity: 0.6},
+		}) {
+			out = append(out, e.kind)
+		}
+		return out
+	}
+	if k := kinds(14, 28); !slices.Equal(k, []string{"loop"}) {
+		t.Errorf("short: %v", k)
+	}
+	if k := kinds(48, 28); len(k) != 2 {
+		t.Errorf("long: %v", k)
+	}
+	if k := kinds(14, 100); len(k) != 2 {
+		t.Errorf("for a short while: %v", k)
+	}
+}
+
+// What is just short of a finding has the part of its share that it costs.
+func TestShareGrowsIn(t *testing.T) {
+	j := judge{n: 100}
+	for severity, want := range map[float64]float64{0.4: 0, 0.47: 0.16, 0.499: 0.392, 0.5: 0.4, 0.9: 0.4} {
+		f := j.failure([]event{{kind: "freeze", shot: shot{60, 100}, severity: severity}})
+		if math.Abs(f.Share-want) > 1e-9 || f.Found() != (f.EndFrame > 0) {
+			t.Errorf("%g: %+v, want a share of %g", severity, f, want)
+		}
 	}
 }
 

@@ -158,6 +158,12 @@ func arbitrate(events []event) []event {
 	})
 	// The jump at every lap of a short loop looks as if it made up for frames that were held.
 	drop(func(e event) bool { return e.kind == "stutter" && 2*covered(e, "loop") > e.to-e.from })
+	// Light that steps at every lap of a short loop does not flicker either.
+	drop(func(e event) bool {
+		return e.kind == "flicker" && slices.ContainsFunc(events, func(o event) bool {
+			return o.kind == "loop" && o.severity >= 0.5 && o.detail.PeriodFrames <= flickerLap && 2*(min(e.to, o.to)-max(e.from, o.from)) > e.to-e.from
+		})
+	})
 	// Light that changes at one spacing only does not flicker.
 	drop(func(e event) bool { return e.kind == "flicker" && 2*covered(e, "seam") > e.to-e.from })
 	drop(func(e event) bool {
@@ -261,7 +267,7 @@ func (j *judge) all(c *clip, o Options) {
 		own := slices.DeleteFunc(slices.Clone(events), func(e event) bool { return e.kind != kind })
 		f := j.failure(own)
 		if kind == "static" {
-			j.r.Facts.Static = f.Share >= 0.5
+			j.r.Facts.Static = f.Found() && f.Share >= 0.5
 			if !o.ExpectMotion {
 				j.r.NotAssessed["static"] = "a failure only where motion is expected (--expect-motion); see facts.static"
 				continue
@@ -280,13 +286,17 @@ func (j *judge) all(c *clip, o Options) {
 }
 
 // failure sums up the events of one kind: place and details are those of the
-// longest finding, the share is that of all findings.
+// longest finding, the share is that of all findings; what is just short of one counts in
+// part, as it does in the scores.
 func (j *judge) failure(own []event) Failure {
 	var f Failure
 	var best *event
 	hit := make([]float64, j.n)
 	for i, e := range own {
 		f.Severity = max(f.Severity, round(e.severity))
+		if weight := scoreWeight(round(e.severity)); weight > 0 {
+			e.cover(hit, weight)
+		}
 		if round(e.severity) < 0.5 {
 			if best == nil {
 				f.Confidence = max(f.Confidence, round(e.confidence))
@@ -296,14 +306,14 @@ func (j *judge) failure(own []event) Failure {
 		if best == nil || e.to-e.from > best.to-best.from {
 			best = &own[i]
 		}
-		e.cover(hit, 1)
 	}
+	f.Share = round(mean(hit))
 	if best == nil {
 		return f
 	}
-	severity := f.Severity
+	severity, share := f.Severity, f.Share
 	f = best.detail
-	f.Severity, f.Confidence, f.Share = severity, round(best.confidence), round(mean(hit))
+	f.Severity, f.Confidence, f.Share = severity, round(best.confidence), share
 	f.OnsetFrame, f.EndFrame = j.frame(best.from), j.frame(best.to-1)
 	f.Centres = slices.Clone(f.Centres)
 	for i, t := range f.Centres {

@@ -31,7 +31,7 @@ type VideoMeta struct {
 }
 
 // Failure is what was found of one kind. At a severity below 0.5 it is not a
-// finding and the place is zero.
+// finding and the place is zero; what is just short of one has a part of its share, as in the scores.
 type Failure struct {
 	Severity   float64 `json:"severity"`   // strength of the evidence, 0..1; 0.5 is the decision point
 	Confidence float64 `json:"confidence"` // 0..1, how much material the severity rests on

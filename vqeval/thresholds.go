@@ -194,6 +194,7 @@ const (
 	flickerTogether      = 0.2    // correlation of the parts of the frame
 	flickerCrossings     = 5.0    // of its mean in a second
 	flickerGoesOn        = 0.35   // severity beside what is found, from which on it goes on
+	flickerLap           = 24     // frames of the longest loop whose laps make light flicker
 	flickerLocal         = 2.0    // times the gain and the levels, where only a part flickers: fire does
 	flickerTogetherLocal = 0.65   // likewise where only some of them flicker
 
