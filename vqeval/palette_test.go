@@ -72,6 +72,17 @@ func TestCutsAreNoSeams(t *testing.T) {
 	}
 }
 
+// Slides of equal length are shown one after the other; nothing moves between them. With what an
+// encoder leaves of a still, that is not shown anew.
+func TestSlidesAreNoSeams(t *testing.T) {
+	c := clipOf(t, 120, func(t, x, y int) float64 {
+		return float64(t/30)*9 + 0.6*drifting(float64(t/30)*300, x, y)
+	})
+	if e := findSeams(c); e.severity >= 0.1 {
+		t.Errorf("slides: %+v", e)
+	}
+}
+
 // What goes on apart beyond a step is one scene with frames missing; two scenes are as far apart
 // some frames later.
 func TestGoesOnApart(t *testing.T) {

@@ -86,11 +86,14 @@ func (c *clip) stepSizes() []float64 {
 		}
 		content := a[t] / (around(steps, all, i, jumpReach, 0.85) + seamNoise)
 		seen := clamp01((content - seamPlain) / (seamSeen - seamPlain))
-		if content >= seamStep && (a[t] < seamLevels || !c.steps(t, a[t])) {
+		stays := a[t] >= seamLevels && c.steps(t, a[t])
+		if content >= seamStep && !stays {
 			content = 1
 		}
-		if content >= seamStep && c.moves(t) < jumpMoves {
-			continue // the next slide
+		// The next slide: among stills nothing but slides is shown anew, so that these are no measure.
+		slide := max(content, a[t]/(around(a, shot{1, c.n}, t, jumpReach, 0.85)+seamNoise))
+		if stays && slide >= seamStep && c.moves(t) < jumpMoves {
+			continue
 		}
 		z[t] = content
 		if t+2 >= c.n || i < 2 || i+1 >= len(anew) {
