@@ -19,23 +19,33 @@ type flicker struct {
 // common is the light. The covariance of two tiles is free of what moves in
 // either of them, and of grain.
 func findFlicker(l *light, s shot, second float64) []flicker {
-	crossings := func(f flicker, from, to int, h [][]float64) float64 {
-		n, last := 0.0, 0.0
-		for t := from; t < to; t++ {
-			var sum float64
+	// crossings are how often the mean ripple goes from one side to the other, and how often from so
+	// far out on one side, of its root mean square, to as far out on the other.
+	crossings := func(f flicker, from, to int, h [][]float64) (all, far float64) {
+		v := make([]float64, to-from)
+		var square float64
+		for t := range v {
 			for i, in := range f.in {
 				if in {
-					sum += h[i][t]
+					v[t] += h[i][from+t]
 				}
 			}
-			if sum*last < 0 {
-				n++
-			}
-			if sum != 0 {
-				last = sum
-			}
+			square += v[t] * v[t] / float64(len(v))
 		}
-		return n * second / float64(to-from)
+		count := func(least float64) (n float64) {
+			last := 0.0
+			for _, v := range v {
+				if math.Abs(v) <= least {
+					continue
+				}
+				if v*last < 0 {
+					n++
+				}
+				last = v
+			}
+			return n
+		}
+		return count(0), count(flickerFar * math.Sqrt(square))
 	}
 	h := l.ripple(s, second)
 	length := min(s.to-s.from, int(math.Round(flickerSeconds*second)))
@@ -48,9 +58,11 @@ func findFlicker(l *light, s shot, second float64) []flicker {
 		from = min(from, s.to-s.from-length)
 		f := flickerIn(h, from, from+length, l.mean(s.from+from, s.from+from+length))
 		if f.severity > 0 {
-			// What swells and fades within a second leaves a ripple too, but a slow one.
-			slow := flickerCrossings / max(1, crossings(f, from, from+length, h))
-			f.severity = math.Exp2(-math.Hypot(math.Log2(1/f.severity), slow*slow))
+			// What swells and fades within a second leaves a ripple too, but a slow one. A fade bends
+			// the light at its ends: that is what ripples by much, and what crosses is noise.
+			all, far := crossings(f, from, from+length, h)
+			slow := flickerCrossings / max(1, all*second/float64(length))
+			f.severity = weakened(weakened(f.severity, slow*slow), beyond(flickerBendFree, flickerBend*all/max(1, far)))
 		}
 		f.shot = shot{s.from + from, s.from + from + length}
 		all = append(all, f)

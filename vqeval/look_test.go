@@ -208,7 +208,8 @@ func TestFlickerIsLightNotMotion(t *testing.T) {
 			}
 			return 1
 		}),
-		"ramp": lit(live, whole, func(t float64) float64 { return 1 + 0.3*t/96 }),
+		"through black": lit(live, whole, func(t float64) float64 { return min(1, math.Abs(t-48)/12) }),
+		"ramp":          lit(live, whole, func(t float64) float64 { return 1 + 0.3*t/96 }),
 	} {
 		if v := severity(s); v >= 0.5 {
 			t.Errorf("%s: %.2f", name, v)

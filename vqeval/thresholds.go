@@ -193,6 +193,9 @@ const (
 	flickerLevels        = 0.4    // grey levels of it, at least: samples are whole levels
 	flickerTogether      = 0.2    // correlation of the parts of the frame
 	flickerCrossings     = 5.0    // of its mean in a second
+	flickerFar           = 0.5    // of its root mean square, that it goes out to on either side
+	flickerBend          = 0.32   // of its crossings go so far
+	flickerBendFree      = 0.5    // of which nothing is said by
 	flickerGoesOn        = 0.35   // severity beside what is found, from which on it goes on
 	flickerLap           = 24     // frames of the longest loop whose laps make light flicker
 	flickerLocal         = 2.0    // times the gain and the levels, where only a part flickers: fire does
