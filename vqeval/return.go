@@ -109,7 +109,7 @@ func findReturns(c *clip) []returnEvidence {
 	// displaced.
 	for i, e := range out {
 		if e.fade > 1 && e.severity >= returnLikely {
-			out[i].severity = weakened(e.severity, beyond(returnCarriedFree, c.carried(e.last, e.last+e.fade/2)/returnCarried))
+			out[i].severity = weakened(e.severity, beyond(returnCarriedFree, c.carried(e.last, e.last+e.fade/2, e.last+e.fade)/returnCarried))
 		}
 	}
 	// What drifts by has hardly been away when it is back.
@@ -223,27 +223,38 @@ func (c *clip) unmixed(u, v, t int) float64 {
 	return off / math.Max(1e-9, all)
 }
 
-// carried is the share of what two frames differ by from the start that a motion of the camera makes,
-// their geometric mean.
-func (c *clip) carried(u, v int) float64 {
+// carried is the share of what the frames u and v differ by from the start that a motion of the
+// camera makes, their harmonic mean: half-way through a fade hardly any of it is, whatever its end
+// looks like. What the frame t that is back there differs by is left out: it
+// is coding, or where the camera is by then.
+func (c *clip) carried(u, v, t int) float64 {
 	at := func(t int) []level {
 		f := pyramid(c.p, t)
 		return f[min(1, len(f)-1):] // half the size does
 	}
 	starts := [2][]level{at(0), at(returnFirst - 1)}
+	back := math.Inf(1)
+	for f, i := at(t), 0; i < len(starts); i++ {
+		back = min(back, residual(starts[i][0], f[0], affine{}))
+	}
 	share := func(t int) (most float64) {
 		f := at(t)
 		for _, s := range starts {
 			plain := residual(s[0], f[0], affine{})
-			most = max(most, (plain-residual(s[0], f[0], register(s, f)))/(plain+returnNoise))
+			most = max(most, (plain-residual(s[0], f[0], register(s, f)))/(max(0, plain-back)+returnFlat))
 		}
 		return most
 	}
-	return math.Sqrt(share(u) * share(v))
+	a, b := share(u), share(v)
+	return 2 * a * b / math.Max(1e-9, a+b)
 }
 
-// usualWay is the median difference over so many frames up to u.
+// usualWay is the median difference over so many frames up to u; where there are not as many, whatever
+// way is taken may be usual.
 func (c *clip) usualWay(u, frames int) float64 {
+	if u < frames {
+		return math.Inf(1)
+	}
 	var all []float64
 	for v := u - frames; v >= 0; v-- {
 		all = append(all, c.d.at(v, v+frames))

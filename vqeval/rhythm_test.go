@@ -212,14 +212,21 @@ func TestCarried(t *testing.T) {
 	wanders := clipOf(t, 40, func(t, x, y int) float64 {
 		return still(float64(x)+4*math.Sin(float64(t)*0.15), float64(y)+2*math.Cos(float64(t)*0.11))
 	})
-	if got := wanders.carried(10, 14); got < returnCarried {
+	if got := wanders.carried(10, 14, 21); got < returnCarried {
 		t.Errorf("wanders: %.2f", got)
 	}
 	mixes := clipOf(t, 40, func(t, x, y int) float64 {
 		return still(float64(x), float64(y)) + min(1, float64(t)/10)*50*math.Sin(float64(x)*0.33+1)*math.Sin(float64(y)*0.41)
 	})
-	if got := mixes.carried(10, 14); got > returnCarried/2 {
+	if got := mixes.carried(10, 14, 0); got > returnCarried/2 {
 		t.Errorf("mixes: %.2f", got)
+	}
+	// Near the start nothing is known of how far it usually goes in that time.
+	if w := mixes.usualWay(6, 8); !math.IsInf(w, 1) {
+		t.Errorf("usual way %.2f of no frames", w)
+	}
+	if w := mixes.usualWay(20, 8); !(w > 0) || math.IsInf(w, 1) {
+		t.Errorf("usual way %.2f", w)
 	}
 }
 

@@ -356,8 +356,9 @@ const (
 	returnMixed       = 0.36 // of the difference of the ends of a fade, by which the frame in the middle is no mixture of them
 	returnMixedFree   = 0.5  // of which nothing is said by
 	returnLikely      = 0.2  // severity below which it is not registered
-	returnCarried     = 0.57 // of the difference, that a motion of the camera takes out
-	returnCarriedFree = 0.82 // of which nothing is said by
+	returnCarried     = 0.52 // of the difference, that a motion of the camera takes out
+	returnCarriedFree = 0.9  // of which nothing is said by
+	returnFlat        = 0.25 // grey levels at half the size, that tell nothing of it
 	returnGone        = 0.4  // of how far the start moves on within a second or so, that it was away before it faded back
 	returnGoneFree    = 0.5  // of which nothing is said by
 	returnSteps       = 1.5  // times the adjacent difference at the start, by which the content was elsewhere
