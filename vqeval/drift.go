@@ -154,19 +154,21 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	if len(out) > scales {
 		out = append(out[:scales], overScales(out[scales:]))
 	}
+	familiar(out, cb, cr, logs)
 	return out
 }
 
 // judge sets the severity; agree is how well the parts must agree. What runs away takes its
-// time, goes one way, and takes the parts of the frame along: a step is something else, and
-// so is content that comes and goes, or one scene that dissolves into another.
+// time, goes one way, and takes the parts of the frame along: a step is something else, such as
+// an exposure that is set anew and stands then, and so is content that comes and goes, or one scene
+// that dissolves into another.
 func (d *drift) judge(agree float64) {
-	mixed, sudden := driftSag, driftSudden
-	if d.what == "detail" {
-		mixed, sudden = driftSagDetail, driftSudden*math.Sqrt(max(1, d.amount/driftStrong))
+	mixed, sudden, stood := driftSag, driftSudden, beyond(driftStoodFree, d.stood/driftStood)
+	if d.what == "detail" { // a strong blur has soon taken all of it
+		mixed, sudden, stood = driftSagDetail, driftSudden*math.Sqrt(max(1, d.amount/driftStrong)), 0
 	}
 	d.severity = strength(driftClear/d.amount, math.Pow(d.left/driftLeft, 2), math.Pow(d.sudden/sudden, 2),
-		math.Pow(agree/math.Max(1e-9, d.trend.agree), driftSure), math.Pow(max(0, d.sag)/mixed, 2), d.pass)
+		math.Pow(agree/math.Max(1e-9, d.trend.agree), driftSure), math.Pow(max(0, d.sag)/mixed, 2), d.pass, stood)
 }
 
 // overScales is what the detail does at all scales: a strong blur soon leaves nothing at the

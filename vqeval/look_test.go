@@ -484,6 +484,61 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// What changes within a second and stands then was set anew; what runs away goes on.
+func TestStood(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	of := func(level func(second float64) float64) trend {
+		noise := make([]float64, 160)
+		for i := range noise {
+			noise[i] = 0.03 * r.NormFloat64()
+		}
+		c := newCourse(160, 1, driftSample, func(t, _ int) float64 { return level(float64(t)/24) + noise[t] })
+		return c.trend(c.part[0], 24, false)
+	}
+	if t1 := of(func(s float64) float64 { return 1 / (1 + math.Exp(-(s-3)/0.18)) }); t1.stood < driftStood {
+		t.Errorf("set anew: %.2f", t1.stood)
+	}
+	if t1 := of(func(s float64) float64 { return max(0, s-2) / 5 }); t1.stood > driftStood*driftStoodFree {
+		t.Errorf("runs away: %.2f", t1.stood)
+	}
+	for stood, found := range map[float64]bool{0.4: true, 1.3: false} {
+		d := drift{what: "exposure", amount: 3, trend: trend{left: 0.3, sudden: 0.25, agree: 8, stood: stood}}
+		if d.judge(driftAgree); (d.severity >= 0.5) != found {
+			t.Errorf("stood %g: %.2f", stood, d.severity)
+		}
+	}
+}
+
+// What moves brings the same colours and tones to other places; a look that runs away others.
+func TestForeign(t *testing.T) {
+	const n = 96
+	of := func(value func(u float64, i int) float64) course {
+		return newCourse(n, tiles, driftSample, func(t, i int) float64 { return value(float64(t)/n, i) })
+	}
+	// Parts that go over from one colour to another at their times; away is added to all of them.
+	severity := func(words string, passes, away, dark float64) float64 {
+		wave := func(u float64, i int) float64 { return math.Tanh(4 * (math.Sin(float64(i)*0.4) + passes*(1.6*u-0.8))) }
+		d := []drift{{words: words, severity: 0.6}}
+		familiar(d, of(func(u float64, i int) float64 { return 30 + 10*wave(u, i) + away*u }),
+			of(func(float64, int) float64 { return 3 }), of(func(u float64, i int) float64 { return 4 + wave(u, i)/3 - dark*u }))
+		return d[0].severity
+	}
+	if v := severity("the colour", 0, 20, 0); v < 0.59 {
+		t.Errorf("a colour that runs away: %.2f", v)
+	}
+	if v := severity("the exposure", 0, 0, 0.5); v < 0.59 {
+		t.Errorf("a light that runs away: %.2f", v)
+	}
+	for _, words := range []string{"the colour", "the exposure"} {
+		if v := severity(words, 1, 0, 0); v > 0.45 {
+			t.Errorf("%s of what moves: %.2f", words, v)
+		}
+	}
+	if v := severity("the saturation", 1, 0, 0); v != 0.6 {
+		t.Errorf("nothing is known of it: %.2f", v)
+	}
+}
+
 // One scene that dissolves into another has less contrast half-way; a look that runs away
 // passes through all that is between.
 func TestSag(t *testing.T) {

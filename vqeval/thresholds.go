@@ -213,6 +213,16 @@ const (
 	driftFirstSlow    = 0.5   // likewise where it begins slowly
 	driftLeft         = 0.55  // of the variation that an even change leaves
 	driftSudden       = 0.44  // of the change within one second
+	driftAtOnce       = 0.7   // seconds that an exposure takes which is set anew
+	driftTakes        = 2.0   // likewise at least what runs away
+	driftStood        = 1.05  // times what such a change leaves, that one which takes its time leaves
+	driftStoodFree    = 0.82  // of which nothing is said by
+	driftForeign      = 0.64  // of the new colours and tones that there would be if all had run away so far
+	driftForeignFree  = 0.83  // of which nothing is said by
+	driftLight        = 40.0  // levels of colour that a change of the logarithm of the light counts as
+	tintSample        = 4     // stretches at either end whose tints are compared
+	tintNearest       = 0.016 // of the tints of the other end, so many of which are near
+	driftLikely       = 0.2   // severity below which that is not asked
 	driftSag          = 0.2   // of the logarithm of the contrast below that at both ends
 	driftSagDetail    = 0.3   // likewise where it is detail that goes, and takes contrast along
 	driftMixed        = 0.9   // seconds for which a dissolve is half-way, at most

@@ -12,6 +12,7 @@ type trend struct {
 	change float64 // from there to the end
 	left   float64 // root of the share of the variance that the fit leaves
 	sudden float64 // share of the change that came within one second, beyond what an even one has there
+	stood  float64 // times what is left where the change comes at once and stands, that is left where it takes its time
 	onset  int     // frame
 	agree  float64 // how surely the parts of the frame changed alike: the change over its standard error among them
 }
@@ -191,6 +192,21 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 			best = min(best, left)
 		}
 	}
+	// What takes its time may end before the shot does.
+	takes := func(time float64) float64 {
+		least := math.Inf(1)
+		for _, from := range c.at {
+			ramp(from-time/2, from+time/2, false)
+			_, left := line(x, bins)
+			least = min(least, left)
+		}
+		return least
+	}
+	slowly := best
+	for time := driftTakes * second; time < end; time *= math.Sqrt2 {
+		slowly = min(slowly, takes(time))
+	}
+	t.stood = math.Sqrt(slowly / max(1e-9*all, takes(driftAtOnce*second)))
 	// Three medians in a row have no outlier between them.
 	calm := slices.Clone(bins)
 	for i := 1; i+1 < most; i++ {
