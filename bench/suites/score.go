@@ -58,7 +58,8 @@ const scorePeer = "the same probe, decode and scale to the analysis size with th
 
 // Score measures what scoring a video costs beyond decoding it: one record a
 // clip. In every round the scorer and its peer run one after the other, the one
-// that comes first taking turns, with the same decoder threads.
+// that comes first taking turns, with the same decoder threads and the collector's settings of
+// the command vqeval, which stay.
 func Score(ctx context.Context, o ScoreOptions) ([]bench.Record, error) {
 	if o.Count == 0 {
 		o.Count = 5
@@ -69,6 +70,7 @@ func Score(ctx context.Context, o ScoreOptions) ([]bench.Record, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	vqeval.SaveMemory() // time, like memory, is that of the command vqeval
 	files := o.Files
 	if len(files) == 0 {
 		dir, err := os.MkdirTemp("", "longtake-bench-")
