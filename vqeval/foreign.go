@@ -20,8 +20,8 @@ func tints(cb, cr, logs course, lo, hi int) []tint {
 }
 
 // familiar weakens drifts of light and colour which show fewer new colours and tones than they would
-// if all those of the start had run away so far. A scene in which something moves goes on showing its
-// own, in other places and more or less of each.
+// if all those of the start had run away so far, or so far that they are others in any case. A scene
+// in which something moves goes on showing its own, in other places and more or less of each.
 func familiar(drifts []drift, cb, cr, logs course) {
 	n := len(logs.at)
 	some := max(1, int(driftPart*float64(n)))
@@ -59,7 +59,7 @@ func familiar(drifts []drift, cb, cr, logs course) {
 			expected = min(away(func(p tint) tint { return tint{p[0], p[1], p[2] + shift[2]} }),
 				away(func(p tint) tint { return tint{p[0] * gain, p[1] * gain, p[2] + shift[2]} }))
 		}
-		drifts[i].severity = weakened(d.severity, beyond(driftForeignFree, driftForeign*expected/math.Max(1e-9, far)))
+		drifts[i].severity = weakened(d.severity, beyond(driftForeignFree, driftForeign*min(expected, driftOthers)/math.Max(1e-9, far)))
 	}
 }
 

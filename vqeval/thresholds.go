@@ -219,6 +219,7 @@ const (
 	driftStoodFree    = 0.82  // of which nothing is said by
 	driftForeign      = 0.64  // of the new colours and tones that there would be if all had run away so far
 	driftForeignFree  = 0.83  // of which nothing is said by
+	driftOthers       = 12.0  // levels of light of 128, at which they are new in any case
 	driftLight        = 40.0  // levels of colour that a change of the logarithm of the light counts as
 	tintSample        = 4     // stretches at either end whose tints are compared
 	tintNearest       = 0.016 // of the tints of the other end, so many of which are near
