@@ -110,6 +110,31 @@ func TestPingpongThatIsCodedWhereItMoves(t *testing.T) {
 	}
 }
 
+// What coding makes of quiet parts does not come back with a loop, and is no life beside it.
+func TestLoopWhoseQuietPartIsCoded(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	var noise [144][64 * 48]float64
+	for t := range noise {
+		for i := range noise[t] {
+			noise[t][i] = r.NormFloat64()
+		}
+	}
+	for _, quiet := range []float64{4, 12} { // less than in the part that moves, and more
+		c, err := newClip(context.Background(), memory(144, 24, func(t, x, y int) float64 {
+			if x < 28 {
+				return 90 + 30*math.Sin(float64(x)*0.4)*math.Cos(float64(y)*0.3) + quiet*noise[t][x+y*64]
+			}
+			return drifting(float64(t%24), x, y) + 6*noise[t][x+y*64]
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := findRegionLoop(c.raw, c.second, c.d.lags); l.severity >= 0.5 != (quiet > 6) {
+			t.Errorf("quiet %g: severity %.2f, rest %.2f", quiet, l.severity, l.rest)
+		}
+	}
+}
+
 // A swing that takes its own time each way is no mirrored copy.
 func TestSwingIsNoPingpong(t *testing.T) {
 	r := reordered(t, 150, func(t int) float64 {

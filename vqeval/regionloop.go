@@ -150,8 +150,16 @@ func (l loopProfile) judge(raw *planes, p int, second, above float64) (f regionL
 	depth, _ := l.depth(p)
 	f.around = l.g.rimmed(in, func(b int) bool { return depth[b] >= regionLoopDepth/2 })
 	f.in, f.area = in, float64(size)/float64(l.g.blocks())
-	for b := range in {
-		if !in[b] && !still[b] && depth[b] < regionLoopDepth/2 {
+	// What comes back differs by what coding makes of it. Elsewhere less than that is no life.
+	var coded []float64
+	for b, v := range l.diff[p] {
+		if in[b] {
+			coded = append(coded, v)
+		}
+	}
+	noise := quantile(coded, 0.5)
+	for b, v := range l.diff[p] {
+		if !in[b] && !still[b] && depth[b] < regionLoopDepth/2 && v > noise {
 			f.rest += 1 / float64(l.g.blocks())
 		}
 	}
