@@ -119,8 +119,13 @@ func arbitrate(events []event) []event {
 	// A frame that freezes or repeats as a whole does so in its parts. A part is what
 	// a detector of the whole may take for it as long as enough goes on.
 	drop(func(e event) bool {
-		return e.kind == "region_freeze" && 2*covered(e, "freeze", "loop", "pingpong", "region_loop") > e.to-e.from
+		return e.kind == "region_freeze" && 2*covered(e, "loop", "pingpong", "region_loop") > e.to-e.from
 	})
+	for i, e := range events { // what stands still nearly everywhere is one or the other: its evidence stays, unfound
+		if e.kind == "region_freeze" && 2*covered(e, "freeze") > e.to-e.from {
+			events[i].severity = min(e.severity, scoreFrom)
+		}
+	}
 	drop(func(e event) bool { return e.kind == "region_loop" && 2*covered(e, "loop", "pingpong") > e.to-e.from })
 	// The shimmer of a decoder that has nothing left to show alternates as well.
 	drop(func(e event) bool { return e.kind == "flicker" && 2*covered(e, "freeze") > e.to-e.from })

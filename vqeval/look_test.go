@@ -582,7 +582,9 @@ func TestRegionFreezeBesideWhatGoesOn(t *testing.T) {
 			{kind: "freeze", shot: shot{40, 100}, severity: whole},
 			{kind: "region_freeze", shot: shot{40, 100}, severity: 0.7, moving: moving},
 		}) {
-			kinds = append(kinds, e.kind)
+			if e.severity >= 0.5 {
+				kinds = append(kinds, e.kind)
+			}
 		}
 		return kinds
 	}

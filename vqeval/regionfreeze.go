@@ -166,7 +166,7 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	if end < len(l.total) {
 		f.to = min(s.to, (l.first+end+max(2, int(math.Round(second/2/phase))))*phase)
 	}
-	onsets, pace, leap, stops := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
+	onset, onsets, pace, leap, stops := blockOnsets(raw, s, (l.first+o)*phase, f.to, in, second)
 	var at []float64
 	for b, t := range onsets {
 		if in[b] {
@@ -176,8 +176,8 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	if len(at) == 0 {
 		return f
 	}
-	mid := quantile(at, 0.5)
-	f.from = int(mid)
+	mid := float64(onset)
+	f.from = onset
 	var b0, a0, spread, live, rest float64
 	var bs, as []float64
 	// A block in which nothing happened to move for a while before the stop belongs to the part as
@@ -194,10 +194,10 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 	if size == 0 {
 		return f
 	}
-	stands, lives := l.stands(in, 2, before, after)
+	stands := l.stands(in, 2, before, after)
 	area := float64(max(size, count(stands))) / float64(g.blocks())
 	f.in, _ = l.patch(wide, before, after)
-	all, _ := l.stands(f.in, 8, before, after)
+	all := l.stands(f.in, 8, before, after)
 	f.area = max(area, float64(count(all))/float64(g.blocks()))
 	at = at[:0]
 	together := 0.0
@@ -233,27 +233,32 @@ func (l blockLife) judge(raw *planes, src *Source, s shot, o int, in []bool, bef
 		need = regionResumes
 	}
 	small := math.Min(1, regionPart/area)
+	fine := raw.stopped(shot{max(s.from, f.from-int(second)), f.from + 1}, shot{f.from + 2, f.to}, f.in)
 	// The first part of some ratios says nothing: it is there in a part that is cut out of
-	// a lively frame as well, or is what coding leaves.
+	// a lively frame as well, or is what coding leaves. Each has its weight: a part that is seen
+	// less well in one way is one nevertheless where all else says so.
 	f.severity = strength(
-		regionArea/area,
-		beyond(regionQuietFree, a0/b0/regionQuiet),
-		spread/spreads,
-		0.5*need*second/float64(max(1, f.to-f.from)),
-		regionLevels/b0,
-		beyond(regionLive, max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live)),
-		beyond(regionDrop, regionDrop/max(1e-9, min(f.drop, f.stops))),
-		beyond(regionRimFree, regionRim/max(1e-9, f.rim)),
-		beyond(1/regionLeap, f.leap/regionLeap),
-		beyond(regionFillFree, lives/regionFill),
-		beyond(regionKeptFree, max(0, 1-f.kept)/(1-regionKept)),
-		beyond(regionLeftFree, max(0, 1-f.left)/(1-regionLeft)),
-		small*beyond(regionTogetherFree, (1-together/float64(size))/(1-regionTogether)),
+		saysArea*regionArea/math.Max(1e-9, fine.area),
+		saysQuiet*beyond(regionQuietFree, a0/b0/regionQuiet),
+		saysSpread*spread/spreads,
+		saysLast*0.5*need*second/float64(max(1, f.to-f.from)),
+		saysLevels*regionLevels/b0,
+		saysLive*beyond(regionLive, max(regionLeast, regionLive*(1-f.area))/max(1e-9, f.live)),
+		saysDrop*beyond(regionDrop, regionDrop/max(1e-9, min(f.drop, f.stops))),
+		saysRim*beyond(regionRimFree, regionRim/max(1e-9, f.rim)),
+		saysLeap*beyond(1/regionLeap, f.leap/regionLeap),
+		saysFill*beyond(regionFillFree, fine.lives/regionFill),
+		saysKept*beyond(regionKeptFree, max(0, 1-f.kept)/(1-regionKept)),
+		saysLeft*beyond(regionLeftFree, max(0, 1-f.left)/(1-regionLeft)),
+		saysTogether*small*beyond(regionTogetherFree, (1-together/float64(size))/(1-regionTogether)),
+		saysAgree*beyond(regionAgreeFree, (1-fine.agree)/(1-regionAgree)),
+		saysStill*beyond(regionStillFree, fine.left/regionStill),
+		saysEdge*(1-fine.rim)/(1-regionEdge),
 	)
 	if f.severity >= regionLikely { // the rest takes long to measure
 		f.moving = movingBlocks(raw, min(f.from+2*phase, f.from+(f.to-f.from)/4), f.to, second, regionLevels/2)
 		f.change = l.lookStep(src, s, f.from, second)
-		f.severity = weakened(f.severity, f.change/regionChange)
+		f.severity = weakened(f.severity, saysChange*f.change/regionChange)
 	}
 	return f
 }
@@ -285,18 +290,14 @@ func (l blockLife) patch(in []bool, before, after []float64) (patch []bool, size
 	return patch, size
 }
 
-// stands are the blocks of the rectangle around a part that do not go on, and the share of those
-// that do. What never moved there belongs to it.
-func (l blockLife) stands(in []bool, part int, before, after []float64) (still []bool, lives float64) {
-	still = l.g.rect(in, part)
-	n := count(still)
+// stands are the blocks of the rectangle around a part that do not go on. What never moved there
+// belongs to it.
+func (l blockLife) stands(in []bool, part int, before, after []float64) []bool {
+	still := l.g.rect(in, part)
 	for b := range still {
-		if still[b] && l.goesOn(b, before, after) {
-			still[b] = false
-			lives += 1 / float64(n)
-		}
+		still[b] = still[b] && !l.goesOn(b, before, after)
 	}
-	return still, lives
+	return still
 }
 
 // rim is the share of the blocks around a part that go on, of those which lived before: what
@@ -309,14 +310,7 @@ func (l blockLife) rim(in []bool, before, after []float64) float64 {
 		if in[b] {
 			continue
 		}
-		x, y := b%g.cols, b/g.cols
-		near := false
-		for v := max(0, y-2); v <= min(g.rows-1, y+2); v++ {
-			for u := max(0, x-2); u <= min(g.cols-1, x+2); u++ {
-				near = near || in[v*g.cols+u]
-			}
-		}
-		if !near {
+		if !g.near(in, b, 2) {
 			continue
 		}
 		around++
@@ -403,16 +397,14 @@ func (l blockLife) usualStep(src *Source, s shot, frames int) float64 {
 // blockOnsets is, for each block, the first frame that shows what stands still
 // later, and the pace of all of them just before the common onset, the largest
 // step at it, and what most of them step by at least just before it, as shares of their usual pace.
-func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) (onsets []int, pace, leap, stops float64) {
+func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) (onset int, onsets []int, pace, leap, stops float64) {
 	g := raw.grid()
 	lo := max(s.from, about-int(second))
 	hi := min(to, about+int(second))
-	ref := referencePlane(raw, min(about+phase, hi-1), min(to, about+phase+int(second)))
 	n := hi - lo
-	away, step := make([][]float64, n), make([][]float64, n)
+	step := make([][]float64, n)
 	for i := range n {
-		away[i], step[i] = make([]float64, g.blocks()), make([]float64, g.blocks())
-		raw.blockDiffs(away[i], raw.plane(lo+i), ref)
+		step[i] = make([]float64, g.blocks())
 		if i > 0 {
 			raw.blockDiffs(step[i], raw.plane(lo+i-1), raw.plane(lo+i))
 		}
@@ -420,42 +412,28 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 	onsets = make([]int, g.blocks())
 	k := max(1, min(about-lo, n-1))
 	var usual, late []float64
+	// All of them together stop where their steps fall: a coder that draws the still ever better
+	// from there on takes small ones, and for long.
+	all, v := make([]float64, n), make([]float64, n)
+	for i := range all {
+		for b := range in {
+			if in[b] {
+				all[i] += step[i][b]
+			}
+		}
+	}
+	e := falls(all, v, k-2*phase, k+2*phase) - 1
 	for b := range onsets {
 		if !in[b] {
 			continue
 		}
-		var rest, moving []float64
-		for i := min(n-1, k+phase); i < n; i++ {
-			rest = append(rest, away[i][b])
+		for i := range v {
+			v[i] = step[i][b]
 		}
-		for i := 1; i < k-1; i++ {
-			moving = append(moving, step[i][b])
-		}
-		base := quantile(rest, 0.5)
-		bar := base + max(0.15, 0.5*(quantile(moving, 0.5)-base/2))
-		at := n - 1
-		for i := n - 1; i >= 0 && away[i][b] <= bar; i-- {
-			at = i
-		}
-		onsets[b] = lo + at
+		onsets[b] = lo + falls(v, v, e-int(second/2), e+int(second/2)) - 1
 	}
-	var at []float64
-	for b := range onsets {
-		if in[b] {
-			at = append(at, float64(onsets[b]))
-		}
-	}
-	e := int(quantile(at, 0.5)) - lo
 	still := make([]float64, 0, n)
-	sum := func(i int) float64 {
-		var v float64
-		for b := range in {
-			if in[b] {
-				v += step[i][b]
-			}
-		}
-		return v
-	}
+	sum := func(i int) float64 { return all[i] }
 	for i := e + 2; i < n; i++ {
 		still = append(still, sum(i))
 	}
@@ -469,7 +447,7 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 	}
 	u := quantile(usual, 0.5)
 	if u <= 0 {
-		return onsets, 0, 0, 0
+		return lo + e, onsets, 0, 0, 0
 	}
 	for i := max(1, e-1); i <= min(n-1, e+1); i++ {
 		leap = max(leap, (sum(i)-floor)/u)
@@ -496,29 +474,32 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 		}
 	}
 	if pace = quantile(late, 0.5) / u; len(each) == 0 {
-		return onsets, pace, leap, pace
+		return lo + e, onsets, pace, leap, pace
 	}
-	return onsets, pace, leap, quantile(each, 0.4)
+	return lo + e, onsets, pace, leap, quantile(each, 0.4)
 }
 
-// referencePlane is the mean of up to eight frames of [from,to).
-func referencePlane(p *planes, from, to int) []uint64 {
-	sum := make([]uint32, p.w*p.h)
-	v := make([]uint16, p.w*p.h)
-	n := uint32(0)
-	for t := from; t < max(from+1, to) && t < p.n; t += max(1, (to-from)/8) {
-		unpack(v, p.plane(t))
-		for i, x := range v {
-			sum[i] += uint32(x)
+// falls is the first step from which on steps are small, within [from,to]: of all places the one
+// that parts their square roots best into a higher and a lower level. room may be the
+// steps.
+func falls(steps, room []float64, from, to int) int {
+	var after float64
+	for i := 1; i < len(steps); i++ {
+		room[i] = math.Sqrt(steps[i])
+		after += room[i]
+	}
+	n := float64(len(steps) - 1)
+	best, at, before := 0.0, max(1, min(to, len(steps)-1)), 0.0
+	for i := 1; i < len(steps); i++ {
+		if x, y := float64(i-1), n-float64(i-1); i > 1 && i >= from && i <= to {
+			if v := (before/x - after/y) * math.Sqrt(x*y); v > best {
+				best, at = v, i
+			}
 		}
-		n++
+		before += room[i]
+		after -= room[i]
 	}
-	for i := range v {
-		v[i] = uint16((sum[i] + n/2) / max(1, n))
-	}
-	out := make([]uint64, p.words)
-	pack(out, v)
-	return out
+	return at
 }
 
 func regionFreezeEvents(c *clip, _ *Facts) []event {

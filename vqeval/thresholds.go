@@ -145,6 +145,11 @@ const (
 	regionSpreadSeconds   = 0.2   // seconds
 	regionTogether        = 0.3   // of its blocks stop within a frame of each other, or
 	regionTogetherSeconds = 0.06  // seconds
+	regionAgree           = 0.3   // of its cells lie in its blocks
+	regionAgreeFree       = 0.45  // of what does not, nothing is said by
+	regionStill           = 0.2   // of the pace of its cells is left
+	regionStillFree       = 0.2   // of that coding leaves
+	regionEdge            = 0.4   // of the cells around it that lived go on as before
 	regionPart            = 0.12  // of the frame: in a larger part it says less
 	regionTogetherFree    = 0.35  // of which nothing is said by
 	regionLive            = 0.12  // of the rest of the frame that goes on
@@ -168,6 +173,35 @@ const (
 	regionPace            = 0.1   // grey levels a frame: what moves by less does not tell how it stops
 	regionMoving          = 0.12  // of the blocks get on: what stands still is a part
 	regionUnlike          = 0.15  // of severity, by which a freeze of the whole is the clearer one
+
+	// The cells of a region that freezes.
+	cellLevels  = 0.5  // grey levels that one gets within a few frames
+	cellGoesOn  = 0.6  // of which this is left in one that goes on
+	cellQuiet   = 0.35 // likewise in one that stops, at most
+	cellRim     = 3    // cells around a part that should go on
+	cellRimMost = 0.1  // of them count as if they had lived and do not
+
+	// How much each of the conditions for a region that freezes says: the factors with which they part the
+	// failed from the healthy videos of seven editions of the corpus best together. Fitted to six of them they
+	// part the seventh as well, whichever that is. What a part keeps of what it shows weighs more than that:
+	// the corpus has few parts that empty.
+	saysArea     = 1.18
+	saysQuiet    = 0.31
+	saysSpread   = 0.59
+	saysLast     = 1.23
+	saysLevels   = 0.41
+	saysLive     = 0.57
+	saysDrop     = 0.59
+	saysRim      = 0.58
+	saysLeap     = 0.6
+	saysFill     = 0.52
+	saysKept     = 1.2
+	saysLeft     = 1.2
+	saysTogether = 0.31
+	saysAgree    = 0.62
+	saysStill    = 0.37
+	saysEdge     = 0.46
+	saysChange   = 0.72
 
 	// A region that loops.
 	regionPairs      = 12   // frames of which each lag is measured
@@ -449,7 +483,7 @@ const (
 // operating are the strengths of evidence (see strength) at which a kind counts as found, where
 // that is not 0.5. What is set on the videos of one edition of the corpus fires more often on the
 // next one: these were set on four together, for the kinds that fire most often on healthy videos.
-var operating = &Presets{Decision: map[string]float64{"freeze": 0.54, "region_freeze": 0.57, "drift": 0.54}}
+var operating = &Presets{Decision: map[string]float64{"freeze": 0.54, "region_freeze": 0.55, "drift": 0.54}}
 
 // weakened is a severity of strength with one more ratio.
 func weakened(severity, ratio float64) float64 {
