@@ -394,9 +394,9 @@ func (l blockLife) usualStep(src *Source, s shot, frames int) float64 {
 	return l.steps[frames]
 }
 
-// blockOnsets is, for each block, the first frame that shows what stands still
-// later, and the pace of all of them just before the common onset, the largest
-// step at it, and what most of them step by at least just before it, as shares of their usual pace.
+// blockOnsets is the first frame that shows what stands still later, of all blocks together and of
+// each, and the pace of all of them just before the common onset, the largest step at it, and what
+// most of them step by at least just before it, as shares of their usual pace.
 func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) (onset int, onsets []int, pace, leap, stops float64) {
 	g := raw.grid()
 	lo := max(s.from, about-int(second))
@@ -433,13 +433,12 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 		onsets[b] = lo + falls(v, v, e-int(second/2), e+int(second/2)) - 1
 	}
 	still := make([]float64, 0, n)
-	sum := func(i int) float64 { return all[i] }
 	for i := e + 2; i < n; i++ {
-		still = append(still, sum(i))
+		still = append(still, all[i])
 	}
 	floor := quantile(still, 0.5)
 	for i := 1; i < e; i++ {
-		v := max(0, sum(i)-floor)
+		v := max(0, all[i]-floor)
 		usual = append(usual, v)
 		if i >= e-phase {
 			late = append(late, v)
@@ -450,7 +449,7 @@ func blockOnsets(raw *planes, s shot, about, to int, in []bool, second float64) 
 		return lo + e, onsets, 0, 0, 0
 	}
 	for i := max(1, e-1); i <= min(n-1, e+1); i++ {
-		leap = max(leap, (sum(i)-floor)/u)
+		leap = max(leap, (all[i]-floor)/u)
 	}
 	var each []float64
 	for b := range in {

@@ -28,7 +28,6 @@ const (
 	maxPanels     = 24      // panels of one group, at most: they share the tile of keys
 	groupDims     = 3072    // dims of the queries of a group, over its panels: they stay in the L2 cache
 	workerItems   = 4       // items to have for each of several workers, before panels share
-	aloneItems    = 16      // the same where panels share nothing
 	inPlaceFloats = 1 << 16 // of the keys of a panel that reads them in place, at most
 	narrowWeight  = 9       // cost of a lane of a narrow tile in eighths of one of the widest
 )
@@ -59,7 +58,7 @@ func (p *plan) compilePanels(first int) {
 	if workers := p.b.Workers(); workers > 1 {
 		all := p.shape.B * p.shape.H * p.shape.NQ / p.b.set.wide().width
 		share = max(1, min(most, all/(workers*workerItems)))
-		alone = max(1, min(most, all/(workers*aloneItems)))
+		alone = 1 // they share nothing, and the last ones keep all workers busy
 	}
 	for i := begin; i < len(p.panels); {
 		x := p.panels[i]
