@@ -149,20 +149,34 @@ func (a *packed) weights(t *tile, list []int32, q, s, d []float32) {
 // tileOfHalves adds pieces of the present tile to a panel with a fixed reference
 // of which some are seen by one column only: first those of both.
 func (a *packed) tileOfHalves(s *scratch, x *panel, pieces []piece) {
-	half := a.p.b.set.narrow()
-	if a.list = a.listSeen(s.list[:], x, pieces, 0); len(a.list) > 0 {
-		a.weights(x.tile, a.list, x.q, a.s, x.d)
-		a.weighted(x.tile, x.o, nil, x.begun)
-	} else if !x.begun {
-		clear(x.o)
+	if list := a.listSeen(s.list[:], x, pieces, 0); len(list) > 0 {
+		a.addKeys(x, list)
 	}
-	x.begun = true
 	for i := range 2 {
-		if a.list = a.listSeen(s.list[:], x, pieces, 1+i); len(a.list) > 0 {
-			a.weights(half, a.list, x.q[i*len(x.q)/2:], a.s, x.d[i*half.width:])
-			a.weighted(half, x.o[i*len(x.o)/2:], nil, true)
+		if list := a.listSeen(s.list[:], x, pieces, 1+i); len(list) > 0 {
+			a.addToColumn(x, i, list)
 		}
 	}
+}
+
+// addKeys adds the listed keys, which need no edits, to a panel with a fixed reference.
+func (a *packed) addKeys(x *panel, list []int32) {
+	a.list = list
+	a.weights(x.tile, list, x.q, a.s, x.d)
+	a.weighted(x.tile, x.o, nil, x.begun)
+	x.begun = true
+}
+
+// addToColumn adds them to one of its two columns.
+func (a *packed) addToColumn(x *panel, i int, list []int32) {
+	if !x.begun {
+		clear(x.o)
+		x.begun = true
+	}
+	half := a.p.b.set.narrow()
+	a.list = list
+	a.weights(half, list, x.q[i*len(x.q)/2:], a.s, x.d[i*half.width:])
+	a.weighted(half, x.o[i*len(x.o)/2:], nil, true)
 }
 
 // listSeen lists the rows of the pieces that both columns see, that the first sees

@@ -190,21 +190,12 @@ func (a *packed) overLists(x *panel) bool {
 			a.endsAhead(x)
 		}
 		n := ceilDiv(len(list), parts)
-		a.list, list = list[:n], list[n:]
-		a.weights(x.tile, a.list, x.q, a.s, x.d)
-		a.weighted(x.tile, x.o, nil, x.begun)
-		x.begun = true
-	}
-	if !x.begun {
-		clear(x.o)
-		x.begun = true
+		a.addKeys(x, list[:n])
+		list = list[n:]
 	}
 	for i, l := range x.lists[1:] {
-		half := p.b.set.narrow()
 		for list := p.keys[l.lo:l.hi]; len(list) > 0; list = list[len(a.list):] {
-			a.list = list[:min(len(list), keyTile)]
-			a.weights(half, a.list, x.q[i*len(x.q)/2:], a.s, x.d[i*half.width:])
-			a.weighted(half, x.o[i*len(x.o)/2:], nil, true)
+			a.addToColumn(x, i, list[:min(len(list), keyTile)])
 		}
 	}
 	a.finish(x)
