@@ -24,7 +24,7 @@ type isa struct {
 
 var (
 	avx512 = isa{suffix: "AVX512", lanes: 16, rows: 14, widths: []int{2, 1}, values: [][2]int{{8, 2}, {16, 1}, {8, 1}}, weights: [][2]int{{6, 2}, {8, 1}}, wide: true}
-	avx2   = isa{suffix: "AVX2", lanes: 8, rows: 6, widths: []int{2}, values: [][2]int{{4, 2}}}
+	avx2   = isa{suffix: "AVX2", lanes: 8, rows: 6, widths: []int{2}, values: [][2]int{{6, 2}, {4, 2}}, weights: [][2]int{{5, 2}}}
 )
 
 func (v isa) bytes() int { return 4 * v.lanes }
@@ -91,6 +91,24 @@ func (v isa) bits(x uint32) vec {
 	return r
 }
 
+// add sets dst = x + c.
+func (v isa) add(c float32, x, dst vec) {
+	if v.wide {
+		VADDPS_BCST(float(c), x, dst)
+	} else {
+		VADDPS(v.row(c), x, dst)
+	}
+}
+
+// sub sets dst = x - c.
+func (v isa) sub(c float32, x, dst vec) {
+	if v.wide {
+		VSUBPS_BCST(float(c), x, dst)
+	} else {
+		VSUBPS(v.row(c), x, dst)
+	}
+}
+
 var constants = map[uint32]Mem{}
 
 func float(x float32) Mem { return word(math.Float32bits(x)) }
@@ -103,5 +121,22 @@ func word(b uint32) Mem {
 	m := GLOBL(fmt.Sprintf("c%08x", b), 8|16) // RODATA|NOPTR
 	DATA(0, U32(b))
 	constants[b] = m
+	return m
+}
+
+var constantRows = map[uint32]Mem{}
+
+// row is x in every lane of a vector in the data section, where instructions do not
+// spread one.
+func (v isa) row(x float32) Mem {
+	b := math.Float32bits(x)
+	if m, ok := constantRows[b]; ok {
+		return m
+	}
+	m := GLOBL(fmt.Sprintf("r%08x", b), 8|16)
+	for i := range v.lanes {
+		DATA(4*i, U32(b))
+	}
+	constantRows[b] = m
 	return m
 }

@@ -53,8 +53,13 @@ func operators(v isa) {
 	}
 	for _, s := range v.weights {
 		for rows := 1; rows <= s[0]; rows++ {
-			weights(v, rows, s[1], false)
-			weights(v, rows, s[1], true)
+			for _, signed := range []bool{false, true} {
+				if v.wide {
+					weights(v, rows, s[1], signed)
+				} else {
+					weightsInTurn(v, rows, s[1], signed)
+				}
+			}
 		}
 	}
 	for _, s := range v.values {
@@ -62,18 +67,14 @@ func operators(v isa) {
 	}
 	for _, vecs := range v.widths {
 		softmax(v, vecs)
-		if v.wide {
-			weigh(v, vecs)
-			columnSquares(v, vecs)
-		}
+		weigh(v, vecs)
+		columnSquares(v, vecs)
 		columnMax(v, vecs)
 		scaleRows(v, vecs)
 	}
 	copyRows(v, false)
-	if v.wide {
-		copyRows(v, true)
-		normRows(v)
-	}
+	copyRows(v, true)
+	normRows(v)
 	fetchRows(v)
 	transpose(v)
 	mulAdds(v)

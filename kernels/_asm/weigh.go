@@ -3,43 +3,68 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// A weight 2^x is 2^n 2^(i/32) 2^r with n whole, i < 32 and |r| <= 1/64. Of
-// 2^(i/32) there is a table, and of 2^r a polynomial whose greatest coefficient
-// is 1, which leaves a sum where there was a product: lead (c0 + c1 r + r²), to
-// 5.3e-8 with these rounded coefficients. The table takes the lead. All
-// roundings together, a weight is within 2.3e-7 of 2^x, relatively.
+// A weight 2^x is 2^n 2^(i/m) 2^r with n whole, i < m and |r| <= 1/2m. Of
+// 2^(i/m) there is a table, and of 2^r a polynomial whose greatest coefficient
+// is 1, which leaves a sum where there was a product: lead (c0 + c1 r + r²) for a
+// table of 32, to 5.3e-8 with these rounded coefficients, lead (c0 + c1 r + c2 r²
+// + r³) for one of 8, to 2.0e-8. The table takes the lead. All roundings together,
+// a weight is within 2.3e-7 of 2^x, relatively.
 //
 // Sums, permutations and shifts have ports of their own beside the multiply-adds
-// of the products (on Zen 4): of a weight, one multiply-add and one product
+// of the products (on Zen 4): of a weight, one or two multiply-adds and one product
 // compete with them.
-const (
-	weightC0    = 4.162768363952637
-	weightC1    = 2.885453462600708
-	weightLead  = 0.2402247526163647
-	weightLo    = -150    // below: 0
-	weightRound = 3 << 17 // a sum with it is rounded to 1/32, and its bits end in those of 32 n + i
-)
+type weightSplit struct {
+	bits   int     // of m
+	lead   float64 // greatest coefficient
+	coeffs []float32
+}
+
+// weightLo is the least exponent; below: 0.
+const weightLo = -150
+
+// weightSplit fits the table into two registers of 16 lanes or one of 8.
+func (v isa) weightSplit() weightSplit {
+	if v.wide {
+		return weightSplit{5, 0.2402247526163647, []float32{4.162768363952637, 2.885453462600708}}
+	}
+	return weightSplit{3, 0.05549889819478564, []float32{18.018375396728516, 12.489386558532715, 4.329168319702148}}
+}
+
+// round is a number; a sum with it is rounded to 1/m, and its bits end in those of m n + i.
+func (s weightSplit) round() float32 { return float32(int(3) << (22 - s.bits)) }
+
+// shift takes the bits of m n to those of an exponent.
+func (s weightSplit) shift() int { return 23 - s.bits }
 
 // weigher makes weights.
-type weigher struct{ low, t, e vec }
+type weigher struct {
+	weightSplit
+	low, t, e vec
+}
 
 func newWeigher(v isa) weigher {
-	w := weigher{v.vec(), v.vec(), v.vec()}
-	VMOVUPS(weightTable(v), w.low)
+	w := weigher{weightSplit: v.weightSplit()}
+	if v.wide {
+		w.low = v.vec()
+	}
+	w.t, w.e = v.vec(), v.vec()
+	if v.wide {
+		VMOVUPS(w.table(), w.low)
+	}
 	return w
 }
 
-// round splits x into n of 1/32 and the rest, which is left in x; t ends in the
-// bits of 32 n.
-func (w weigher) round(x vec) []func() {
+// split leaves the rest of x after n and i in x; t ends in the bits of m n + i.
+func (w weigher) split(v isa, x vec) []func() {
 	return []func(){
-		func() { VADDPS_BCST(float(weightRound), x, w.t) },
-		func() { VSUBPS_BCST(float(weightRound), w.t, w.e) },
+		func() { v.add(w.round(), x, w.t) },
+		func() { v.sub(w.round(), w.t, w.e) },
 		func() { VSUBPS(w.e, x, x) },
 	}
 }
@@ -48,33 +73,56 @@ func (w weigher) round(x vec) []func() {
 func (w weigher) factor(v isa, x vec) []func() {
 	zero, positive := w.t, w.e
 	param := func(name string) Mem { return Mem{Base: Load(Param(name), GP64())} }
-	return []func(){
+	ops := []func(){
 		func() { v.clear(zero) },
 		func() { VMAXPS(zero, x, positive) },
 		func() { VMINPS(zero, x, x) },
-		func() { VMULPS_BCST(param("neg"), x, x) },
-		func() { VFMADD231PS_BCST(param("pos"), positive, x) },
 	}
+	if v.wide {
+		return append(ops,
+			func() { VMULPS_BCST(param("neg"), x, x) },
+			func() { VFMADD231PS_BCST(param("pos"), positive, x) })
+	}
+	return append(ops,
+		func() { VBROADCASTSS(param("neg"), w.t) },
+		func() { VMULPS(w.t, x, x) },
+		func() { VBROADCASTSS(param("pos"), w.t) },
+		func() { VFMADD231PS(w.t, positive, x) })
 }
 
-// exponent sets e = 2^n after round.
+// exponent sets e = 2^(n+i/m) after split.
 func (w weigher) exponent(v isa) []func() {
 	t, e := w.t, w.e
+	shift := func() { VPSLLD(Imm(uint64(w.shift())), t, t) }
+	sum := func() { VPADDD(t, e, e) }
+	if !v.wide {
+		return []func(){func() { VPERMPS(w.table(), t, e) }, shift, sum}
+	}
 	return []func(){
 		func() { VMOVAPS(t, e) },
-		func() { VPERMI2PS(weightTable(v).Offset(v.bytes()), w.low, e) },
-		func() { VPSLLD(Imm(18), t, t) },
-		func() { VPADDD(t, e, e) },
+		func() { VPERMI2PS(w.table().Offset(v.bytes()), w.low, e) },
+		shift,
+		sum,
 	}
 }
 
 // power sets x = e 2^x.
-func (w weigher) power(x vec) []func() {
-	return []func(){
-		func() { VADDPS_BCST(float(weightC1), x, w.t) },
-		func() { VFMADD213PS_BCST(float(weightC0), w.t, x) },
-		func() { VMULPS(w.e, x, x) },
+func (w weigher) power(v isa, x vec) []func() {
+	last := len(w.coeffs) - 1
+	ops := []func(){func() { v.add(w.coeffs[last], x, w.t) }}
+	for _, c := range slices.Backward(w.coeffs[1:last]) {
+		ops = append(ops, func() { VFMADD213PS(v.row(c), x, w.t) })
 	}
+	return append(ops,
+		func() {
+			if v.wide {
+				VFMADD213PS_BCST(float(w.coeffs[0]), w.t, x)
+			} else {
+				VFMADD213PS(v.row(w.coeffs[0]), w.t, x)
+			}
+		},
+		func() { VMULPS(w.e, x, x) },
+	)
 }
 
 // emit takes steps.
@@ -97,11 +145,19 @@ func weigh(v isa, vecs int) {
 	sum := loadRow(v, vecs, Mem{Base: d})
 	Label("row")
 	for j, x := range loadRow(v, vecs, Mem{Base: p}) {
-		VMAXPS_BCST(float(weightLo), x, x)
-		emit(w.round(x))
+		if v.wide {
+			VMAXPS_BCST(float(weightLo), x, x)
+		} else {
+			VMAXPS(v.row(weightLo), x, x)
+		}
+		emit(w.split(v, x))
 		emit(w.exponent(v))
-		VPMAXSD_BCST(word(0), w.e, w.e) // below the least exponent: 0
-		emit(w.power(x))
+		if v.wide { // below the least exponent: 0
+			VPMAXSD_BCST(word(0), w.e, w.e)
+		} else {
+			VPMAXSD(v.row(0), w.e, w.e)
+		}
+		emit(w.power(v, x))
 		VMOVUPS(x, Mem{Base: p, Disp: j * v.bytes()})
 		VADDPS(x, sum[j], sum[j])
 	}
@@ -115,15 +171,18 @@ func weigh(v isa, vecs int) {
 	RET()
 }
 
-// weightTable is 2^(i/32), less what i adds to its exponent.
-func weightTable(v isa) Mem {
-	if m, ok := constants[weightRound]; ok {
-		return m
+// weightTable is what table has made.
+var weightTable *Mem
+
+// table is 2^(i/m), less what i adds to its exponent.
+func (w weigher) table() Mem {
+	if weightTable == nil {
+		m := GLOBL("weights", 8|16) // RODATA|NOPTR
+		for i := range 1 << w.bits {
+			power := w.lead * math.Exp2(float64(i)/float64(int(1)<<w.bits))
+			DATA(4*i, U32(math.Float32bits(float32(power))-uint32(i)<<w.shift()))
+		}
+		weightTable = &m
 	}
-	m := GLOBL("weights", 8|16) // RODATA|NOPTR
-	for i := range 2 * v.lanes {
-		DATA(4*i, U32(math.Float32bits(float32(weightLead*math.Exp2(float64(i)/32)))-uint32(i)<<18))
-	}
-	constants[weightRound] = m
-	return m
+	return *weightTable
 }

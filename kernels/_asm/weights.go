@@ -6,6 +6,7 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // weights is logits and softmax in one, for logits of which a bound is known:
@@ -16,15 +17,7 @@ import (
 // A signed one gives positive logits and the others factors of their own.
 func weights(v isa, rows, vecs int, signed bool) {
 	width := vecs * v.lanes
-	name, args, value := "weights", "", "2^"
-	if signed {
-		name, args, value = "signedWeights", "pos, neg *float32, ", "2^(pos[0] or, where it is not positive, neg[0] times)"
-	}
-	name = fmt.Sprintf("%s%dx%d%s", name, rows, width, v.suffix)
-	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, rows *int32, b, c *float32, "+args+"d *float32)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s sets c[i*%d+j] = %s(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of %[4]d rows at a time, i < %[4]d*times, j < %[2]d.",
-		name, width, value, rows), columnsDoc(v, "b", "p", "k"), fmt.Sprintf("times is at least 1, k at least %d.", rows*vecs+1))
+	weightsText(v, rows, vecs, signed, rows*vecs+1)
 	times, list := Load(Param("times"), GP64()), Load(Param("rows"), GP64())
 	b, c := GP64(), Load(Param("c"), GP64())
 	apart := columnsApart(v, vecs, "k")
@@ -49,7 +42,7 @@ func weights(v isa, rows, vecs int, signed bool) {
 		if signed {
 			factor = w.factor(v, x)
 		}
-		return slices.Concat(factor, w.round(x), w.exponent(v), w.power(x), []func(){
+		return slices.Concat(factor, w.split(v, x), w.exponent(v), w.power(v, x), []func(){
 			func() { VMOVUPS(x, Mem{Base: c, Disp: (i*vecs + j) * v.bytes()}) },
 			func() {
 				if i > 0 { // first the sum of the group, which rounds less
@@ -73,18 +66,7 @@ func weights(v isa, rows, vecs int, signed bool) {
 	}
 	begin := func() {
 		Load(Param("b"), b)
-		a, lda := Load(Param("a"), GP64()), Load(Param("lda"), GP64())
-		Load(Param("k"), p)
-		LEAQ(Mem{Base: a, Index: p, Scale: 4}, a)
-		for i := range at {
-			row := at[i].Base
-			MOVLQSX(Mem{Base: list, Disp: 4 * i}, row)
-			IMULQ(lda, row)
-			LEAQ(Mem{Base: a, Index: row, Scale: 4}, row)
-		}
-		ADDQ(U8(uint8(4*rows)), list)
-		SHLQ(Imm(2), p)
-		NEGQ(p)
+		beginRows(at, list, p)
 	}
 	begin()
 	JMP(LabelRef("loop"))
@@ -121,4 +103,35 @@ func weights(v isa, rows, vecs int, signed bool) {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// weightsText begins the text of weights, for at least so many terms.
+func weightsText(v isa, rows, vecs int, signed bool, terms int) {
+	width := vecs * v.lanes
+	name, args, value := "weights", "", "2^"
+	if signed {
+		name, args, value = "signedWeights", "pos, neg *float32, ", "2^(pos[0] or, where it is not positive, neg[0] times)"
+	}
+	name = fmt.Sprintf("%s%dx%d%s", name, rows, width, v.suffix)
+	TEXT(name, NOSPLIT, "func(times, k int, a *float32, lda int, rows *int32, b, c *float32, "+args+"d *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets c[i*%d+j] = %s(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of %[4]d rows at a time, i < %[4]d*times, j < %[2]d.",
+		name, width, value, rows), columnsDoc(v, "b", "p", "k"), fmt.Sprintf("times is at least 1, k at least %d.", terms))
+}
+
+// beginRows sets the bases of listed rows to their ends, p to the bytes from there
+// back to their starts, and takes the rows off the list.
+func beginRows(at []Mem, list, p reg.Register) {
+	a, lda := Load(Param("a"), GP64()), Load(Param("lda"), GP64())
+	Load(Param("k"), p)
+	LEAQ(Mem{Base: a, Index: p, Scale: 4}, a)
+	for i := range at {
+		row := at[i].Base
+		MOVLQSX(Mem{Base: list, Disp: 4 * i}, row)
+		IMULQ(lda, row)
+		LEAQ(Mem{Base: a, Index: row, Scale: 4}, row)
+	}
+	ADDQ(U8(uint8(4*len(at))), list)
+	SHLQ(Imm(2), p)
+	NEGQ(p)
 }

@@ -29,7 +29,7 @@ type bounds struct{ keys, values float64 }
 // measures reports whether norms are taken at all.
 func (p *plan) measures() bool {
 	set := p.b.set
-	return set.measureRows != nil && set.whole(p.shape.D) == p.shape.D
+	return set.measureRows != nil && set.whole(p.shape.D) == p.shape.D && p.shape.D >= set.fusedDims
 }
 
 // normBound is a bound of the norms of rows that measureRows has met.

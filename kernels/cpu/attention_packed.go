@@ -389,8 +389,7 @@ func (a *packed) weighted(tile *tile, o []float32, scale *float32, begun bool) {
 	fetch := a.ahead
 	a.ahead = a.ahead[:0]
 	for c := 0; c < pd; {
-		t := tile.values(pd - c)
-		times := (pd - c) / t.rows
+		t, times := tile.values(pd - c)
 		var next ahead
 		if len(fetch) > 0 {
 			next = fetch[0]
@@ -537,13 +536,18 @@ func stretch(pieces []piece) (row, rows int, rest []piece) {
 	return row, rows, rest
 }
 
-// values is the weighted tile with the most rows that fit into n.
-func (t *tile) values(n int) weightedTile {
-	i := 0
-	for t.weighted[i].rows > n {
-		i++
+// values is the tile for the next dims of n, and how often it goes: what the larger
+// ones do not divide is left to the smallest.
+func (t *tile) values(n int) (weightedTile, int) {
+	least := t.weighted[len(t.weighted)-1]
+	for _, w := range t.weighted {
+		for times := n / w.rows; times > 0; times-- {
+			if (n-times*w.rows)%least.rows == 0 {
+				return w, times
+			}
+		}
 	}
-	return t.weighted[i]
+	return least, 1 // not reached: n is a multiple of its rows
 }
 
 // finish writes the outputs and log-sum-exps of a panel.

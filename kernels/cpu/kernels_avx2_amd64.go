@@ -106,6 +106,83 @@ func taps6x16AVX2(k int, a *float32, lda int, b *float32, off *int32, init *floa
 //go:noescape
 func logits6x16AVX2(times int, k int, a *float32, lda int, b *float32, c *float32, top *float32)
 
+// weights1x16AVX2 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 7.
+//
+//go:noescape
+func weights1x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+
+// signedWeights1x16AVX2 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 1 rows at a time, i < 1*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 7.
+//
+//go:noescape
+func signedWeights1x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights2x16AVX2 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 13.
+//
+//go:noescape
+func weights2x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+
+// signedWeights2x16AVX2 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 2 rows at a time, i < 2*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 13.
+//
+//go:noescape
+func signedWeights2x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights3x16AVX2 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 19.
+//
+//go:noescape
+func weights3x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+
+// signedWeights3x16AVX2 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 3 rows at a time, i < 3*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 19.
+//
+//go:noescape
+func signedWeights3x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights4x16AVX2 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 25.
+//
+//go:noescape
+func weights4x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+
+// signedWeights4x16AVX2 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 4 rows at a time, i < 4*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 25.
+//
+//go:noescape
+func signedWeights4x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weights5x16AVX2 sets c[i*16+j] = 2^(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 31.
+//
+//go:noescape
+func weights5x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, d *float32)
+
+// signedWeights5x16AVX2 sets c[i*16+j] = 2^(pos[0] or, where it is not positive, neg[0] times)(sum over p < k of a[rows[i]*lda+p] * b[p][j]), whose exponents are between -120 and 120, and adds them to d[j], the sum of 5 rows at a time, i < 5*times, j < 16.
+// b[p][j] is at b[(j/8*k+p)*8+j%8].
+// times is at least 1, k at least 31.
+//
+//go:noescape
+func signedWeights5x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, c *float32, pos *float32, neg *float32, d *float32)
+
+// weighted6x16AVX2 sets c[i][j] = c[i][j]*scale[j] + sum over p < k of a[rows[p]*lda+i] * b[p*16+j], i < 6*times, j < 16, where c[i][j] is at c[j/8*apart+i*8+j%8].
+// times and k are at least 1, and 8 rows are read beyond the last, to fetch theirs; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
+// every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
+//
+//go:noescape
+func weighted6x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *float32, scale *float32, c *float32, apart int, fresh int, next *float32, nextRows int, nextLines int, nextStride int)
+
 // weighted4x16AVX2 sets c[i][j] = c[i][j]*scale[j] + sum over p < k of a[rows[p]*lda+i] * b[p*16+j], i < 4*times, j < 16, where c[i][j] is at c[j/8*apart+i*8+j%8].
 // times and k are at least 1, and 8 rows are read beyond the last, to fetch theirs; without a scale it is 1, and where fresh is not 0 there is no c yet. Meanwhile nextLines cache lines of nextRows rows come into the L2 cache, one for
 // every p: the first of each row, then the second, so that look-ups of pages overlap. The rows lie nextStride bytes apart from next on.
@@ -117,6 +194,18 @@ func weighted4x16AVX2(times int, k int, a *float32, lda int, rows *int32, b *flo
 //
 //go:noescape
 func softmax16AVX2(n int, s *float32, top *float32, m *float32, d *float32, alpha *float32)
+
+// weigh16AVX2 sets s = 2^s of n rows of 16 logits, and adds them to d;
+// the logits are at most 120, and no NaN. n is at least 1.
+//
+//go:noescape
+func weigh16AVX2(n int, s *float32, d *float32)
+
+// columnSquares16AVX2 sets sum[j] to the sum of s[i][j]^2, i < n, j < 16; n is a positive multiple of 8.
+// s[i][j] is at s[(j/8*n+i)*8+j%8].
+//
+//go:noescape
+func columnSquares16AVX2(n int, s *float32, sum *float32)
 
 // columnMax16AVX2 sets top[j] = max(top[j], s[i*16+j]), i < n, j < 16; a NaN is passed over.
 //
@@ -134,6 +223,19 @@ func scaleRows16AVX2(n int, s *float32, pos *float32, neg *float32, negStep int)
 //
 //go:noescape
 func copyRowsAVX2(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int)
+
+// measureRowsAVX2 sets dst[r*dstStride+c] = src[r*srcStride+c] - sub[c], r < rows, c < n, and raises most[l] to the
+// greatest sum over a row of the squares in lane l of its vectors, where a NaN is greater than any.
+// rows is at least 1, n a positive multiple of the vector width.
+//
+//go:noescape
+func measureRowsAVX2(rows int, n int, src *float32, srcStride int, sub *float32, dst *float32, dstStride int, most *float32)
+
+// normRowsAVX2 raises most[l] to the greatest sum of squares in lane l of the vectors of src[r*srcStride+c], r < rows, c < n,
+// where a NaN is greater than any. rows is at least 1, n a positive multiple of the vector width.
+//
+//go:noescape
+func normRowsAVX2(rows int, n int, src *float32, srcStride int, most *float32)
 
 // fetchRowsAVX2 fetches src[r*srcStride+c], r < rows, c < n, into the L2 cache.
 // rows and n are at least 1.

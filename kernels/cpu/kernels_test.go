@@ -111,9 +111,6 @@ func TestWeightedTiles(t *testing.T) {
 		for i := range set.tiles {
 			tl := &set.tiles[i]
 			for _, w := range tl.weighted {
-				if valueRows%w.rows != 0 && w.rows%valueRows != 0 {
-					t.Errorf("%d rows do not go with padding to %d", w.rows, valueRows)
-				}
 				for _, k := range []int{1, 2, 31, 128} {
 					for _, times := range []int{1, 2, 5} {
 						rows := times * w.rows
@@ -143,6 +140,19 @@ func TestWeightedTiles(t *testing.T) {
 			}
 			if last := tl.weighted[len(tl.weighted)-1].rows; valueRows%last != 0 {
 				t.Errorf("width %d: %d rows leave a rest of %d", tl.width, last, valueRows)
+			}
+			for n := valueRows; n <= MaxDim; n += valueRows {
+				left := n
+				for left > 0 {
+					w, times := tl.values(left)
+					left -= w.rows // as few as fetching beside them may leave to a call
+					if times < 1 {
+						t.Fatalf("width %d: %d dims have no tile", tl.width, left)
+					}
+				}
+				if left < 0 {
+					t.Errorf("width %d: the tiles of %d dims take %d more", tl.width, n, -left)
+				}
 			}
 		}
 	})
@@ -181,9 +191,10 @@ func TestWeightsTiles(t *testing.T) {
 			if len(tl.weights) != len(tl.signed) {
 				t.Fatalf("width %d: tiles of up to %d and %d rows", w, len(tl.weights), len(tl.signed))
 			}
+			beside := (set.fusedDims - 1) / (len(tl.weights) * w / set.lanes) // terms for each vector
 			for n := range 2 * len(tl.weights) {
 				r, signed := n/2+1, n%2 == 1
-				for _, k := range []int{r*w/set.lanes + 1, 16, 64} {
+				for _, k := range []int{beside*r*w/set.lanes + 1, 40, 64} {
 					for _, times := range []int{1, 2, 3} {
 						lda, rows := k+3, r*times
 						a, b, factors := random(1, rows*lda), random(2, k*w), []float32{1, 1}

@@ -11,6 +11,7 @@ type kernelSet struct {
 	mulAdds         func(n int) // rounds of peakAdds independent multiply-adds
 	peakAdds        int         // elements
 	copyRows        func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int)
+	fusedDims       int // least head dimension for weights that are made beside products
 	measureRows     func(rows, n int, src *float32, srcStride int, sub, dst *float32, dstStride int, most *float32)
 	normRows        func(rows, n int, src *float32, srcStride int, most *float32) // where there is measureRows
 	fetchRows       func(rows, n int, src *float32, srcStride int)
@@ -62,8 +63,8 @@ const (
 	maxWidth = 32
 )
 
-// valueRows divides the rows of every weighted tile of every set: values are
-// padded to a multiple of it.
+// valueRows is a multiple of the rows of the smallest weighted tile of every set: values
+// are padded to a multiple of it.
 const valueRows = 8
 
 // rowsAhead is how many rows of values a weighted tile looks ahead in its list.

@@ -14,22 +14,24 @@ func asmVariants() []variant {
 
 var avx2 = kernelSet{
 	lanes: 8, mulAdds: mulAddsAVX2, peakAdds: 12 * 8,
-	copyRows: copyRowsAVX2, fetchRows: fetchRowsAVX2, transpose: transposeAVX2, exp: expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
+	copyRows: copyRowsAVX2, fusedDims: 32, measureRows: measureRowsAVX2, normRows: normRowsAVX2, fetchRows: fetchRowsAVX2, transpose: transposeAVX2, exp: expAVX2, gelu: geluAVX2, silu: siluAVX2, scaleSigned: scaleSignedAVX2,
 	moments: momentsAVX2, affine: affineAVX2, addProduct: addProductAVX2, inverseNorm: inverseNormAVX2, rotate: rotateAVX2,
 	tiles: []tile{{
 		width:    16,
 		logits:   []logitsFunc{logits1x16AVX2, logits2x16AVX2, logits3x16AVX2, logits4x16AVX2, logits5x16AVX2, logits6x16AVX2},
 		mul:      []mulFunc{mul1x16AVX2, mul2x16AVX2, mul3x16AVX2, mul4x16AVX2, mul5x16AVX2, mul6x16AVX2},
 		taps:     []tapsFunc{taps1x16AVX2, taps2x16AVX2, taps3x16AVX2, taps4x16AVX2, taps5x16AVX2, taps6x16AVX2},
-		weighted: []weightedTile{{4, weighted4x16AVX2}},
-		softmax:  softmax16AVX2, columnMax: columnMax16AVX2,
+		weights:  []weightsFunc{weights1x16AVX2, weights2x16AVX2, weights3x16AVX2, weights4x16AVX2, weights5x16AVX2},
+		signed:   []signedFunc{signedWeights1x16AVX2, signedWeights2x16AVX2, signedWeights3x16AVX2, signedWeights4x16AVX2, signedWeights5x16AVX2},
+		weighted: []weightedTile{{6, weighted6x16AVX2}, {4, weighted4x16AVX2}},
+		softmax:  softmax16AVX2, columnMax: columnMax16AVX2, weigh: weigh16AVX2, squares: columnSquares16AVX2,
 		scale: scaleRows16AVX2,
 	}},
 }
 
 var avx512 = kernelSet{
 	lanes: 16, mulAdds: mulAddsAVX512, peakAdds: 24 * 16,
-	copyRows: copyRowsAVX512, measureRows: measureRowsAVX512, normRows: normRowsAVX512, fetchRows: fetchRowsAVX512, transpose: transposeAVX512, exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
+	copyRows: copyRowsAVX512, fusedDims: 16, measureRows: measureRowsAVX512, normRows: normRowsAVX512, fetchRows: fetchRowsAVX512, transpose: transposeAVX512, exp: expAVX512, gelu: geluAVX512, silu: siluAVX512, scaleSigned: scaleSignedAVX512,
 	moments: momentsAVX512, affine: affineAVX512, addProduct: addProductAVX512, inverseNorm: inverseNormAVX512, rotate: rotateAVX512,
 	tiles: []tile{{
 		width: 32,
