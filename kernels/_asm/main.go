@@ -31,6 +31,7 @@ func main() {
 		if v.wide {
 			largerSums(v)
 		} else {
+			largerSums2(v)
 			blockDiffs(v)
 			blockDiffs4(v)
 			pairDiffs(v)

@@ -153,6 +153,73 @@ func largerSums(v isa) {
 	RET()
 }
 
+// largerSums2 is largerSums with 16 registers. Sums wait in memory, and two vectors are added up before they are
+// widened: the second one is moved down by 2^15 for that, and the sums start with what this takes away.
+func largerSums2(v isa) {
+	TEXT("larger"+v.suffix, NOSPLIT, "func(n int, dst *uint64, a0, a1, a2, a3, b0, b1, b2, b3 *uint64)")
+	Pragma("noescape")
+	Doc("larger"+v.suffix+" sets dst[4i+j] to the sum of max(ai,bj) over n words of four 16-bit samples below 2^15.",
+		"n is a multiple of two vectors' width in words, at least one such and at most 2^16.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	var in [8]reg.Register
+	for i, name := range []string{"a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"} {
+		in[i] = Load(Param(name), GP64())
+	}
+	room := GP64()
+	LEAQ(AllocLocal(17*32).Offset(31), room)
+	ANDQ(I8(-32), room)
+	acc := func(i int) Mem { return Mem{Base: room, Disp: 32 * i} }
+	{
+		start, x := GP64(), YMM()
+		MOVQ(n, start)
+		SHLQ(Imm(16-3), start)
+		VMOVD(start.As32(), x.AsX())
+		VPBROADCASTD(x.AsX(), x)
+		for i := range 16 {
+			VMOVDQU(x, acc(i))
+		}
+	}
+	ones, top := v.bits(pairOnes), v.bits(1<<15|1<<31)
+	offset := GP64()
+	XORQ(offset, offset)
+	SHLQ(Imm(3), n)
+	Label("loop")
+	two := func(image reg.Register) (out [2]vec) {
+		for k := range out {
+			out[k] = YMM()
+		}
+		VMOVDQU(Mem{Base: image, Index: offset, Scale: 1}, out[0])
+		VPXOR(Mem{Base: image, Index: offset, Scale: 1, Disp: 32}, top, out[1])
+		return out
+	}
+	var a [4][2]vec
+	for i := range a {
+		a[i] = two(in[i])
+	}
+	for j := range 4 {
+		b := two(in[4+j])
+		for i := range a {
+			x, y := YMM(), YMM()
+			VPMAXSW(b[0], a[i][0], x)
+			VPMAXSW(b[1], a[i][1], y)
+			VPADDW(x, y, x)
+			VPMADDWD(ones, x, x)
+			VPADDD(acc(4*i+j), x, x)
+			VMOVDQU(x, acc(4*i+j))
+		}
+	}
+	ADDQ(Imm(64), offset)
+	CMPQ(offset, n)
+	JL(LabelRef("loop"))
+	for i := range 16 {
+		x := YMM()
+		VMOVDQU(acc(i), x)
+		MOVQ(v.total(x), Mem{Base: dst, Disp: 8 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
+
 // pairDiffs compares sums of two neighbouring bytes with the sums beside them.
 func pairDiffs(v isa) {
 	TEXT("pairs"+v.suffix, NOSPLIT, "func(n int, row *byte) (near, far uint64)")

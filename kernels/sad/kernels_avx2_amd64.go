@@ -10,6 +10,12 @@ package sad
 //go:noescape
 func sumAVX2(n int, a *uint64, b *uint64) uint64
 
+// largerAVX2 sets dst[4i+j] to the sum of max(ai,bj) over n words of four 16-bit samples below 2^15.
+// n is a multiple of two vectors' width in words, at least one such and at most 2^16.
+//
+//go:noescape
+func largerAVX2(n int, dst *uint64, a0 *uint64, a1 *uint64, a2 *uint64, a3 *uint64, b0 *uint64, b1 *uint64, b2 *uint64, b3 *uint64)
+
 // blocksAVX2 sets dst[c], c < n, to the sum of |a-b| over words 2c and 2c+1 of rows
 // that are stride words apart; samples are below 2^15, n and rows at least 1, rows at most 2^13.
 //

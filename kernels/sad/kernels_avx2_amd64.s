@@ -79,6 +79,360 @@ onedone:
 DATA c00010001<>+0(SB)/4, $0x00010001
 GLOBL c00010001<>(SB), RODATA|NOPTR, $4
 
+// func largerAVX2(n int, dst *uint64, a0 *uint64, a1 *uint64, a2 *uint64, a3 *uint64, b0 *uint64, b1 *uint64, b2 *uint64, b3 *uint64)
+// Requires: AVX, AVX2
+TEXT ·largerAVX2(SB), NOSPLIT, $544-80
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         a0+16(FP), DX
+	MOVQ         a1+24(FP), BX
+	MOVQ         a2+32(FP), SI
+	MOVQ         a3+40(FP), DI
+	MOVQ         b0+48(FP), R8
+	MOVQ         b1+56(FP), R9
+	MOVQ         b2+64(FP), R10
+	MOVQ         b3+72(FP), R11
+	LEAQ         31(SP), R12
+	ANDQ         $-32, R12
+	MOVQ         AX, R13
+	SHLQ         $0x0d, R13
+	VMOVD        R13, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      Y0, (R12)
+	VMOVDQU      Y0, 32(R12)
+	VMOVDQU      Y0, 64(R12)
+	VMOVDQU      Y0, 96(R12)
+	VMOVDQU      Y0, 128(R12)
+	VMOVDQU      Y0, 160(R12)
+	VMOVDQU      Y0, 192(R12)
+	VMOVDQU      Y0, 224(R12)
+	VMOVDQU      Y0, 256(R12)
+	VMOVDQU      Y0, 288(R12)
+	VMOVDQU      Y0, 320(R12)
+	VMOVDQU      Y0, 352(R12)
+	VMOVDQU      Y0, 384(R12)
+	VMOVDQU      Y0, 416(R12)
+	VMOVDQU      Y0, 448(R12)
+	VMOVDQU      Y0, 480(R12)
+	VPBROADCASTD c00010001<>+0(SB), Y0
+	VPBROADCASTD c80008000<>+0(SB), Y1
+	XORQ         R13, R13
+	SHLQ         $0x03, AX
+
+loop:
+	VMOVDQU      (DX)(R13*1), Y2
+	VPXOR        32(DX)(R13*1), Y1, Y3
+	VMOVDQU      (BX)(R13*1), Y4
+	VPXOR        32(BX)(R13*1), Y1, Y5
+	VMOVDQU      (SI)(R13*1), Y6
+	VPXOR        32(SI)(R13*1), Y1, Y7
+	VMOVDQU      (DI)(R13*1), Y8
+	VPXOR        32(DI)(R13*1), Y1, Y9
+	VMOVDQU      (R8)(R13*1), Y10
+	VPXOR        32(R8)(R13*1), Y1, Y11
+	VPMAXSW      Y10, Y2, Y12
+	VPMAXSW      Y11, Y3, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       (R12), Y12, Y12
+	VMOVDQU      Y12, (R12)
+	VPMAXSW      Y10, Y4, Y12
+	VPMAXSW      Y11, Y5, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       128(R12), Y12, Y12
+	VMOVDQU      Y12, 128(R12)
+	VPMAXSW      Y10, Y6, Y12
+	VPMAXSW      Y11, Y7, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       256(R12), Y12, Y12
+	VMOVDQU      Y12, 256(R12)
+	VPMAXSW      Y10, Y8, Y10
+	VPMAXSW      Y11, Y9, Y11
+	VPADDW       Y10, Y11, Y10
+	VPMADDWD     Y0, Y10, Y10
+	VPADDD       384(R12), Y10, Y10
+	VMOVDQU      Y10, 384(R12)
+	VMOVDQU      (R9)(R13*1), Y10
+	VPXOR        32(R9)(R13*1), Y1, Y11
+	VPMAXSW      Y10, Y2, Y12
+	VPMAXSW      Y11, Y3, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       32(R12), Y12, Y12
+	VMOVDQU      Y12, 32(R12)
+	VPMAXSW      Y10, Y4, Y12
+	VPMAXSW      Y11, Y5, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       160(R12), Y12, Y12
+	VMOVDQU      Y12, 160(R12)
+	VPMAXSW      Y10, Y6, Y12
+	VPMAXSW      Y11, Y7, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       288(R12), Y12, Y12
+	VMOVDQU      Y12, 288(R12)
+	VPMAXSW      Y10, Y8, Y10
+	VPMAXSW      Y11, Y9, Y11
+	VPADDW       Y10, Y11, Y10
+	VPMADDWD     Y0, Y10, Y10
+	VPADDD       416(R12), Y10, Y10
+	VMOVDQU      Y10, 416(R12)
+	VMOVDQU      (R10)(R13*1), Y10
+	VPXOR        32(R10)(R13*1), Y1, Y11
+	VPMAXSW      Y10, Y2, Y12
+	VPMAXSW      Y11, Y3, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       64(R12), Y12, Y12
+	VMOVDQU      Y12, 64(R12)
+	VPMAXSW      Y10, Y4, Y12
+	VPMAXSW      Y11, Y5, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       192(R12), Y12, Y12
+	VMOVDQU      Y12, 192(R12)
+	VPMAXSW      Y10, Y6, Y12
+	VPMAXSW      Y11, Y7, Y13
+	VPADDW       Y12, Y13, Y12
+	VPMADDWD     Y0, Y12, Y12
+	VPADDD       320(R12), Y12, Y12
+	VMOVDQU      Y12, 320(R12)
+	VPMAXSW      Y10, Y8, Y10
+	VPMAXSW      Y11, Y9, Y11
+	VPADDW       Y10, Y11, Y10
+	VPMADDWD     Y0, Y10, Y10
+	VPADDD       448(R12), Y10, Y10
+	VMOVDQU      Y10, 448(R12)
+	VMOVDQU      (R11)(R13*1), Y10
+	VPXOR        32(R11)(R13*1), Y1, Y11
+	VPMAXSW      Y10, Y2, Y2
+	VPMAXSW      Y11, Y3, Y3
+	VPADDW       Y2, Y3, Y2
+	VPMADDWD     Y0, Y2, Y2
+	VPADDD       96(R12), Y2, Y2
+	VMOVDQU      Y2, 96(R12)
+	VPMAXSW      Y10, Y4, Y2
+	VPMAXSW      Y11, Y5, Y3
+	VPADDW       Y2, Y3, Y2
+	VPMADDWD     Y0, Y2, Y2
+	VPADDD       224(R12), Y2, Y2
+	VMOVDQU      Y2, 224(R12)
+	VPMAXSW      Y10, Y6, Y2
+	VPMAXSW      Y11, Y7, Y3
+	VPADDW       Y2, Y3, Y2
+	VPMADDWD     Y0, Y2, Y2
+	VPADDD       352(R12), Y2, Y2
+	VMOVDQU      Y2, 352(R12)
+	VPMAXSW      Y10, Y8, Y2
+	VPMAXSW      Y11, Y9, Y3
+	VPADDW       Y2, Y3, Y2
+	VPMADDWD     Y0, Y2, Y2
+	VPADDD       480(R12), Y2, Y2
+	VMOVDQU      Y2, 480(R12)
+	ADDQ         $0x40, R13
+	CMPQ         R13, AX
+	JL           loop
+	VMOVDQU      (R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, (CX)
+	VMOVDQU      32(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 8(CX)
+	VMOVDQU      64(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 16(CX)
+	VMOVDQU      96(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 24(CX)
+	VMOVDQU      128(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 32(CX)
+	VMOVDQU      160(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 40(CX)
+	VMOVDQU      192(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 48(CX)
+	VMOVDQU      224(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 56(CX)
+	VMOVDQU      256(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 64(CX)
+	VMOVDQU      288(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 72(CX)
+	VMOVDQU      320(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 80(CX)
+	VMOVDQU      352(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 88(CX)
+	VMOVDQU      384(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 96(CX)
+	VMOVDQU      416(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 104(CX)
+	VMOVDQU      448(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 112(CX)
+	VMOVDQU      480(R12), Y0
+	VPSRLQ       $0x20, Y0, Y1
+	VPSLLQ       $0x20, Y0, Y0
+	VPSRLQ       $0x20, Y0, Y0
+	VPADDQ       Y1, Y0, Y0
+	VMOVDQA      Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X1, X0, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, 120(CX)
+	VZEROUPPER
+	RET
+
+DATA c80008000<>+0(SB)/4, $0x80008000
+GLOBL c80008000<>(SB), RODATA|NOPTR, $4
+
 // func blocksAVX2(n int, dst *uint32, a *uint64, b *uint64, stride int, rows int)
 // Requires: AVX, AVX2
 TEXT ·blocksAVX2(SB), NOSPLIT, $0-48

@@ -293,3 +293,24 @@ func BenchmarkSum(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkCross(b *testing.B) {
+	r := rand.New(rand.NewPCG(15, 16))
+	// As many images as are compared with four at once, of the inside of 104x60 samples.
+	var images [16]Image
+	for i := range images {
+		images[i] = NewImage(image(r, 1408))
+	}
+	for _, v := range append([]variant{{name: "generic"}}, asmVariants()...) {
+		b.Run(v.name, func(b *testing.B) {
+			if v.lacked != "" {
+				b.Skip(v.lacked)
+			}
+			b.SetBytes(16 * 1408 * 8)
+			var sums [16]uint64
+			for i := 0; b.Loop(); i = (i + 4) % 12 {
+				v.cross(&sums, (*[4]Image)(images[:]), (*[4]Image)(images[4+i:]))
+			}
+		})
+	}
+}

@@ -9,7 +9,7 @@ import "longtake/internal/cpu"
 func asmVariants() []variant {
 	has := cpu.Detect()
 	return []variant{
-		{name: "avx2", words: 4, sum: sumAVX2, blocks: blocksAVX2, fourBlocks: fourBlocksAVX2, pairs: pairsAVX2, lacked: cpu.Lacks(has.AVX2, "AVX2")},
+		{name: "avx2", words: 4, sum: sumAVX2, blocks: blocksAVX2, fourBlocks: fourBlocksAVX2, larger: largerAVX2, pairs: pairsAVX2, lacked: cpu.Lacks(has.AVX2, "AVX2")},
 		{name: "avx512", words: 8, sum: sumAVX512, blocks: blocksAVX2, fourBlocks: fourBlocksAVX2, larger: largerAVX512, pairs: pairsAVX2, lacked: cpu.Lacks(has.AVX512, "AVX-512 (F, DQ, BW, VL)")},
 	}
 }
