@@ -55,9 +55,13 @@ func steps(v isa) {
 	Doc("steps" + v.suffix + " sets dst to (src-less, at least 0 and at most most) times unit, rounded. n is a multiple of 8.")
 	n, dst, src := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	wide := func(name string) vec {
-		x, y := Load(Param(name), XMM()), YMM()
-		VBROADCASTSD(x.(reg.Vec).AsX(), y)
-		return y
+		at, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		x := YMM()
+		VBROADCASTSD(at.Addr, x)
+		return x
 	}
 	less, most, unit := wide("less"), wide("most"), wide("unit")
 	zero, half := YMM(), YMM()

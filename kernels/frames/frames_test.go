@@ -219,3 +219,24 @@ func BenchmarkTones(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkSteps(b *testing.B) {
+	const n, rows = 98, 54
+	src, dst := make([]float32, rows*n), make([]uint16, n*rows)
+	for i := range src {
+		src[i] = float32(i%251) + 0.3
+	}
+	for _, v := range append([]variant{{name: "generic"}}, asmVariants()...) {
+		b.Run(v.name, func(b *testing.B) {
+			if v.lacked != "" {
+				b.Skip(v.lacked)
+			}
+			b.SetBytes(4 * n * rows)
+			for b.Loop() {
+				for y := range rows {
+					v.inSteps(dst[y*n:][:n], src[y*n:], -128, 511, 64)
+				}
+			}
+		})
+	}
+}

@@ -41,17 +41,14 @@ done:
 	RET
 
 // func stepsAVX2(n int, dst *uint16, src *float32, less float64, most float64, unit float64)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX
 TEXT ·stepsAVX2(SB), NOSPLIT, $0-48
 	MOVQ         n+0(FP), AX
 	MOVQ         dst+8(FP), CX
 	MOVQ         src+16(FP), DX
-	MOVSD        less+24(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        most+32(FP), X1
-	VBROADCASTSD X1, Y1
-	MOVSD        unit+40(FP), X2
-	VBROADCASTSD X2, Y2
+	VBROADCASTSD less+24(FP), Y0
+	VBROADCASTSD most+32(FP), Y1
+	VBROADCASTSD unit+40(FP), Y2
 	VXORPD       Y3, Y3, Y3
 	VBROADCASTSD d3fe0000000000000<>+0(SB), Y4
 	XORQ         BX, BX
