@@ -21,11 +21,11 @@ func lookAt(rgb []byte, w, h int) (luma []byte, look Look, t Tones, levels [tile
 	var parts [tiles]frames.Sums
 	for r := range tileRows {
 		row := parts[r*tileCols:][:tileCols]
-		for y := r * h / tileRows; y < (r+1)*h/tileRows; y++ {
-			for c := range row {
-				from, to := y*w+c*w/tileCols, y*w+(c+1)*w/tileCols
-				frames.Tones(luma[from:], rgb[3*from:], to-from, &row[c])
-			}
+		y0, y1 := r*h/tileRows, (r+1)*h/tileRows
+		for c := range row {
+			x0, x1 := c*w/tileCols, (c+1)*w/tileCols
+			from := y0*w + x0
+			frames.Tones(luma[from:], rgb[3*from:], w, x1-x0, y1-y0, &row[c])
 		}
 	}
 	var all frames.Sums

@@ -117,12 +117,14 @@ func double(bits uint64) Mem {
 
 // tones converts pixels to luma and adds up what they look like.
 func tones(v isa) {
-	TEXT("tones"+v.suffix, NOSPLIT, "func(n int, luma, rgb *byte, sums *[5]uint64, saturation *[4]float64)")
+	TEXT("tones"+v.suffix, NOSPLIT, "func(n, rows int, luma, rgb *byte, stride int, sums *[5]uint64, saturation *[4]float64)")
 	Pragma("noescape")
-	Doc("tones"+v.suffix+" writes the luma of n > 0 pixels and adds to sums those of luma, its square, red, green and blue, and",
-		"to saturation[i] that of the pixels i, i+4, ... It reads and writes as if n were a multiple of 16; n is at most 2^12.")
-	n := Load(Param("n"), GP64())
-	luma, rgb := Load(Param("luma"), GP64()), Load(Param("rgb"), GP64())
+	Doc("tones"+v.suffix+" writes the luma of n > 0 pixels of each of rows > 0 rows and adds to sums those of luma, its square, red, green",
+		"and blue, and to saturation[i] that of the pixels i, i+4, ... of each row. It reads, and writes to what is behind what it reads",
+		"there, as if n were a multiple of 16; there are at most 2^18 pixels.")
+	rows := Load(Param("rows"), GP64())
+	lumaRow, rgbRow := Load(Param("luma"), GP64()), Load(Param("rgb"), GP64())
+	stride := Load(Param("stride"), GP64())
 	sums, saturation := Load(Param("sums"), GP64()), Load(Param("saturation"), GP64())
 
 	// take[k][m] are the bytes of colour k in the m-th 16 bytes.
@@ -166,6 +168,11 @@ func tones(v isa) {
 	VPXOR(square, square, square)
 	VMOVUPD(Mem{Base: saturation}, sat)
 
+	n, luma, rgb := GP64(), GP64(), GP64()
+	Label("row")
+	Load(Param("n"), n)
+	MOVQ(lumaRow, luma)
+	MOVQ(rgbRow, rgb)
 	Label("sixteen")
 	// The lanes that there are pixels for.
 	mask := XMM()
@@ -222,10 +229,12 @@ func tones(v isa) {
 	sq := YMM()
 	VPMADDWD(y[0], y[0], sq)
 	VPADDD(sq, square, square)
-	upper, bytes := XMM(), XMM()
+	upper, bytes, behind := XMM(), XMM(), XMM()
 	VEXTRACTI128(Imm(1), y[0], upper)
 	VPACKUSWB(upper, y[0].AsX(), bytes)
-	VMOVDQU(bytes, Mem{Base: luma})
+	VMOVDQU(Mem{Base: luma}, behind)
+	VPBLENDVB(mask, bytes, behind, behind)
+	VMOVDQU(behind, Mem{Base: luma})
 	VPSADBW(zero, bytes, bytes)
 	VPADDQ(bytes, acc[0], acc[0])
 
@@ -255,7 +264,13 @@ func tones(v isa) {
 	SUBQ(Imm(16), n)
 	CMPQ(n, Imm(0))
 	JG(LabelRef("sixteen"))
+	ADDQ(stride, lumaRow)
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, n)
+	ADDQ(n, rgbRow)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 
+	sums, saturation = Load(Param("sums"), GP64()), Load(Param("saturation"), GP64())
 	VMOVUPD(sat, Mem{Base: saturation})
 	add := func(i int, r reg.Register) { ADDQ(r, Mem{Base: sums, Disp: 8 * i}) }
 	total := func(x reg.VecVirtual) reg.Register {

@@ -15,7 +15,7 @@ type variant struct {
 	name   string
 	taps   func(n int, dst, a, b, c, d, e *float32, g *[3]float32)
 	steps  func(n int, dst *uint16, src *float32, less, most, unit float64)
-	tones  func(n int, luma, rgb *byte, sums *[5]uint64, saturation *[4]float64)
+	tones  func(n, rows int, luma, rgb *byte, stride int, sums *[5]uint64, saturation *[4]float64)
 	edges  func(n, rows int, image *byte, stride int, sums *[3]uint64)
 	lacked string // why it cannot run here; empty when it can
 }
@@ -96,7 +96,7 @@ func stepsGeneric(dst []uint16, src []float32, less, most, unit float64) {
 type Sums struct {
 	N  int
 	Of [5]uint64 // see Luma and the others
-	// Saturation, (max-min)/max over the colours and 0 of black, in four parts: each call of Tones
+	// Saturation, (max-min)/max over the colours and 0 of black, in four parts: each row of Tones
 	// deals its pixels out to them.
 	Saturation [4]float64
 }
@@ -110,32 +110,43 @@ const (
 	Blue
 )
 
-// pixels that the kernel of Tones takes at once, and the most of a call.
+// pixels that the kernel of Tones takes at once, and the most of a row, and of a call of the kernel.
 const (
 	pixels     = 16
 	mostPixels = 1 << 12
+	mostOfCall = 1 << 18
 )
 
-// Tones adds n pixels, at the start of rgb (rgb24), to the sums and writes their luma, that of
-// BT.601 rounded to whole levels. As much of luma behind them as makes a multiple of 16 may
-// be overwritten: what is converted next must lie there.
-func Tones(luma, rgb []byte, n int, s *Sums) { used.allTones(luma, rgb, n, s) }
+// Tones adds to the sums n pixels (rgb24) at the start of each of rows rows, which are stride pixels apart, and
+// writes their luma, that of BT.601 rounded to whole levels, at the same places. There are at most 4096 of
+// either.
+func Tones(luma, rgb []byte, stride, n, rows int, s *Sums) {
+	used.allTones(luma, rgb, stride, n, rows, s)
+}
 
-func (v *variant) allTones(luma, rgb []byte, n int, s *Sums) {
-	if n < 0 || n > mostPixels || len(luma) < n || len(rgb) < 3*n {
-		panic(fmt.Sprintf("frames: %d pixels of %d bytes and %d of luma", n, len(rgb), len(luma)))
+func (v *variant) allTones(luma, rgb []byte, stride, n, rows int, s *Sums) {
+	if n == 0 || rows == 0 {
+		return
 	}
-	whole := n
-	if v.tones == nil {
-		whole = 0
-	} else if up := (n + pixels - 1) / pixels * pixels; len(luma) < up || len(rgb) < 3*up {
-		whole = n / pixels * pixels // what is left ends where the frame does
+	room := min(len(luma), len(rgb)/3) // pixels
+	if n < 0 || rows < 0 || n > mostPixels || rows > mostPixels || stride < n || room < (rows-1)*stride+n {
+		panic(fmt.Sprintf("frames: %d rows of %d pixels, %d apart, of %d bytes and %d of luma", rows, n, stride, len(rgb), len(luma)))
 	}
-	if whole > 0 {
-		v.tones(whole, &luma[0], &rgb[0], &s.Of, &s.Saturation)
+	y, up := 0, (n+pixels-1)/pixels*pixels
+	for v.tones != nil && y < rows && y*stride+up <= room {
+		k := min(rows-y, (room-up)/stride-y+1, mostOfCall/up) // rows for which the kernel does not go beyond the image
+		v.tones(n, k, &luma[y*stride], &rgb[3*y*stride], stride, &s.Of, &s.Saturation)
+		y += k
 	}
-	tonesGeneric(luma[whole:n], rgb[3*whole:], s)
-	s.N += n
+	for ; y < rows; y++ { // ends where the image does
+		at, whole := y*stride, 0
+		if v.tones != nil && n >= pixels {
+			whole = n / pixels * pixels
+			v.tones(whole, 1, &luma[at], &rgb[3*at], stride, &s.Of, &s.Saturation)
+		}
+		tonesGeneric(luma[at+whole:at+n], rgb[3*(at+whole):], s)
+	}
+	s.N += n * rows
 }
 
 // tonesGeneric adds to Saturation[i] that of the pixels i, i+4, ...

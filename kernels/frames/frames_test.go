@@ -79,44 +79,47 @@ func TestSteps(t *testing.T) {
 
 func TestTones(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
+	type shape struct{ n, rows, apart, behind int } // pixels between the rows and behind them
+	shapes := []shape{{13, 10, 91, 91}, {13, 10, 91, 0}, {13, 7, 0, 2}, {16, 3, 0, 0}, {5, 3, 1, 0}, {31, 2, 4, 9}, {mostPixels, 70, 0, 0}, {3, mostPixels, 2, 0}, {0, 3, 8, 8}, {8, 0, 8, 8}}
+	for _, n := range append([]int{13, 31, 32, 33, 3999, mostPixels}, sizes...) {
+		shapes = append(shapes, shape{n, 1, 0, 0}, shape{n, 1, 7, 5}, shape{n, 1, 0, 20}, shape{n, 2, 3, 20})
+	}
 	each(t, func(t *testing.T, v *variant) {
-		for _, n := range append([]int{13, 31, 32, 33, 3999, mostPixels}, sizes...) {
-			for _, behind := range []int{0, 5, 20} { // pixels that follow
-				rgb := make([]byte, 3*(n+behind))
-				for i := range rgb {
-					if rgb[i] = byte(r.Uint32()); i/3%5 == 0 {
-						rgb[i] = 0
-					} else if i/3%5 == 1 {
-						rgb[i] = 255
-					}
+		for _, c := range shapes {
+			stride := c.n + c.apart
+			size := max(0, c.rows-1)*stride + c.n + c.behind
+			rgb, luma := make([]byte, 3*size), make([]byte, size+1)
+			for i := range rgb {
+				if rgb[i] = byte(r.Uint32()); i/3%5 == 0 {
+					rgb[i] = 0
+				} else if i/3%5 == 1 || c.rows > 50 { // as large as can be
+					rgb[i] = 255
 				}
-				var want Sums
-				luma := make([]byte, n)
-				for i := range n {
-					c := [3]int{int(rgb[3*i]), int(rgb[3*i+1]), int(rgb[3*i+2])}
-					y := (299*c[0] + 587*c[1] + 114*c[2] + 500) / 1000
-					luma[i] = byte(y)
-					want.N++
-					for k, v := range [...]int{Luma: y, Square: y * y, Red: c[0], Green: c[1], Blue: c[2]} {
+			}
+			for i := range luma {
+				luma[i] = byte(i)
+			}
+			want, wantLuma := Sums{N: c.n * c.rows}, slices.Clone(luma)
+			for y := range c.rows {
+				for i := range c.n {
+					at := y*stride + i
+					p := [3]int{int(rgb[3*at]), int(rgb[3*at+1]), int(rgb[3*at+2])}
+					y := (299*p[0] + 587*p[1] + 114*p[2] + 500) / 1000
+					wantLuma[at] = byte(y)
+					for k, v := range [...]int{Luma: y, Square: y * y, Red: p[0], Green: p[1], Blue: p[2]} {
 						want.Of[k] += uint64(v)
 					}
-					if hi := slices.Max(c[:]); hi > 0 {
-						want.Saturation[i%4] += float64(hi-slices.Min(c[:])) / float64(hi)
+					if hi := slices.Max(p[:]); hi > 0 {
+						want.Saturation[i%4] += float64(hi-slices.Min(p[:])) / float64(hi)
 					}
 				}
-				room := make([]byte, n+behind+1)
-				room[n+behind] = 77
-				var got Sums
-				v.allTones(room[:n+behind], rgb, n, &got)
-				if room[n+behind] != 77 {
-					t.Errorf("%d pixels: the guard value was overwritten", n)
-				}
-				if !slices.Equal(room[:n], luma) {
-					t.Errorf("%d pixels: luma %v, want %v", n, room[:n], luma)
-				}
-				if got != want {
-					t.Errorf("%d pixels: %+v, want %+v", n, got, want)
-				}
+			}
+			var got Sums
+			if v.allTones(luma[:size], rgb, stride, c.n, c.rows, &got); !slices.Equal(luma, wantLuma) {
+				t.Errorf("%+v: luma, or what is beside it, is wrong", c)
+			}
+			if got != want {
+				t.Errorf("%+v: %+v, want %+v", c, got, want)
 			}
 		}
 	})
@@ -166,7 +169,7 @@ func TestLumaOfEveryColour(t *testing.T) {
 				for b := range 256 {
 					rgb[3*b], rgb[3*b+1], rgb[3*b+2] = byte(r), byte(g), byte(b)
 				}
-				v.allTones(luma, rgb, 256, new(Sums))
+				v.allTones(luma, rgb, 256, 256, 1, new(Sums))
 				for b, y := range luma {
 					if want := (299*r + 587*g + 114*b + 500) / 1000; int(y) != want {
 						t.Fatalf("%d, %d, %d: %d, want %d", r, g, b, y, want)
@@ -183,10 +186,13 @@ func TestWrongSizesPanic(t *testing.T) {
 		for name, f := range map[string]func(){
 			"taps":   func() { v.fiveTaps(f(9), f(9), f(9), f(8), f(9), f(9), new([3]float32)) },
 			"steps":  func() { v.inSteps(make([]uint16, 9), f(8), 0, 1, 1) },
-			"pixels": func() { v.allTones(make([]byte, 20), make([]byte, 59), 20, new(Sums)) },
-			"luma":   func() { v.allTones(make([]byte, 19), make([]byte, 60), 20, new(Sums)) },
+			"pixels": func() { v.allTones(make([]byte, 20), make([]byte, 59), 20, 20, 1, new(Sums)) },
+			"luma":   func() { v.allTones(make([]byte, 19), make([]byte, 60), 10, 10, 2, new(Sums)) },
 			"edges":  func() { v.allEdges(new([3]uint64), make([]byte, 8*8+7), 8, 8, 5) },
-			"many":   func() { v.allTones(make([]byte, mostPixels+1), make([]byte, 3*mostPixels+3), mostPixels+1, new(Sums)) },
+			"many": func() {
+				v.allTones(make([]byte, mostPixels+1), make([]byte, 3*mostPixels+3), mostPixels+1, mostPixels+1, 1, new(Sums))
+			},
+			"apart": func() { v.allTones(make([]byte, 20), make([]byte, 60), 9, 10, 2, new(Sums)) },
 		} {
 			func() {
 				defer func() {
@@ -212,8 +218,11 @@ func BenchmarkTones(b *testing.B) {
 			}
 			var s Sums
 			for b.Loop() {
-				for at := 0; at < len(luma); at += 13 {
-					v.allTones(luma[at:], rgb[3*at:], 13, &s)
+				for r := range 6 {
+					for c := range 8 {
+						at := 10*r*104 + 13*c
+						v.allTones(luma[at:], rgb[3*at:], 104, 13, 10, &s)
+					}
 				}
 			}
 		})

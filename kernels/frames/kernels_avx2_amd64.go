@@ -14,11 +14,12 @@ func tapsAVX2(n int, dst *float32, a *float32, b *float32, c *float32, d *float3
 //go:noescape
 func stepsAVX2(n int, dst *uint16, src *float32, less float64, most float64, unit float64)
 
-// tonesAVX2 writes the luma of n > 0 pixels and adds to sums those of luma, its square, red, green and blue, and
-// to saturation[i] that of the pixels i, i+4, ... It reads and writes as if n were a multiple of 16; n is at most 2^12.
+// tonesAVX2 writes the luma of n > 0 pixels of each of rows > 0 rows and adds to sums those of luma, its square, red, green
+// and blue, and to saturation[i] that of the pixels i, i+4, ... of each row. It reads, and writes to what is behind what it reads
+// there, as if n were a multiple of 16; there are at most 2^18 pixels.
 //
 //go:noescape
-func tonesAVX2(n int, luma *byte, rgb *byte, sums *[5]uint64, saturation *[4]float64)
+func tonesAVX2(n int, rows int, luma *byte, rgb *byte, stride int, sums *[5]uint64, saturation *[4]float64)
 
 // edgesAVX2 adds to sums[k], of n columns and rows > 0 rows, the squared differences of each sample from those
 // 2^k to its right and below it. n is 1 to 16, rows at most 2^12; of each row 20 bytes are read, of those below 16.

@@ -82,14 +82,15 @@ done:
 DATA d3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
 GLOBL d3fe0000000000000<>(SB), RODATA|NOPTR, $8
 
-// func tonesAVX2(n int, luma *byte, rgb *byte, sums *[5]uint64, saturation *[4]float64)
+// func tonesAVX2(n int, rows int, luma *byte, rgb *byte, stride int, sums *[5]uint64, saturation *[4]float64)
 // Requires: AVX, AVX2, CMOV
-TEXT ·tonesAVX2(SB), NOSPLIT, $0-40
-	MOVQ    n+0(FP), AX
-	MOVQ    luma+8(FP), CX
-	MOVQ    rgb+16(FP), DX
-	MOVQ    sums+24(FP), BX
-	MOVQ    saturation+32(FP), SI
+TEXT ·tonesAVX2(SB), NOSPLIT, $0-56
+	MOVQ    rows+8(FP), AX
+	MOVQ    luma+16(FP), CX
+	MOVQ    rgb+24(FP), DX
+	MOVQ    stride+32(FP), BX
+	MOVQ    sums+40(FP), SI
+	MOVQ    saturation+48(FP), SI
 	LEAQ    ends<>+0(SB), DI
 	VPXOR   X0, X0, X0
 	VPXOR   X1, X1, X1
@@ -99,74 +100,81 @@ TEXT ·tonesAVX2(SB), NOSPLIT, $0-40
 	VPXOR   Y5, Y5, Y5
 	VMOVUPD (SI), Y6
 
+row:
+	MOVQ n+0(FP), SI
+	MOVQ CX, R8
+	MOVQ DX, R9
+
 sixteen:
-	MOVQ         $0x00000010, R8
-	SUBQ         AX, R8
-	XORQ         R9, R9
-	CMPQ         R8, R9
-	CMOVQLT      R9, R8
-	VMOVDQU      (DI)(R8*1), X7
-	VMOVDQU      (DX), X8
+	MOVQ         $0x00000010, R10
+	SUBQ         SI, R10
+	XORQ         R11, R11
+	CMPQ         R10, R11
+	CMOVQLT      R11, R10
+	VMOVDQU      (DI)(R10*1), X7
+	VMOVDQU      (R9), X8
 	VPSHUFB      take00<>+0(SB), X8, X8
 	VMOVDQA      X8, X8
-	VMOVDQU      16(DX), X9
+	VMOVDQU      16(R9), X9
 	VPSHUFB      take01<>+0(SB), X9, X9
 	VPOR         X9, X8, X8
-	VMOVDQU      32(DX), X9
+	VMOVDQU      32(R9), X9
 	VPSHUFB      take02<>+0(SB), X9, X9
 	VPOR         X9, X8, X8
 	VPAND        X7, X8, X8
 	VPSADBW      X0, X8, X9
 	VPADDQ       X9, X2, X2
-	VMOVDQU      (DX), X9
+	VMOVDQU      (R9), X9
 	VPSHUFB      take10<>+0(SB), X9, X9
 	VMOVDQA      X9, X9
-	VMOVDQU      16(DX), X10
+	VMOVDQU      16(R9), X10
 	VPSHUFB      take11<>+0(SB), X10, X10
 	VPOR         X10, X9, X9
-	VMOVDQU      32(DX), X10
+	VMOVDQU      32(R9), X10
 	VPSHUFB      take12<>+0(SB), X10, X10
 	VPOR         X10, X9, X9
 	VPAND        X7, X9, X9
 	VPSADBW      X0, X9, X10
 	VPADDQ       X10, X3, X3
-	VMOVDQU      (DX), X10
+	VMOVDQU      (R9), X10
 	VPSHUFB      take20<>+0(SB), X10, X10
 	VMOVDQA      X10, X10
-	VMOVDQU      16(DX), X11
+	VMOVDQU      16(R9), X11
 	VPSHUFB      take21<>+0(SB), X11, X11
 	VPOR         X11, X10, X10
-	VMOVDQU      32(DX), X11
+	VMOVDQU      32(R9), X11
 	VPSHUFB      take22<>+0(SB), X11, X11
 	VPOR         X11, X10, X10
 	VPAND        X7, X10, X10
-	VPSADBW      X0, X10, X7
-	VPADDQ       X7, X4, X4
-	VPMOVZXBW    X8, Y7
-	VPMOVZXBW    X9, Y11
-	VPMOVZXBW    X10, Y12
-	VPUNPCKLWD   Y11, Y7, Y13
-	VPUNPCKLWD   unity<>+0(SB), Y12, Y14
-	VPMADDWD     redGreen<>+0(SB), Y13, Y13
-	VPMADDWD     blueHalf<>+0(SB), Y14, Y14
-	VPADDD       Y14, Y13, Y13
-	VPSRLD       $0x03, Y13, Y13
-	VPUNPCKHWD   Y11, Y7, Y7
-	VPUNPCKHWD   unity<>+0(SB), Y12, Y11
-	VPMADDWD     redGreen<>+0(SB), Y7, Y7
-	VPMADDWD     blueHalf<>+0(SB), Y11, Y11
-	VPADDD       Y11, Y7, Y7
-	VPSRLD       $0x03, Y7, Y7
-	VPACKUSDW    Y7, Y13, Y13
-	VPMULHUW     thousandth<>+0(SB), Y13, Y13
-	VPSRLW       $0x06, Y13, Y13
-	VPMADDWD     Y13, Y13, Y7
-	VPADDD       Y7, Y5, Y5
-	VEXTRACTI128 $0x01, Y13, X7
-	VPACKUSWB    X7, X13, X7
-	VMOVDQU      X7, (CX)
-	VPSADBW      X0, X7, X7
-	VPADDQ       X7, X1, X1
+	VPSADBW      X0, X10, X11
+	VPADDQ       X11, X4, X4
+	VPMOVZXBW    X8, Y11
+	VPMOVZXBW    X9, Y12
+	VPMOVZXBW    X10, Y13
+	VPUNPCKLWD   Y12, Y11, Y14
+	VPUNPCKLWD   unity<>+0(SB), Y13, Y15
+	VPMADDWD     redGreen<>+0(SB), Y14, Y14
+	VPMADDWD     blueHalf<>+0(SB), Y15, Y15
+	VPADDD       Y15, Y14, Y14
+	VPSRLD       $0x03, Y14, Y14
+	VPUNPCKHWD   Y12, Y11, Y11
+	VPUNPCKHWD   unity<>+0(SB), Y13, Y12
+	VPMADDWD     redGreen<>+0(SB), Y11, Y11
+	VPMADDWD     blueHalf<>+0(SB), Y12, Y12
+	VPADDD       Y12, Y11, Y11
+	VPSRLD       $0x03, Y11, Y11
+	VPACKUSDW    Y11, Y14, Y14
+	VPMULHUW     thousandth<>+0(SB), Y14, Y14
+	VPSRLW       $0x06, Y14, Y14
+	VPMADDWD     Y14, Y14, Y11
+	VPADDD       Y11, Y5, Y5
+	VEXTRACTI128 $0x01, Y14, X11
+	VPACKUSWB    X11, X14, X11
+	VMOVDQU      (R8), X12
+	VPBLENDVB    X7, X11, X12, X12
+	VMOVDQU      X12, (R8)
+	VPSADBW      X0, X11, X11
+	VPADDQ       X11, X1, X1
 	VPMAXUB      X8, X9, X7
 	VPMAXUB      X10, X7, X7
 	VPMINUB      X8, X9, X8
@@ -203,16 +211,23 @@ sixteen:
 	VCVTDQ2PD    X7, Y7
 	VDIVPD       Y7, Y8, Y8
 	VADDPD       Y8, Y6, Y6
-	ADDQ         $0x10, CX
-	ADDQ         $0x30, DX
-	SUBQ         $0x10, AX
-	CMPQ         AX, $0x00
+	ADDQ         $0x10, R8
+	ADDQ         $0x30, R9
+	SUBQ         $0x10, SI
+	CMPQ         SI, $0x00
 	JG           sixteen
-	VMOVUPD      Y6, (SI)
+	ADDQ         BX, CX
+	LEAQ         (BX)(BX*2), SI
+	ADDQ         SI, DX
+	DECQ         AX
+	JNZ          row
+	MOVQ         sums+40(FP), AX
+	MOVQ         saturation+48(FP), CX
+	VMOVUPD      Y6, (CX)
 	VPSRLDQ      $0x08, X1, X0
 	VPADDQ       X0, X1, X1
-	VMOVQ        X1, AX
-	ADDQ         AX, (BX)
+	VMOVQ        X1, CX
+	ADDQ         CX, (AX)
 	VPSRLQ       $0x20, Y5, Y0
 	VPSLLQ       $0x20, Y5, Y5
 	VPSRLQ       $0x20, Y5, Y5
@@ -222,20 +237,20 @@ sixteen:
 	VPADDQ       X1, X0, X1
 	VPSRLDQ      $0x08, X1, X0
 	VPADDQ       X0, X1, X1
-	VMOVQ        X1, AX
-	ADDQ         AX, 8(BX)
+	VMOVQ        X1, CX
+	ADDQ         CX, 8(AX)
 	VPSRLDQ      $0x08, X2, X0
 	VPADDQ       X0, X2, X2
-	VMOVQ        X2, AX
-	ADDQ         AX, 16(BX)
+	VMOVQ        X2, CX
+	ADDQ         CX, 16(AX)
 	VPSRLDQ      $0x08, X3, X0
 	VPADDQ       X0, X3, X3
-	VMOVQ        X3, AX
-	ADDQ         AX, 24(BX)
+	VMOVQ        X3, CX
+	ADDQ         CX, 24(AX)
 	VPSRLDQ      $0x08, X4, X0
 	VPADDQ       X0, X4, X4
-	VMOVQ        X4, AX
-	ADDQ         AX, 32(BX)
+	VMOVQ        X4, CX
+	ADDQ         CX, 32(AX)
 	VZEROUPPER
 	RET
 
