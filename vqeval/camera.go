@@ -3,7 +3,10 @@ package vqeval
 import (
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
+
+	"longtake/kernels/frames"
 )
 
 // level is one size of a frame.
@@ -105,10 +108,11 @@ func shifted(a, b []level) (m affine) {
 // refine takes a motion of a level through the levels to a finer one; what it returns is in
 // samples of the level below that, or of the finest.
 func refine(a, b []level, m affine, from, to int) affine {
-	var room residuals
+	room := rooms.Get().(*residuals)
+	defer rooms.Put(room)
 	for i := from; i >= to; i-- {
 		for range 6 {
-			step, ok := gaussNewton(a[i], b[i], m, &room)
+			step, ok := gaussNewton(a[i], b[i], m, room)
 			if !ok {
 				break
 			}
@@ -126,21 +130,21 @@ func refine(a, b []level, m affine, from, to int) affine {
 	return m
 }
 
-// residuals are scratch of gaussNewton.
+// residuals are scratch of gaussNewton. A row of them is what one sample says: how it changes with each of the
+// six numbers of a motion, and what is left.
 type residuals struct {
-	rows []residual1
+	rows [][8]float64
 	size []float64
 }
 
-// residual1 is what one sample says: the gradient, its place about the middle and
-// what is left.
-type residual1 struct{ gx, gy, x, y, r float64 }
+var rooms = sync.Pool{New: func() any { return new(residuals) }}
 
 func gaussNewton(a, b level, m affine, room *residuals) (affine, bool) {
-	rows, size := slices.Grow(room.rows[:0], a.w*a.h), slices.Grow(room.size[:0], a.w*a.h)
 	cx, cy := float64(a.w-1)/2, float64(a.h-1)/2
 	right, bottom := float64(b.w-1), float64(b.h-1)
 	skip := 1 + a.w*a.h/3000
+	most := (a.h - 2) * ((a.w-3)/skip + 1)
+	rows, size, k := slices.Grow(room.rows[:0], most)[:most], slices.Grow(room.size[:0], most)[:most], 0
 	for y := 1; y < a.h-1; y++ {
 		up, row, down := a.v[(y-1)*a.w:][:a.w], a.v[y*a.w:][:a.w], a.v[(y+1)*a.w:][:a.w]
 		fy := float64(y) - cy
@@ -157,32 +161,23 @@ func gaussNewton(a, b level, m affine, room *residuals) (affine, bool) {
 			over := b.v[j*b.w+i:]
 			under := over[b.w:]
 			w := (over[0]*(1-u)+over[1]*u)*(1-v) + (under[0]*(1-u)+under[1]*u)*v
-			q := residual1{(row[x+1] - row[x-1]) / 2, (down[x] - up[x]) / 2, fx, fy, row[x] - w}
-			rows = append(rows, q)
-			size = append(size, math.Abs(q.r))
+			gx, gy, r := (row[x+1]-row[x-1])/2, (down[x]-up[x])/2, row[x]-w
+			rows[k] = [8]float64{gx, gx * fx, gx * fy, gy, gy * fx, gy * fy, r}
+			size[k] = math.Abs(r)
+			k++
 		}
 	}
 	room.rows, room.size = rows, size
-	if len(rows) < 100 {
+	if rows, size = rows[:k], size[:k]; k < 100 {
 		return affine{}, false
 	}
 	scale := 1.5*nth(size, min(len(size)-1, len(size)/2)) + 0.25
+	var sums [6][8]float64
+	frames.Normal(&sums, rows, scale*scale)
 	var n [6][7]float64
-	for i := range rows {
-		q := &rows[i]
-		w := 1 / (1 + q.r*q.r/(scale*scale))
-		j := [6]float64{q.gx, q.gx * q.x, q.gx * q.y, q.gy, q.gy * q.x, q.gy * q.y}
-		for i, g := range j {
-			wg, sum := w*g, &n[i]
-			for k := i; k < 6; k++ {
-				sum[k] += wg * j[k]
-			}
-			sum[6] += wg * q.r
-		}
-	}
-	for i := range 6 {
-		for k := range i {
-			n[i][k] = n[k][i]
+	for i := range n {
+		for k := range n[i] {
+			n[i][k] = sums[min(i, k)][max(i, k)]
 		}
 	}
 	return solve(n)

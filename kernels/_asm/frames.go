@@ -48,21 +48,25 @@ func fiveTaps(v isa) {
 	RET()
 }
 
+// everywhere is a float64 in every lane. A load as avo makes it is one of SSE, which takes as long as ten loops
+// where it comes between instructions of AVX.
+func everywhere(name string) vec {
+	at, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	x := YMM()
+	VBROADCASTSD(at.Addr, x)
+	return x
+}
+
 // steps rounds samples to whole steps.
 func steps(v isa) {
 	TEXT("steps"+v.suffix, NOSPLIT, "func(n int, dst *uint16, src *float32, less, most float64, unit float64)")
 	Pragma("noescape")
 	Doc("steps" + v.suffix + " sets dst to (src-less, at least 0 and at most most) times unit, rounded. n is a multiple of 8.")
 	n, dst, src := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	wide := func(name string) vec {
-		at, err := Param(name).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		x := YMM()
-		VBROADCASTSD(at.Addr, x)
-		return x
-	}
+	wide := everywhere
 	less, most, unit := wide("less"), wide("most"), wide("unit")
 	zero, half := YMM(), YMM()
 	VXORPD(zero, zero, zero)
@@ -335,6 +339,57 @@ func squares(v isa) {
 	JNZ(LabelRef("row"))
 	for k := range acc {
 		ADDQ(v.total(acc[k]), Mem{Base: sums, Disp: 8 * k})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// normalSums adds up the normal equations of a fit. Each sum has a lane of its own, so that the order of
+// its terms is that of the rows.
+func normalSums(v isa) {
+	TEXT("normal"+v.suffix, NOSPLIT, "func(n int, sums *[6][8]float64, rows *[8]float64, spread float64)")
+	Pragma("noescape")
+	Doc("normal"+v.suffix+" adds row[i] row[k] / (1 + row[6]^2/spread) to sums[i][k], 6 >= k >= i, of n > 0 rows. What else there is in",
+		"sums is of no use.")
+	n, sums, rows := Load(Param("n"), GP64()), Load(Param("sums"), GP64()), Load(Param("rows"), GP64())
+	spread, one := everywhere("spread"), YMM()
+	VBROADCASTSD(double(0x3ff0000000000000), one)
+	at := func(i, half int) Mem { return Mem{Base: sums, Disp: 64*i + 32*half} }
+	from := func(i int) int { return i / 4 } // the first half that has a sum
+	var acc [6][2]vec
+	for i := range acc {
+		for half := from(i); half < 2; half++ {
+			acc[i][half] = YMM()
+			VMOVUPD(at(i, half), acc[i][half])
+		}
+	}
+	Label("row")
+	w := YMM()
+	VBROADCASTSD(Mem{Base: rows, Disp: 8 * 6}, w)
+	VMULPD(w, w, w)
+	VDIVPD(spread, w, w)
+	VADDPD(one, w, w)
+	VDIVPD(w, one, w)
+	for i := range acc {
+		g := YMM()
+		VBROADCASTSD(Mem{Base: rows, Disp: 8 * i}, g)
+		VMULPD(w, g, g)
+		for half := from(i); half < 2; half++ {
+			x := g
+			if half == 0 {
+				x = YMM()
+			}
+			VMULPD(Mem{Base: rows, Disp: 32 * half}, g, x)
+			VADDPD(x, acc[i][half], acc[i][half])
+		}
+	}
+	ADDQ(Imm(64), rows)
+	DECQ(n)
+	JNZ(LabelRef("row"))
+	for i := range acc {
+		for half := from(i); half < 2; half++ {
+			VMOVUPD(acc[i][half], at(i, half))
+		}
 	}
 	VZEROUPPER()
 	RET()

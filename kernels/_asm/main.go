@@ -26,6 +26,7 @@ func main() {
 		steps(v)
 		tones(v)
 		squares(v)
+		normalSums(v)
 	case "sad":
 		sumDiffs(v)
 		if v.wide {

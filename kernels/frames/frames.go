@@ -1,5 +1,6 @@
 // Package frames does what every frame of a video goes through before it is compared: its
-// colours are summed up, it is smoothed and rounded.
+// colours are summed up, it is smoothed and rounded. It also has the sums by which the motion between
+// two frames is fitted.
 //
 // Every variant (generic Go, AVX2) gives the same bits. The best one that the machine has is
 // used unless the environment variable LONGTAKE_KERNELS names generic.
@@ -17,6 +18,7 @@ type variant struct {
 	steps  func(n int, dst *uint16, src *float32, less, most, unit float64)
 	tones  func(n, rows int, luma, rgb *byte, stride int, sums *[5]uint64, saturation *[4]float64)
 	edges  func(n, rows int, image *byte, stride int, sums *[3]uint64)
+	normal func(n int, sums *[6][8]float64, rows *[8]float64, spread float64)
 	lacked string // why it cannot run here; empty when it can
 }
 
@@ -212,5 +214,34 @@ func edgesGeneric(sums *[3]uint64, image []byte, stride, n int) {
 			sum += uint64(a*a + b*b)
 		}
 		sums[k] += sum
+	}
+}
+
+// Normal adds up the normal equations of a fit of six numbers with the weights of Cauchy. A row holds how
+// a sample changes with each of them, and then what is left of it, r: sums[i][k], k >= i, gets the sum of
+// row[i] row[k] / (1 + r^2/spread), in the order of the rows. The rest of sums is of no use.
+func Normal(sums *[6][8]float64, rows [][8]float64, spread float64) {
+	used.allNormal(sums, rows, spread)
+}
+
+func (v *variant) allNormal(sums *[6][8]float64, rows [][8]float64, spread float64) {
+	if v.normal == nil || len(rows) == 0 {
+		normalGeneric(sums, rows, spread)
+		return
+	}
+	v.normal(len(rows), sums, &rows[0], spread)
+}
+
+func normalGeneric(sums *[6][8]float64, rows [][8]float64, spread float64) {
+	for t := range rows {
+		q := &rows[t]
+		r := q[6]
+		w := 1 / (1 + float64(r*r)/spread)
+		for i, g := range q[:6] {
+			wg, sum := w*g, &sums[i]
+			for k := i; k < 7; k++ {
+				sum[k] += float64(wg * q[k])
+			}
+		}
 	}
 }

@@ -157,6 +157,42 @@ func TestEdges(t *testing.T) {
 	})
 }
 
+func TestNormal(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	each(t, func(t *testing.T, v *variant) {
+		for _, n := range []int{0, 1, 2, 7, 100, 2601} {
+			rows := make([][8]float64, n)
+			var want, got [6][8]float64
+			for i := range want {
+				want[i][6] = r.NormFloat64()
+			}
+			got = want
+			for i := range rows {
+				for k := range 7 {
+					rows[i][k] = r.NormFloat64() * math.Exp(4*r.NormFloat64())
+				}
+			}
+			const spread = 3.7
+			for _, q := range rows {
+				w := 1 / (1 + float64(q[6]*q[6])/spread)
+				for i := range 6 {
+					for k := i; k < 7; k++ {
+						want[i][k] += float64(float64(w*q[i]) * q[k])
+					}
+				}
+			}
+			v.allNormal(&got, rows, spread)
+			for i := range 6 {
+				for k := i; k < 7; k++ {
+					if got[i][k] != want[i][k] {
+						t.Errorf("%d rows: sum %d, %d: %g, want %g", n, i, k, got[i][k], want[i][k])
+					}
+				}
+			}
+		}
+	})
+}
+
 // Every colour has the luma that the formula gives.
 func TestLumaOfEveryColour(t *testing.T) {
 	if testing.Short() {

@@ -26,3 +26,9 @@ func tonesAVX2(n int, rows int, luma *byte, rgb *byte, stride int, sums *[5]uint
 //
 //go:noescape
 func edgesAVX2(n int, rows int, image *byte, stride int, sums *[3]uint64)
+
+// normalAVX2 adds row[i] row[k] / (1 + row[6]^2/spread) to sums[i][k], 6 >= k >= i, of n > 0 rows. What else there is in
+// sums is of no use.
+//
+//go:noescape
+func normalAVX2(n int, sums *[6][8]float64, rows *[8]float64, spread float64)

@@ -775,3 +775,79 @@ DATA endWords<>+61(SB)/1, $0x00
 DATA endWords<>+62(SB)/1, $0x00
 DATA endWords<>+63(SB)/1, $0x00
 GLOBL endWords<>(SB), RODATA|NOPTR, $64
+
+// func normalAVX2(n int, sums *[6][8]float64, rows *[8]float64, spread float64)
+// Requires: AVX
+TEXT ·normalAVX2(SB), NOSPLIT, $0-32
+	MOVQ         n+0(FP), AX
+	MOVQ         sums+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	VBROADCASTSD spread+24(FP), Y0
+	VBROADCASTSD d3ff0000000000000<>+0(SB), Y1
+	VMOVUPD      (CX), Y2
+	VMOVUPD      32(CX), Y3
+	VMOVUPD      64(CX), Y4
+	VMOVUPD      96(CX), Y5
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      160(CX), Y7
+	VMOVUPD      192(CX), Y8
+	VMOVUPD      224(CX), Y9
+	VMOVUPD      288(CX), Y10
+	VMOVUPD      352(CX), Y11
+
+row:
+	VBROADCASTSD 48(DX), Y12
+	VMULPD       Y12, Y12, Y12
+	VDIVPD       Y0, Y12, Y12
+	VADDPD       Y1, Y12, Y12
+	VDIVPD       Y12, Y1, Y12
+	VBROADCASTSD (DX), Y13
+	VMULPD       Y12, Y13, Y13
+	VMULPD       (DX), Y13, Y14
+	VADDPD       Y14, Y2, Y2
+	VMULPD       32(DX), Y13, Y13
+	VADDPD       Y13, Y3, Y3
+	VBROADCASTSD 8(DX), Y13
+	VMULPD       Y12, Y13, Y13
+	VMULPD       (DX), Y13, Y14
+	VADDPD       Y14, Y4, Y4
+	VMULPD       32(DX), Y13, Y13
+	VADDPD       Y13, Y5, Y5
+	VBROADCASTSD 16(DX), Y13
+	VMULPD       Y12, Y13, Y13
+	VMULPD       (DX), Y13, Y14
+	VADDPD       Y14, Y6, Y6
+	VMULPD       32(DX), Y13, Y13
+	VADDPD       Y13, Y7, Y7
+	VBROADCASTSD 24(DX), Y13
+	VMULPD       Y12, Y13, Y13
+	VMULPD       (DX), Y13, Y14
+	VADDPD       Y14, Y8, Y8
+	VMULPD       32(DX), Y13, Y13
+	VADDPD       Y13, Y9, Y9
+	VBROADCASTSD 32(DX), Y13
+	VMULPD       Y12, Y13, Y13
+	VMULPD       32(DX), Y13, Y13
+	VADDPD       Y13, Y10, Y10
+	VBROADCASTSD 40(DX), Y13
+	VMULPD       Y12, Y13, Y13
+	VMULPD       32(DX), Y13, Y13
+	VADDPD       Y13, Y11, Y11
+	ADDQ         $0x40, DX
+	DECQ         AX
+	JNZ          row
+	VMOVUPD      Y2, (CX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, 64(CX)
+	VMOVUPD      Y5, 96(CX)
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 160(CX)
+	VMOVUPD      Y8, 192(CX)
+	VMOVUPD      Y9, 224(CX)
+	VMOVUPD      Y10, 288(CX)
+	VMOVUPD      Y11, 352(CX)
+	VZEROUPPER
+	RET
+
+DATA d3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+GLOBL d3ff0000000000000<>(SB), RODATA|NOPTR, $8
