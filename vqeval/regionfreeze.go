@@ -59,24 +59,66 @@ func newBlockLife(groups *planes, s shot, second float64) blockLife {
 
 // levels of the blocks on both sides of a group: how far they got in the
 // seconds before it (nearly always at least) and get after it (nearly always at most).
-func (l blockLife) levels(o, back, ahead int) (before, after []float64) {
+func (l blockLife) levels(o int, back, ahead *stretch) (before, after []float64) {
 	before, after = make([]float64, l.g.blocks()), make([]float64, l.g.blocks())
-	var v []float64
+	back.to(l.total, max(0, o-back.most), o)
+	ahead.to(l.total, o, min(len(l.total), o+ahead.most))
+	alive := l.total[max(0, o-2)]
 	for b := range before {
-		v = v[:0]
-		for i := max(0, o-back); i < o; i++ {
-			v = append(v, l.total[i][b])
-		}
-		before[b] = nth(v, len(v)/4)
+		v, w := back.sorted[b], ahead.sorted[b]
 		// It lived until the end: the group before may hold both.
-		before[b] = min(before[b], 2*l.total[max(0, o-2)][b])
-		v = v[:0]
-		for i := o; i < min(len(l.total), o+ahead); i++ {
-			v = append(v, l.total[i][b])
-		}
-		after[b] = nth(v, len(v)*9/10)
+		before[b] = min(v[len(v)/4], 2*alive[b])
+		after[b] = w[len(w)*9/10]
 	}
 	return before, after
+}
+
+// stretch is a few groups after another, of each block the values in their order. It moves on without
+// sorting them anew.
+type stretch struct {
+	most      int // groups
+	from, end int
+	sorted    [][]float64
+}
+
+func newStretch(most, blocks int) *stretch {
+	s := &stretch{most: most, sorted: make([][]float64, blocks)}
+	room := make([]float64, blocks*most)
+	for b := range s.sorted {
+		s.sorted[b] = room[b*most:][:0:most]
+	}
+	return s
+}
+
+// to moves to the groups [from,to), which begins anew unless it is on from where it was.
+func (s *stretch) to(total [][]float64, from, to int) {
+	if from < s.from || from >= s.end || to < s.end {
+		s.from, s.end = from, from
+		for b := range s.sorted {
+			s.sorted[b] = s.sorted[b][:0]
+		}
+	}
+	for ; s.from < from; s.from++ {
+		for b, x := range total[s.from] {
+			v := s.sorted[b]
+			i := 0
+			for v[i] != x {
+				i++
+			}
+			s.sorted[b] = append(v[:i], v[i+1:]...)
+		}
+	}
+	for ; s.end < to; s.end++ {
+		for b, x := range total[s.end] {
+			v := append(s.sorted[b], x)
+			i := len(v) - 1
+			for ; i > 0 && v[i-1] > x; i-- {
+				v[i] = v[i-1]
+			}
+			v[i] = x
+			s.sorted[b] = v
+		}
+	}
 }
 
 // mayDie tells whether so many blocks can be found to die at a group, by what levels gives
@@ -107,8 +149,9 @@ func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) 
 	}
 	type candidate struct{ o, size int }
 	var cs []candidate
+	past, coming := newStretch(back, l.g.blocks()), newStretch(ahead, l.g.blocks())
 	dies := func(o int) ([]bool, int, []float64, []float64) {
-		before, after := l.levels(o, back, ahead)
+		before, after := l.levels(o, past, coming)
 		in := make([]bool, len(before))
 		for b := range in {
 			in[b] = before[b] >= regionLevels/2 && after[b] <= 1.5*regionQuiet*before[b]
