@@ -43,18 +43,9 @@ const marginShare = 0.03
 
 // moments notes and returns the mean of the frame inside the margins.
 func (p *planes) moments(t int, in []float32) float64 {
-	var sum, sq [4]float64 // of every fourth sample: a single sum waits for each addition
-	for y := p.my; y < p.h-p.my; y++ {
-		row := in[y*p.w+p.mx : (y+1)*p.w-p.mx]
-		for ; len(row) >= 4; row = row[4:] {
-			a, b, c, d := float64(row[0]), float64(row[1]), float64(row[2]), float64(row[3])
-			sum[0], sum[1], sum[2], sum[3] = sum[0]+a, sum[1]+b, sum[2]+c, sum[3]+d
-			sq[0], sq[1], sq[2], sq[3] = sq[0]+a*a, sq[1]+b*b, sq[2]+c*c, sq[3]+d*d
-		}
-		for _, v := range row {
-			sum[0], sq[0] = sum[0]+float64(v), sq[0]+float64(v)*float64(v)
-		}
-	}
+	var sums [2][4]float64 // of every fourth sample: a single sum waits for each addition
+	frames.Moments(&sums, in[p.my*p.w+p.mx:], p.w, p.w-2*p.mx, p.h-2*p.my)
+	sum, sq := sums[0], sums[1]
 	n := float64(p.inside())
 	p.mean[t] = (sum[0] + sum[1] + sum[2] + sum[3]) / n
 	p.spread[t] = math.Sqrt(math.Max(0, (sq[0]+sq[1]+sq[2]+sq[3])/n-p.mean[t]*p.mean[t]))
@@ -136,28 +127,39 @@ func (p *planes) fill(luma [][]byte, w, h int) {
 // planeRoom is scratch for one frame.
 type planeRoom struct {
 	in, tmp []float32
-	out     []uint16
+	inside  []uint64 // see columns
 }
 
 func newPlaneRoom(p *planes) planeRoom {
 	n := p.w * p.h
-	return planeRoom{make([]float32, n), make([]float32, n), make([]uint16, n)}
+	return planeRoom{make([]float32, n), make([]float32, n), p.columns()}
 }
 
 // set makes plane t from a frame of w x h samples.
 func (p *planes) set(t int, luma []byte, w, h int, room planeRoom) {
-	in, out := room.in, room.out
+	in, out, stride := room.in, p.plane(t), p.w/4
 	shrink(in, p.w, p.h, luma, w, h)
 	smooth(in, room.tmp, p.w, p.h)
 	mean := p.moments(t, in)
-	for i := range out {
-		out[i] = centre * unit
+	from, to := p.my*stride, (p.h-p.my)*stride
+	frames.StepWords(out[from:to], in[4*from:4*to], mean-centre, limit, unit)
+	const blank = centre * unit * lanes
+	for _, rows := range [...][]uint64{out[:from], out[to:]} {
+		for i := range rows {
+			rows[i] = blank
+		}
 	}
-	for y := p.my; y < p.h-p.my; y++ {
-		row := out[y*p.w+p.mx : (y+1)*p.w-p.mx]
-		frames.Steps(row, in[y*p.w+p.mx:(y+1)*p.w-p.mx], mean-centre, limit, unit)
+	side := (p.mx + 3) / 4 // words that have a part of a margin
+	left, right := room.inside[:side], room.inside[stride-side:]
+	for at := from; at < to; at += stride {
+		row := out[at:][:stride]
+		for i, v := range row[:side] {
+			row[i] = v&left[i] | blank&^left[i]
+		}
+		for i, v := range row[stride-side:] {
+			row[stride-side+i] = v&right[i] | blank&^right[i]
+		}
 	}
-	pack(p.plane(t), out)
 }
 
 // shrink averages areas of src (sw x sh) into dst (w x h); equal sizes copy.

@@ -1,6 +1,10 @@
 package vqeval
 
-import "slices"
+import (
+	"slices"
+
+	"longtake/kernels/frames"
+)
 
 // Detectors that ask where in the frame something happens cannot use planes
 // without their mean: a live half would move the mean, and with it the other half.
@@ -23,16 +27,12 @@ func withMean(p *planes) *planes {
 
 // restore sets planes [lo,hi) of q to those of p with their means.
 func (p *planes) restore(q *planes, lo, hi int) {
-	inside, stride := p.columns(), p.w/4
-	from, to := p.my*stride, (p.h-p.my)*stride
+	inside, columns := make([]uint64, p.words), p.columns()
+	for y := p.my; y < p.h-p.my; y++ {
+		copy(inside[y*p.w/4:], columns)
+	}
 	for t := lo; t < hi; t++ {
-		dst, src := q.plane(t), p.plane(t)
-		copy(dst[:from], src)
-		copy(dst[to:], src[to:])
-		shift := int(p.mean[t]*unit+0.5) - 128*unit
-		for at := from; at < to; at += stride {
-			shiftLanes(dst[at:at+stride], src[at:at+stride], inside, shift)
-		}
+		frames.Lift(q.plane(t), p.plane(t), inside, int(p.mean[t]*unit+0.5)-128*unit, limit*unit)
 	}
 }
 
@@ -47,34 +47,8 @@ func (p *planes) columns() []uint64 {
 	return out
 }
 
-const (
-	lanes = 1 | 1<<16 | 1<<32 | 1<<48 // 1 in each lane
-	tops  = lanes << 15
-)
-
-// shiftLanes adds shift, of 14 bits and a sign, to those samples of a row that lie inside, four at
-// once, within 0 and the limit; the others are copied.
-func shiftLanes(dst, src, inside []uint64, shift int) {
-	dst, src = dst[:len(inside)], src[:len(inside)]
-	if shift < 0 {
-		less := uint64(-shift) * lanes
-		for i, in := range inside {
-			v := src[i]
-			d := (v | tops) - less // the top stays where the sample is not below
-			d &= (d & tops) >> 15 * 0x7fff
-			dst[i] = v ^ (v^d)&in
-		}
-		return
-	}
-	more := uint64(shift) * lanes
-	const most, over = limit * unit * lanes, (1<<15 - 1 - limit*unit) * lanes
-	for i, in := range inside {
-		v := src[i]
-		d := v + more // below 2^16
-		d ^= (d ^ most) & ((d + over) & tops >> 15 * 0xffff)
-		dst[i] = v ^ (v^d)&in
-	}
-}
+// lanes is 1 in each lane.
+const lanes = 1 | 1<<16 | 1<<32 | 1<<48
 
 // unpack is the inverse of pack.
 func unpack(dst []uint16, words []uint64) {
@@ -93,17 +67,7 @@ func grouped(p *planes) *planes {
 	g := p.like(p.n / phase)
 	parallel(g.n, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			out := g.plane(i)
-			four := p.frames[i*phase : (i+1)*phase]
-			for k := range out {
-				// Four lanes below 2^15 do not overflow their halves.
-				var even, odd uint64
-				for _, f := range four {
-					even += f[k] & low
-					odd += f[k] >> 16 & low
-				}
-				out[k] = even>>2&(0x7fff|0x7fff<<32) | (odd>>2&(0x7fff|0x7fff<<32))<<16
-			}
+			frames.Mean(g.plane(i), (*[phase][]uint64)(p.frames[i*phase:]))
 		}
 	})
 	return g

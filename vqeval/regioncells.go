@@ -1,5 +1,7 @@
 package vqeval
 
+import "longtake/kernels/frames"
+
 // A cell is one word of a row of samples, three rows high: a quarter of a block. What stops is cut out of the
 // frame anywhere, so that a small part, or a round one, fills few blocks, but many cells.
 const (
@@ -24,14 +26,8 @@ func (p *planes) cells() grid { return grid{p.w / cellWidth, p.h / cellHeight} }
 func (p *planes) addCellDiffs(dst []float64, a, b []uint64) {
 	g := p.cells()
 	for y := range g.rows * cellHeight {
-		row := dst[y/cellHeight*g.cols:][:g.cols]
-		u, v := a[y*g.cols:][:g.cols], b[y*g.cols:][:g.cols]
-		for x := range row {
-			m, n := u[x], v[x]
-			d := abs(int(m&0xffff)-int(n&0xffff)) + abs(int(m>>16&0xffff)-int(n>>16&0xffff)) +
-				abs(int(m>>32&0xffff)-int(n>>32&0xffff)) + abs(int(m>>48)-int(n>>48))
-			row[x] += float64(d) / (unit * cellWidth * cellHeight)
-		}
+		at := y * g.cols
+		frames.Cells(dst[y/cellHeight*g.cols:][:g.cols], a[at:], b[at:], unit*cellWidth*cellHeight)
 	}
 }
 

@@ -48,7 +48,7 @@ func fiveTaps(v isa) {
 	RET()
 }
 
-// everywhere is a float64 in every lane. A load as avo makes it is one of SSE, which takes as long as ten loops
+// everywhere is a parameter of 64 bits in every lane. A load as avo makes it is one of SSE, which takes as long as ten loops
 // where it comes between instructions of AVX.
 func everywhere(name string) vec {
 	at, err := Param(name).Resolve()
@@ -391,6 +391,159 @@ func normalSums(v isa) {
 			VMOVUPD(acc[i][half], at(i, half))
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// moments64 adds up samples and their squares in float64, each in one of four lanes.
+func moments64(v isa) {
+	TEXT("moments"+v.suffix, NOSPLIT, "func(n, rows int, src *float32, stride int, sums *[2][4]float64)")
+	Pragma("noescape")
+	Doc("moments"+v.suffix+" adds to sums[0][i] the samples i, i+4, ... of each of rows > 0 rows of n, which are stride samples apart, and",
+		"to sums[1][i] their squares; those behind the last four samples are dealt to the first lane.")
+	n, rows := Load(Param("n"), GP64()), Load(Param("rows"), GP64())
+	row, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
+	sums := Load(Param("sums"), GP64())
+	sum, sq := YMM(), YMM()
+	VMOVUPD(Mem{Base: sums}, sum)
+	VMOVUPD(Mem{Base: sums, Disp: 32}, sq)
+	add := func(x vec) {
+		VADDPD(x, sum, sum)
+		VMULPD(x, x, x)
+		VADDPD(x, sq, sq)
+	}
+	Label("row")
+	left, at := GP64(), GP64()
+	MOVQ(n, left)
+	MOVQ(row, at)
+	Label("four")
+	CMPQ(left, Imm(4))
+	JL(LabelRef("one"))
+	x := YMM()
+	VCVTPS2PD(Mem{Base: at}, x)
+	add(x)
+	ADDQ(Imm(16), at)
+	SUBQ(Imm(4), left)
+	JMP(LabelRef("four"))
+	Label("one")
+	CMPQ(left, Imm(0))
+	JE(LabelRef("next"))
+	y := XMM()
+	VMOVSS(Mem{Base: at}, y) // and zeros
+	z := YMM()
+	VCVTPS2PD(y, z)
+	add(z)
+	ADDQ(Imm(4), at)
+	DECQ(left)
+	JMP(LabelRef("one"))
+	Label("next")
+	LEAQ(Mem{Base: row, Index: stride, Scale: 4}, row)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VMOVUPD(sum, Mem{Base: sums})
+	VMOVUPD(sq, Mem{Base: sums, Disp: 32})
+	VZEROUPPER()
+	RET()
+}
+
+// lifted moves samples within their range.
+func lifted(v isa) {
+	TEXT("lift"+v.suffix, NOSPLIT, "func(n int, dst, src, in *uint64, more, less, most uint64)")
+	Pragma("noescape")
+	Doc("lift"+v.suffix+" sets the 16-bit samples of dst to those of src plus more and less less, at least 0 and at most most, where those",
+		"of in are set, else to those of src. n is the number of words and a multiple of 4; the sum is below 2^16.")
+	n := Load(Param("n"), GP64())
+	dst, src, in := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("in"), GP64())
+	more, less, most := everywhere("more"), everywhere("less"), everywhere("most")
+	at := GP64()
+	XORQ(at, at)
+	Label("four")
+	from := func(p reg.Register) Mem { return Mem{Base: p, Index: at, Scale: 8} }
+	x, y := YMM(), YMM()
+	VMOVDQU(from(src), x)
+	VPADDUSW(more, x, y)
+	VPSUBUSW(less, y, y)
+	VPMINUW(most, y, y)
+	VPXOR(x, y, y)
+	VPAND(from(in), y, y)
+	VPXOR(x, y, y)
+	VMOVDQU(y, from(dst))
+	ADDQ(Imm(4), at)
+	CMPQ(at, n)
+	JL(LabelRef("four"))
+	VZEROUPPER()
+	RET()
+}
+
+// meanOfFour averages images.
+func meanOfFour(v isa) {
+	TEXT("mean"+v.suffix, NOSPLIT, "func(n int, dst, a, b, c, d *uint64)")
+	Pragma("noescape")
+	Doc("mean" + v.suffix + " sets the 16-bit samples of dst to the mean of those of four images, rounded down. n is the number of words and a multiple of 4.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	var in [4]reg.Register
+	for i, name := range []string{"a", "b", "c", "d"} {
+		in[i] = Load(Param(name), GP64())
+	}
+	low := YMM()
+	VPBROADCASTD(word(0xffff), low)
+	at := GP64()
+	XORQ(at, at)
+	Label("four")
+	even, odd := YMM(), YMM()
+	for i, p := range in {
+		x, e := YMM(), YMM()
+		VMOVDQU(Mem{Base: p, Index: at, Scale: 8}, x)
+		if i == 0 {
+			VPAND(low, x, even)
+			VPSRLD(Imm(16), x, odd)
+			continue
+		}
+		VPAND(low, x, e)
+		VPADDD(e, even, even)
+		VPSRLD(Imm(16), x, x)
+		VPADDD(x, odd, odd)
+	}
+	VPSRLD(Imm(2), even, even)
+	VPSRLD(Imm(2), odd, odd)
+	VPSLLD(Imm(16), odd, odd)
+	VPOR(odd, even, even)
+	VMOVDQU(even, Mem{Base: dst, Index: at, Scale: 8})
+	ADDQ(Imm(4), at)
+	CMPQ(at, n)
+	JL(LabelRef("four"))
+	VZEROUPPER()
+	RET()
+}
+
+// cells adds up differences of words.
+func cells(v isa) {
+	TEXT("cells"+v.suffix, NOSPLIT, "func(n int, dst *float64, a, b *uint64, scale float64)")
+	Pragma("noescape")
+	Doc("cells"+v.suffix+" adds to dst[i] the sum of |a-b| over the four 16-bit samples of word i, which are below 2^15, over scale.",
+		"n is a multiple of 4.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	a, b := Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	scale, ones := everywhere("scale"), v.bits(pairOnes)
+	at := GP64()
+	XORQ(at, at)
+	Label("four")
+	x := YMM()
+	VMOVDQU(Mem{Base: a, Index: at, Scale: 8}, x)
+	VPSUBW(Mem{Base: b, Index: at, Scale: 8}, x, x)
+	VPABSW(x, x)
+	VPMADDWD(ones, x, x)
+	upper, four := XMM(), XMM()
+	VEXTRACTI128(Imm(1), x, upper)
+	VPHADDD(upper, x.AsX(), four)
+	sum := YMM()
+	VCVTDQ2PD(four, sum)
+	VDIVPD(scale, sum, sum)
+	VADDPD(Mem{Base: dst, Index: at, Scale: 8}, sum, sum)
+	VMOVUPD(sum, Mem{Base: dst, Index: at, Scale: 8})
+	ADDQ(Imm(4), at)
+	CMPQ(at, n)
+	JL(LabelRef("four"))
 	VZEROUPPER()
 	RET()
 }

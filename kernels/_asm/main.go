@@ -27,6 +27,10 @@ func main() {
 		tones(v)
 		squares(v)
 		normalSums(v)
+		moments64(v)
+		lifted(v)
+		meanOfFour(v)
+		cells(v)
 	case "sad":
 		sumDiffs(v)
 		if v.wide {

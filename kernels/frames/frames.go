@@ -19,6 +19,12 @@ type variant struct {
 	tones  func(n, rows int, luma, rgb *byte, stride int, sums *[5]uint64, saturation *[4]float64)
 	edges  func(n, rows int, image *byte, stride int, sums *[3]uint64)
 	normal func(n int, sums *[6][8]float64, rows *[8]float64, spread float64)
+
+	moments func(n, rows int, src *float32, stride int, sums *[2][4]float64)
+	lift    func(n int, dst, src, in *uint64, more, less, most uint64)
+	mean    func(n int, dst, a, b, c, d *uint64)
+	cells   func(n int, dst *float64, a, b *uint64, scale float64)
+
 	lacked string // why it cannot run here; empty when it can
 }
 

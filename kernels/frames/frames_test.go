@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// each runs a test on every variant; one that cannot run here is a skip that says why.
-func each(t *testing.T, f func(t *testing.T, v *variant)) {
+// testEach runs a test on every variant; one that cannot run here is a skip that says why.
+func testEach(t *testing.T, f func(t *testing.T, v *variant)) {
 	t.Helper()
 	for _, v := range append([]variant{{name: "generic"}}, asmVariants()...) {
 		t.Run(v.name, func(t *testing.T) {
@@ -25,7 +25,7 @@ var sizes = []int{0, 1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 100, 104}
 func TestTaps(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	g := [3]float32{0.05, 0.24, 0.42}
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		for _, n := range sizes {
 			var in [5][]float32
 			for k := range in {
@@ -52,7 +52,7 @@ func TestTaps(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		for _, n := range sizes {
 			src := make([]float32, n)
 			for i := range src {
@@ -84,7 +84,7 @@ func TestTones(t *testing.T) {
 	for _, n := range append([]int{13, 31, 32, 33, 3999, mostPixels}, sizes...) {
 		shapes = append(shapes, shape{n, 1, 0, 0}, shape{n, 1, 7, 5}, shape{n, 1, 0, 20}, shape{n, 2, 3, 20})
 	}
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		for _, c := range shapes {
 			stride := c.n + c.apart
 			size := max(0, c.rows-1)*stride + c.n + c.behind
@@ -127,7 +127,7 @@ func TestTones(t *testing.T) {
 
 func TestEdges(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		for _, c := range []struct{ n, rows, stride, behind int }{
 			{1, 1, 8, 0}, {13, 10, 104, 0}, {13, 10, 104, 60}, {16, 3, 16, 0}, {17, 2, 40, 19}, {33, 9, 40, 0}, {5, 6, 16, 3}, {12, 1, 12, 4}, {0, 3, 8, 0}, {3, 0, 8, 0}, {16, mostPixels, 20, 0},
 		} {
@@ -159,7 +159,7 @@ func TestEdges(t *testing.T) {
 
 func TestNormal(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		for _, n := range []int{0, 1, 2, 7, 100, 2601} {
 			rows := make([][8]float64, n)
 			var want, got [6][8]float64
@@ -198,7 +198,7 @@ func TestLumaOfEveryColour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("16 million colours")
 	}
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		rgb, luma := make([]byte, 3*256), make([]byte, 256)
 		for r := range 256 {
 			for g := range 256 {
@@ -217,7 +217,7 @@ func TestLumaOfEveryColour(t *testing.T) {
 }
 
 func TestWrongSizesPanic(t *testing.T) {
-	each(t, func(t *testing.T, v *variant) {
+	testEach(t, func(t *testing.T, v *variant) {
 		f := func(n int) []float32 { return make([]float32, n) }
 		for name, f := range map[string]func(){
 			"taps":   func() { v.fiveTaps(f(9), f(9), f(9), f(8), f(9), f(9), new([3]float32)) },

@@ -32,3 +32,26 @@ func edgesAVX2(n int, rows int, image *byte, stride int, sums *[3]uint64)
 //
 //go:noescape
 func normalAVX2(n int, sums *[6][8]float64, rows *[8]float64, spread float64)
+
+// momentsAVX2 adds to sums[0][i] the samples i, i+4, ... of each of rows > 0 rows of n, which are stride samples apart, and
+// to sums[1][i] their squares; those behind the last four samples are dealt to the first lane.
+//
+//go:noescape
+func momentsAVX2(n int, rows int, src *float32, stride int, sums *[2][4]float64)
+
+// liftAVX2 sets the 16-bit samples of dst to those of src plus more and less less, at least 0 and at most most, where those
+// of in are set, else to those of src. n is the number of words and a multiple of 4; the sum is below 2^16.
+//
+//go:noescape
+func liftAVX2(n int, dst *uint64, src *uint64, in *uint64, more uint64, less uint64, most uint64)
+
+// meanAVX2 sets the 16-bit samples of dst to the mean of those of four images, rounded down. n is the number of words and a multiple of 4.
+//
+//go:noescape
+func meanAVX2(n int, dst *uint64, a *uint64, b *uint64, c *uint64, d *uint64)
+
+// cellsAVX2 adds to dst[i] the sum of |a-b| over the four 16-bit samples of word i, which are below 2^15, over scale.
+// n is a multiple of 4.
+//
+//go:noescape
+func cellsAVX2(n int, dst *float64, a *uint64, b *uint64, scale float64)

@@ -851,3 +851,153 @@ row:
 
 DATA d3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
 GLOBL d3ff0000000000000<>(SB), RODATA|NOPTR, $8
+
+// func momentsAVX2(n int, rows int, src *float32, stride int, sums *[2][4]float64)
+// Requires: AVX
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    n+0(FP), AX
+	MOVQ    rows+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    sums+32(FP), SI
+	VMOVUPD (SI), Y0
+	VMOVUPD 32(SI), Y1
+
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+
+four:
+	CMPQ      DI, $0x04
+	JL        one
+	VCVTPS2PD (R8), Y2
+	VADDPD    Y2, Y0, Y0
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      $0x10, R8
+	SUBQ      $0x04, DI
+	JMP       four
+
+one:
+	CMPQ      DI, $0x00
+	JE        next
+	VMOVSS    (R8), X2
+	VCVTPS2PD X2, Y2
+	VADDPD    Y2, Y0, Y0
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      $0x04, R8
+	DECQ      DI
+	JMP       one
+
+next:
+	LEAQ    (DX)(BX*4), DX
+	DECQ    CX
+	JNZ     row
+	VMOVUPD Y0, (SI)
+	VMOVUPD Y1, 32(SI)
+	VZEROUPPER
+	RET
+
+// func liftAVX2(n int, dst *uint64, src *uint64, in *uint64, more uint64, less uint64, most uint64)
+// Requires: AVX, AVX2
+TEXT ·liftAVX2(SB), NOSPLIT, $0-56
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         in+24(FP), BX
+	VBROADCASTSD more+32(FP), Y0
+	VBROADCASTSD less+40(FP), Y1
+	VBROADCASTSD most+48(FP), Y2
+	XORQ         SI, SI
+
+four:
+	VMOVDQU  (DX)(SI*8), Y3
+	VPADDUSW Y0, Y3, Y4
+	VPSUBUSW Y1, Y4, Y4
+	VPMINUW  Y2, Y4, Y4
+	VPXOR    Y3, Y4, Y4
+	VPAND    (BX)(SI*8), Y4, Y4
+	VPXOR    Y3, Y4, Y4
+	VMOVDQU  Y4, (CX)(SI*8)
+	ADDQ     $0x04, SI
+	CMPQ     SI, AX
+	JL       four
+	VZEROUPPER
+	RET
+
+// func meanAVX2(n int, dst *uint64, a *uint64, b *uint64, c *uint64, d *uint64)
+// Requires: AVX, AVX2
+TEXT ·meanAVX2(SB), NOSPLIT, $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         a+16(FP), DX
+	MOVQ         b+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         d+40(FP), DI
+	VPBROADCASTD c0000ffff<>+0(SB), Y0
+	XORQ         R8, R8
+
+four:
+	VMOVDQU (DX)(R8*8), Y2
+	VPAND   Y0, Y2, Y1
+	VPSRLD  $0x10, Y2, Y2
+	VMOVDQU (BX)(R8*8), Y3
+	VPAND   Y0, Y3, Y4
+	VPADDD  Y4, Y1, Y1
+	VPSRLD  $0x10, Y3, Y3
+	VPADDD  Y3, Y2, Y2
+	VMOVDQU (SI)(R8*8), Y3
+	VPAND   Y0, Y3, Y4
+	VPADDD  Y4, Y1, Y1
+	VPSRLD  $0x10, Y3, Y3
+	VPADDD  Y3, Y2, Y2
+	VMOVDQU (DI)(R8*8), Y3
+	VPAND   Y0, Y3, Y4
+	VPADDD  Y4, Y1, Y1
+	VPSRLD  $0x10, Y3, Y3
+	VPADDD  Y3, Y2, Y2
+	VPSRLD  $0x02, Y1, Y1
+	VPSRLD  $0x02, Y2, Y2
+	VPSLLD  $0x10, Y2, Y2
+	VPOR    Y2, Y1, Y1
+	VMOVDQU Y1, (CX)(R8*8)
+	ADDQ    $0x04, R8
+	CMPQ    R8, AX
+	JL      four
+	VZEROUPPER
+	RET
+
+DATA c0000ffff<>+0(SB)/4, $0x0000ffff
+GLOBL c0000ffff<>(SB), RODATA|NOPTR, $4
+
+// func cellsAVX2(n int, dst *float64, a *uint64, b *uint64, scale float64)
+// Requires: AVX, AVX2
+TEXT ·cellsAVX2(SB), NOSPLIT, $0-40
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         a+16(FP), DX
+	MOVQ         b+24(FP), BX
+	VBROADCASTSD scale+32(FP), Y0
+	VPBROADCASTD c00010001<>+0(SB), Y1
+	XORQ         SI, SI
+
+four:
+	VMOVDQU      (DX)(SI*8), Y2
+	VPSUBW       (BX)(SI*8), Y2, Y2
+	VPABSW       Y2, Y2
+	VPMADDWD     Y1, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X3
+	VPHADDD      X3, X2, X2
+	VCVTDQ2PD    X2, Y2
+	VDIVPD       Y0, Y2, Y2
+	VADDPD       (CX)(SI*8), Y2, Y2
+	VMOVUPD      Y2, (CX)(SI*8)
+	ADDQ         $0x04, SI
+	CMPQ         SI, AX
+	JL           four
+	VZEROUPPER
+	RET
+
+DATA c00010001<>+0(SB)/4, $0x00010001
+GLOBL c00010001<>(SB), RODATA|NOPTR, $4

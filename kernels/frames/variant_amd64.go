@@ -6,5 +6,9 @@ import "longtake/internal/cpu"
 
 // asmVariants are the assembly variants, the best last.
 func asmVariants() []variant {
-	return []variant{{name: "avx2", taps: tapsAVX2, steps: stepsAVX2, tones: tonesAVX2, edges: edgesAVX2, normal: normalAVX2, lacked: cpu.Lacks(cpu.Detect().AVX2, "AVX2")}}
+	return []variant{{
+		name: "avx2", taps: tapsAVX2, steps: stepsAVX2, tones: tonesAVX2, edges: edgesAVX2, normal: normalAVX2,
+		moments: momentsAVX2, lift: liftAVX2, mean: meanAVX2, cells: cellsAVX2,
+		lacked: cpu.Lacks(cpu.Detect().AVX2, "AVX2"),
+	}}
 }
