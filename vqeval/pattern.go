@@ -106,6 +106,7 @@ func (p *heldPattern) judge(a []float64) {
 // goesOn tells whether the pattern goes on to both ends of the clip, as far as can be told.
 func (p *heldPattern) goesOn(a []float64) bool {
 	slack := min(2*cadenceLongest, len(a)/cadenceThrough)
-	return (p.from <= slack || goesOn(a[1:p.from], func(i int) bool { return p.holds(1 + i) })) &&
-		(p.to >= len(a)-slack || goesOn(a[p.to:], func(i int) bool { return p.holds(p.to + i) }))
+	pace := mean(a[p.from:p.to])
+	return (p.from <= slack || goesOn(a[1:p.from], pace, func(i int) bool { return p.holds(1 + i) })) &&
+		(p.to >= len(a)-slack || goesOn(a[p.to:], pace, func(i int) bool { return p.holds(p.to + i) }))
 }

@@ -63,8 +63,26 @@ func around(v []float64, s shot, t, reach int, q float64) float64 {
 }
 
 func findStutter(c *clip) stutterEvidence {
-	var e stutterEvidence
 	a := c.adjacent()
+	e := c.heldFrames(a, stutterCoded)
+	pulse := findPulse(a)
+	if e.regular && pulse.severity >= pulseParts {
+		// A conversion goes on all through the clip.
+		e.regular, e.severity, e.cadence = false, 0, "irregular"
+	}
+	if !e.regular {
+		placed := c.heldFrames(byPlace(a), placedCoded)
+		e.unlessClearer(placed.severity, func() []int { return placed.held }, placed.left)
+		p := findHeldPattern(a)
+		e.unlessClearer(p.severity, p.frames, min(1, p.left))
+		e.unlessClearer(pulse.severity, pulse.frames, max(0, 1-pulse.depth))
+	}
+	return e
+}
+
+// heldFrames are the frames that are seen to be held in a row of adjacent differences.
+func (c *clip) heldFrames(a []float64, coded float64) stutterEvidence {
+	var e stutterEvidence
 	fresh := 0 // frames that could have been held
 	var left, times float64
 	for _, s := range c.shots {
@@ -88,17 +106,7 @@ func findStutter(c *clip) stutterEvidence {
 		}
 	}
 	if len(e.held) > 0 {
-		e.judge(c, a, left, times, fresh)
-	}
-	pulse := findPulse(a)
-	if e.regular && pulse.severity >= pulseParts {
-		// A conversion goes on all through the clip.
-		e.regular, e.severity, e.cadence = false, 0, "irregular"
-	}
-	if !e.regular {
-		p := findHeldPattern(a)
-		e.unlessClearer(p.severity, p.frames, min(1, p.left))
-		e.unlessClearer(pulse.severity, pulse.frames, max(0, 1-pulse.depth))
+		e.judge(c, a, left, times, fresh, coded)
 	}
 	return e
 }
@@ -117,12 +125,12 @@ func (e *stutterEvidence) unlessClearer(severity float64, frames func() []int, l
 
 // judge weighs the frames that are held: by how much they differ from the ones before in all over
 // the pace around, how many times some are held, and how many frames could have been.
-func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh int) {
+func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh int, coded float64) {
 	e.left = left / float64(len(e.held))
-	e.held = together(a, e.held)
+	e.held = c.together(a, e.held)
 	var fits float64
 	e.cadence, e.regular, fits = c.cadence(e.held)
-	caught := (catchUp(a, e.held) - stutterCatch) / (stutterCaught - stutterCatch)
+	caught := (c.catchUp(a, e.held) - stutterCatch) / (stutterCaught - stutterCatch)
 	irregular := math.Max(0, 1-caught) * (1 - clamp01((fits-cadenceFit)/(1-cadenceFit)))
 	// An encoder blends held frames with those around them; what is made up for at once was held
 	// all the same. Of three in a row one shows nothing of the others.
@@ -133,7 +141,7 @@ func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh
 	e.severity = strength(
 		e.left/stutterMean*(1-blended),
 		irregular,
-		codedInSteps(a, e.held),
+		codedInSteps(a, e.held, coded),
 		stutterTimes/times,
 		// Where hardly anything moves, what an encoder refreshes now and then is no motion either.
 		stutterMoves*float64(c.n)/float64(max(1, fresh)),
@@ -144,7 +152,7 @@ func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh
 // codedInSteps is above 1 where what moves is so slow that the encoder moves it in steps, large
 // and small ones in turn: what is held then is held by the encoder. Frames of content that is
 // shown at an even pace, and held now and then, differ evenly where nothing is held.
-func codedInSteps(a []float64, held []int) float64 {
+func codedInSteps(a []float64, held []int, coded float64) float64 {
 	single := make([]bool, len(a)+1)
 	for i := range single {
 		single[i] = true
@@ -175,7 +183,7 @@ func codedInSteps(a []float64, held []int) float64 {
 			}
 		}
 	}
-	slow := clamp01(2 - quantile(paces, 0.5)/stutterCoded)
+	slow := clamp01(2 - quantile(paces, 0.5)/coded)
 	byTurns := heldByTurns(held)
 	if len(uneven) < stutterSingles {
 		uneven = all
@@ -207,13 +215,13 @@ func heldByTurns(held []int) float64 {
 
 // together leaves out frames held at either end that lie far off the others, unless the
 // next one clearly makes up for what they held.
-func together(a []float64, held []int) []int {
+func (c *clip) together(a []float64, held []int) []int {
 	sure := func(part []int) bool {
 		var left float64
 		for _, t := range part {
 			left += a[t] / math.Max(1e-9, quantile(a[max(1, t-stutterReach):min(len(a), t+stutterReach+1)], 0.85))
 		}
-		return left <= stutterMean*float64(len(part)) && catchUp(a, part) >= stutterCaught
+		return left <= stutterMean*float64(len(part)) && c.catchUp(a, part) >= stutterCaught
 	}
 	var gaps []float64
 	for i := 1; i < len(held); i++ {
@@ -241,10 +249,10 @@ func together(a []float64, held []int) []int {
 }
 
 // catchUp is how far the frames after the held ones go, over the frames that have
-// nothing to make up for. What holds frames now and then of content in motion makes up for
-// them at once; content that itself moves by fits and starts, such as
-// letters that appear one by one, does not.
-func catchUp(a []float64, held []int) float64 {
+// nothing to make up for: 2 where they make up for a frame that was held. What holds frames now and
+// then of content in motion makes up for them at once; content that itself moves by fits and starts,
+// such as letters that appear one by one, does not.
+func (c *clip) catchUp(a []float64, held []int) float64 {
 	const heldFrame, next = 1, 2
 	what := make([]int, len(a)+1)
 	for _, t := range held {
@@ -253,10 +261,14 @@ func catchUp(a []float64, held []int) float64 {
 	for _, t := range held {
 		what[t] = heldFrame
 	}
-	var singly, all []float64
+	var singly, all, twice, twiceAll []float64
+	two := func(t int) bool { return t > 1 && what[t-1]+what[t] == 0 }
 	for t := 1; t < len(a); t++ {
 		if what[t] == 0 {
 			all = append(all, a[t])
+		}
+		if two(t) {
+			twiceAll = append(twiceAll, c.d.at(t-2, t))
 		}
 	}
 	var sum, n float64
@@ -264,17 +276,28 @@ func catchUp(a []float64, held []int) float64 {
 		if what[t] != next {
 			continue
 		}
-		singly = singly[:0]
+		singly, twice = singly[:0], twice[:0]
 		for u := max(1, t-2*stutterReach); u < min(len(a), t+2*stutterReach+1); u++ {
 			if what[u] == 0 {
 				singly = append(singly, a[u])
+			}
+			if two(u) {
+				twice = append(twice, c.d.at(u-2, u))
 			}
 		}
 		if len(singly) < stutterReach {
 			singly = all
 		}
+		if len(twice) < stutterReach {
+			twice = twiceAll
+		}
 		if usual := quantile(singly, 0.5); usual > 0 {
-			sum, n = sum+a[t]/usual, n+1
+			// Fine texture that moves fast is hardly farther apart after two steps than after one.
+			adds := 1.0
+			if len(twice) >= stutterReach {
+				adds = min(1, max(stutterAdds, quantile(twice, 0.5)/usual-1))
+			}
+			sum, n = sum+1+(a[t]/usual-1)/adds, n+1
 		}
 	}
 	if n == 0 {
@@ -365,8 +388,9 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	through := func() bool {
 		a := c.adjacent()
 		held := func(t int) bool { return holds(t-first, shown, of, lead) }
-		return (start <= slack || goesOn(a[1:start], func(i int) bool { return held(1 + i) })) &&
-			(end >= c.n-slack || goesOn(a[end+1:], func(i int) bool { return held(end + 1 + i) }))
+		pace := mean(a[start : end+1])
+		return (start <= slack || goesOn(a[1:start], pace, func(i int) bool { return held(1 + i) })) &&
+			(end >= c.n-slack || goesOn(a[end+1:], pace, func(i int) bool { return held(end + 1 + i) }))
 	}
 	switch {
 	case len(held) < cadenceHeld:
@@ -487,8 +511,9 @@ func holds(t, p, q, offset int) bool {
 
 // goesOn tells whether frames that should be held differ by less from those before
 // than the others do, of a row of adjacent differences; true where too few
-// would be held, or too little moves, to tell.
-func goesOn(a []float64, held func(i int) bool) bool {
+// would be held, or too little moves, to tell. Where much less moves than the given pace an encoder
+// blends what is held with what moves on, and leaves of the pattern only that the one is less.
+func goesOn(a []float64, pace float64, held func(i int) bool) bool {
 	var sum, n [2]float64
 	for i, v := range a {
 		k := 0
@@ -500,7 +525,34 @@ func goesOn(a []float64, held func(i int) bool) bool {
 	if len(a) < 2*cadenceHeld || n[1] < cadenceHeld/2 || n[0] < cadenceHeld/2 || sum[0]/n[0] < stutterLevels/2 {
 		return true
 	}
-	return sum[1]/n[1] <= cadenceOutside*sum[0]/n[0]
+	if sum[1]/n[1] <= cadenceOutside*sum[0]/n[0] {
+		return true
+	}
+	return mean(a) < cadenceSlower*pace && lesser(a, held) >= cadenceLesser
+}
+
+// lesser is the share of the frames that should be held which differ by less from the ones before
+// than those beside them that should not.
+func lesser(a []float64, held func(i int) bool) float64 {
+	var less, n float64
+	for i, v := range a {
+		if !held(i) {
+			continue
+		}
+		var beside, k float64
+		for _, u := range []int{i - 1, i + 1} {
+			if u >= 0 && u < len(a) && !held(u) {
+				beside, k = beside+a[u], k+1
+			}
+		}
+		if k == 0 {
+			continue
+		}
+		if n++; v < beside/k {
+			less++
+		}
+	}
+	return less / max(1, n)
 }
 
 // places are how many frames there are at each place of a cycle, and how many of them are held.

@@ -304,6 +304,8 @@ const (
 	stutterTurn      = 0.8    // likewise: the frames beside it differ by more from each other
 	stutterCatch     = 1.3    // times the usual step: the one after a held frame that comes now and then
 	stutterCaught    = 1.7    // likewise, surely
+	stutterAdds      = 0.25   // of a step is what a second one adds to it, at least
+	placedLeast      = 0.25   // of the pace is what the frames at one place of an encoder's cycle differ by
 	stutterHold      = 5      // held frames in a row; more is a pause
 	stutterMakesUp   = 0.35   // of what was held for longer, that the next one makes up for
 	stutterMoves     = 0.2    // of the frames at least have such a pace
@@ -314,6 +316,8 @@ const (
 	cadenceFit       = 0.6    // share of the held frames that it explains, times that of its repeats that are seen
 	cadenceLongest   = 25     // frames in one cycle
 	cadenceOutside   = 0.75   // of the other differences, that held ones are where they are not seen one by one
+	cadenceSlower    = 0.5    // of the pace elsewhere: where less moves encoders blend the repeats away
+	cadenceLesser    = 0.8    // of the held ones there, that are less than those beside them nevertheless
 	cadenceOwn       = 0.85   // of the frames seen to be held are those of a conversion whose others are blended away
 	cadenceBlended   = 0.75   // of the other differences, at most, that those have
 	cadencePart      = 0.95   // likewise in each part of the clip
@@ -350,6 +354,7 @@ const (
 	pulseAloneFree   = 0.6    // of which nothing is said by
 	pulseParts       = 0.6    // severity from which on what pulses is no conversion
 	stutterCoded     = 1.0    // grey levels a frame: at such a pace encoders begin to move content in steps
+	placedCoded      = 0.5    // likewise where what layers make of it is left out
 	stutterEven      = 0.28   // of the larger, by which the differences of frames in a row may differ there
 	stutterEvenFree  = 0.5    // of which nothing is said by
 	stutterTurns     = 2.5    // standard deviations by which more of the held frames are odd than even, or fewer
