@@ -20,6 +20,19 @@ func TestHeldAndMadeUpFor(t *testing.T) {
 	}
 }
 
+// ofSteps is a clip whose content goes straight on, by the given adjacent differences.
+func ofSteps(a []float64) *clip {
+	d := emptySelfsim(len(a), 3*stutterHold)
+	for t := range a {
+		sum := 0.0
+		for k := 1; k <= min(t, d.lags); k++ {
+			sum += a[t-k+1]
+			d.lag(k)[t-k] = uint16(sum * unit)
+		}
+	}
+	return &clip{n: len(a), second: 24, d: d, shots: []shot{{0, len(a)}}}
+}
+
 // Frames held far off the others stay where the next one makes up for them, and only there.
 func TestHeldFarOff(t *testing.T) {
 	row := func(next float64) ([]float64, []int) {
@@ -39,7 +52,7 @@ func TestHeldFarOff(t *testing.T) {
 	}
 	for next, want := range map[float64]int{4: 8, 2: 60} {
 		a, held := row(next)
-		if got := together(a, held); got[0] != want {
+		if got := ofSteps(a).together(a, held); got[0] != want {
 			t.Errorf("next step %g: from %d, want %d", next, got[0], want)
 		}
 	}
@@ -113,7 +126,7 @@ func TestCodedInSteps(t *testing.T) {
 		coded        bool
 	}{{0.6, 0.4, true}, {0.05, 0.4, false}, {0.6, 4, false}} {
 		a, held := row(c.uneven, c.pace)
-		if got := codedInSteps(a, held); (got >= 1) != c.coded || !c.coded && got > 0.3 {
+		if got := codedInSteps(a, held, false); (got >= 1) != c.coded || !c.coded && got > 0.3 {
 			t.Errorf("steps of %g grey levels that vary by %g: %.2f", c.pace, c.uneven, got)
 		}
 	}
@@ -159,6 +172,106 @@ func TestIntercutIsAnotherScene(t *testing.T) {
 	for _, at := range []int{50, 62} {
 		if got := c.otherScene(c.stepAt(a, at)); got <= 1 {
 			t.Errorf("at %d: %.2f", at, got)
+		}
+	}
+}
+
+// Two steps of fine texture that moves fast are hardly longer than one: a step that is as long as
+// those makes up for a held frame. One of content that goes straight on does not.
+func TestCatchUpOfTexture(t *testing.T) {
+	a, held := make([]float64, 120), []int{}
+	for i := range a {
+		a[i] = 2
+	}
+	for i := 20; i < 100; i += 9 {
+		held = append(held, i)
+		a[i], a[i+1] = 0, 2.7
+	}
+	c := ofSteps(a)
+	if got := c.catchUp(a, held); got > 1.4 {
+		t.Errorf("straight on: %.2f", got)
+	}
+	for i := range c.d.lag(2) {
+		c.d.lag(2)[i] = 2.75 * unit
+	}
+	if got := c.catchUp(a, held); got < stutterCaught {
+		t.Errorf("texture: %.2f", got)
+	}
+}
+
+// What an encoder in layers moves by less at every other frame is not held; what it is seen to hold at
+// any of them is.
+func TestHeldAtItsPlace(t *testing.T) {
+	rows := func(hold bool) *clip {
+		a := make([]float64, 160)
+		for i := range a {
+			a[i] = []float64{1.2, .38, .9, .38}[i%4]
+			if i%2 == 1 {
+				a[i] += 0.075 * float64(i*7%5)
+			}
+		}
+		for i := 11; hold && i < 150; i += 7 {
+			a[i+1] += a[i]
+			a[i] = 0.02
+		}
+		return ofSteps(a)
+	}
+	c := rows(true)
+	if seen := c.heldFrames(c.adjacent(), false); seen.severity >= 0.5 {
+		t.Errorf("at no place: %.2f, which the places are to make up for", seen.severity)
+	}
+	if e := findStutter(c); e.severity < 0.6 || e.regular {
+		t.Errorf("held now and then: %.2f, %+v", e.severity, e)
+	}
+	if e := findStutter(rows(false)); e.severity >= 0.4 {
+		t.Errorf("layers: %.2f, %+v", e.severity, e)
+	}
+}
+
+// A conversion goes on where less moves and its repeats are blended away: each is the lesser of its
+// pair, or its half.
+func TestGoesOnBlended(t *testing.T) {
+	odd := func(i int) bool { return i%2 == 1 }
+	row := func(of func(i int) float64) []float64 {
+		a := make([]float64, 40)
+		for i := range a {
+			a[i] = of(i)
+		}
+		return a
+	}
+	lesser := row(func(i int) float64 { return 1 - 0.15*float64(i%2) })
+	halves := row(func(i int) float64 { return 1 + 0.2*float64(i/2%2) })
+	if !goesOn(lesser, 3, 1, odd) || goesOn(lesser, 1.2, 1, odd) {
+		t.Error("lesser ones where less moves, and only there")
+	}
+	if !goesOn(halves, 3, cadenceHalves, odd) || goesOn(halves, 3, 1, odd) {
+		t.Error("halves of pairs, and only of pairs")
+	}
+}
+
+// The cycle of a 3:2 conversion in the pace, all through or not; other cycles of five have one long
+// step.
+func TestPulldown(t *testing.T) {
+	row := func(to int, fold ...float64) []float64 {
+		a := make([]float64, 160)
+		for i := range a {
+			a[i] = 2 + 0.8*math.Sin(float64(i)*float64(i))
+			if i < to {
+				a[i] += fold[i%5]
+			}
+		}
+		return a
+	}
+	if !pulldown(row(160, 1, -.8, -.6, 1.2, -.8)) {
+		t.Error("throughout: not seen")
+	}
+	for name, a := range map[string][]float64{
+		"in a part":   row(80, 1, -.8, -.6, 1.2, -.8),
+		"one of five": row(160, 2, -.5, -.5, -.5, -.5),
+		"none":        row(0, 1, 1, 1, 1, 1),
+	} {
+		if pulldown(a) {
+			t.Errorf("%s: seen", name)
 		}
 	}
 }

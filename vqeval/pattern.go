@@ -107,6 +107,6 @@ func (p *heldPattern) judge(a []float64) {
 func (p *heldPattern) goesOn(a []float64) bool {
 	slack := min(2*cadenceLongest, len(a)/cadenceThrough)
 	pace := mean(a[p.from:p.to])
-	return (p.from <= slack || goesOn(a[1:p.from], pace, func(i int) bool { return p.holds(1 + i) })) &&
-		(p.to >= len(a)-slack || goesOn(a[p.to:], pace, func(i int) bool { return p.holds(p.to + i) }))
+	return (p.from <= slack || goesOn(a[1:p.from], pace, 1, func(i int) bool { return p.holds(1 + i) })) &&
+		(p.to >= len(a)-slack || goesOn(a[p.to:], pace, 1, func(i int) bool { return p.holds(p.to + i) }))
 }

@@ -54,10 +54,11 @@ func TestCodedByTurns(t *testing.T) {
 		}
 		return a, held
 	}
-	if got := codedInSteps(row(2)); got < 1 {
+	coded := func(a []float64, held []int) float64 { return codedInSteps(a, held, false) }
+	if got := coded(row(2)); got < 1 {
 		t.Errorf("odd ones: %.2f", got)
 	}
-	if got := codedInSteps(row(3)); got > 0.3 {
+	if got := coded(row(3)); got > 0.3 {
 		t.Errorf("both: %.2f", got)
 	}
 }

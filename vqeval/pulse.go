@@ -99,8 +99,9 @@ func (p *pulse) judge(a, y []float64) {
 	p.regular = square / max(1e-9, all)
 	p.pace = mean(a[p.from:p.to])
 	var out, pace, n float64
+	least := max(2*p.cycle, min(2*cadenceLongest, len(a)/cadenceThrough)) // what a conversion may leave out at an end
 	for _, s := range []shot{{1, p.from}, {p.to, len(a)}} {
-		if s.to-s.from >= 2*p.cycle {
+		if s.to-s.from >= least {
 			_, square, _ := p.folded(y, s.from, s.to)
 			frames := float64(s.to - s.from)
 			out, pace, n = out+square*frames, pace+mean(a[s.from:s.to])*frames, n+frames

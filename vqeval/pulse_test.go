@@ -38,6 +38,7 @@ func TestPulse(t *testing.T) {
 	}
 	for name, a := range map[string][]float64{
 		"throughout": row(blended, 0, 180, 1),
+		"nearly so":  row(blended, 0, 166, 1),
 		"by turns":   row([]float64{1.4, 2.3, 1.4, 2.3}, 50, 140, 1),
 		"gradual":    row(swing, 50, 140, 1),
 		"slow":       row(blended, 50, 140, 0.2),

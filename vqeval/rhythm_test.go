@@ -140,7 +140,7 @@ func TestGoesOn(t *testing.T) {
 			modulated[i] = 1
 		}
 	}
-	if !goesOn(modulated, held) || goesOn(even, held) || !goesOn(even[:6], held) {
+	if !goesOn(modulated, 2, 1, held) || goesOn(even, 2, 1, held) || !goesOn(even[:6], 2, 1, held) {
 		t.Error("a pattern is taken for none, or none for one")
 	}
 	n := 0

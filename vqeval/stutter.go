@@ -64,14 +64,14 @@ func around(v []float64, s shot, t, reach int, q float64) float64 {
 
 func findStutter(c *clip) stutterEvidence {
 	a := c.adjacent()
-	e := c.heldFrames(a, stutterCoded)
+	e := c.heldFrames(a, false)
 	pulse := findPulse(a)
 	if e.regular && pulse.severity >= pulseParts {
 		// A conversion goes on all through the clip.
 		e.regular, e.severity, e.cadence = false, 0, "irregular"
 	}
 	if !e.regular {
-		placed := c.heldFrames(byPlace(a), placedCoded)
+		placed := c.heldFrames(byPlace(a), true)
 		e.unlessClearer(placed.severity, func() []int { return placed.held }, placed.left)
 		p := findHeldPattern(a)
 		e.unlessClearer(p.severity, p.frames, min(1, p.left))
@@ -80,11 +80,13 @@ func findStutter(c *clip) stutterEvidence {
 	return e
 }
 
-// heldFrames are the frames that are seen to be held in a row of adjacent differences.
-func (c *clip) heldFrames(a []float64, coded float64) stutterEvidence {
+// heldFrames are the frames that are seen to be held in a row of adjacent differences, or in one that
+// byPlace has made of them.
+func (c *clip) heldFrames(a []float64, placed bool) stutterEvidence {
 	var e stutterEvidence
 	fresh := 0 // frames that could have been held
 	var left, times float64
+	var each []float64
 	for _, s := range c.shots {
 		for t := s.from + 1; t < s.to; {
 			pace := around(a, s, t, stutterReach, 0.85)
@@ -98,15 +100,19 @@ func (c *clip) heldFrames(a []float64, coded float64) stutterEvidence {
 			}
 			fresh += n - 1
 			for range n {
-				e.held = append(e.held, t)
+				e.held, each = append(e.held, t), append(each, a[t]/pace)
 				t++
 			}
 			left += rest
 			times++
 		}
 	}
+	if placed {
+		// An encoder leaves little of some steps at any place; of what is held it leaves nothing.
+		left = quantile(each, 0.5) * float64(len(each))
+	}
 	if len(e.held) > 0 {
-		e.judge(c, a, left, times, fresh, coded)
+		e.judge(c, a, left, times, fresh, placed)
 	}
 	return e
 }
@@ -125,7 +131,7 @@ func (e *stutterEvidence) unlessClearer(severity float64, frames func() []int, l
 
 // judge weighs the frames that are held: by how much they differ from the ones before in all over
 // the pace around, how many times some are held, and how many frames could have been.
-func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh int, coded float64) {
+func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh int, placed bool) {
 	e.left = left / float64(len(e.held))
 	e.held = c.together(a, e.held)
 	var fits float64
@@ -135,13 +141,13 @@ func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh
 	// An encoder blends held frames with those around them; what is made up for at once was held
 	// all the same. Of three in a row one shows nothing of the others.
 	blended := 0.0
-	if float64(len(e.held)) < 2.5*times {
+	if !placed && float64(len(e.held)) < 2.5*times {
 		blended = stutterBlended * clamp01(caught)
 	}
 	e.severity = strength(
 		e.left/stutterMean*(1-blended),
 		irregular,
-		codedInSteps(a, e.held, coded),
+		codedInSteps(a, e.held, placed),
 		stutterTimes/times,
 		// Where hardly anything moves, what an encoder refreshes now and then is no motion either.
 		stutterMoves*float64(c.n)/float64(max(1, fresh)),
@@ -152,7 +158,7 @@ func (e *stutterEvidence) judge(c *clip, a []float64, left, times float64, fresh
 // codedInSteps is above 1 where what moves is so slow that the encoder moves it in steps, large
 // and small ones in turn: what is held then is held by the encoder. Frames of content that is
 // shown at an even pace, and held now and then, differ evenly where nothing is held.
-func codedInSteps(a []float64, held []int, coded float64) float64 {
+func codedInSteps(a []float64, held []int, placed bool) float64 {
 	single := make([]bool, len(a)+1)
 	for i := range single {
 		single[i] = true
@@ -183,15 +189,30 @@ func codedInSteps(a []float64, held []int, coded float64) float64 {
 			}
 		}
 	}
-	slow := clamp01(2 - quantile(paces, 0.5)/coded)
-	byTurns := heldByTurns(held)
+	pace, coded := quantile(paces, 0.5), stutterCoded
+	if placed {
+		coded, held = placedCoded, deepest(a, held)
+	}
+	byTurns := clamp01(2-pace/stutterCoded) * heldByTurns(held)
+	slow := clamp01(2 - pace/coded)
 	if len(uneven) < stutterSingles {
 		uneven = all
 	}
 	if len(uneven) < stutterSingles {
-		return slow * byTurns
+		return byTurns
 	}
-	return slow * max(byTurns, beyond(stutterEvenFree, quantile(uneven, 0.5)/stutterEven))
+	return max(byTurns, slow*beyond(stutterEvenFree, quantile(uneven, 0.5)/stutterEven))
+}
+
+// deepest are the held frames that show next to nothing of a step.
+func deepest(a []float64, held []int) []int {
+	var out []int
+	for _, t := range held {
+		if a[t] <= placedDeep*quantile(a[max(1, t-stutterReach):min(len(a), t+stutterReach+1)], 0.85) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // heldByTurns is above 1 where most of the held frames are odd ones, or even ones, at no single
@@ -332,7 +353,7 @@ func (c *clip) heldRun(a []float64, s shot, t int, pace float64) (n int, left fl
 	if before < stutterGoes*min(pace, single(a, s, t, pace), quantile(a[max(s.from+1, t-stutterReach):t], 0.85)) || after < stutterGoes*pace || most > stutterEdge*min(before, after) {
 		return 0, 0
 	}
-	if c.d.at(t-2, t+n) < stutterTurn*max(before, after) {
+	if c.d.at(t-2, t+n) < stutterTurn*max(c.d.at(t-2, t-1), c.d.at(t+n-1, t+n)) {
 		return 0, 0
 	}
 	return n, left
@@ -388,9 +409,12 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	through := func() bool {
 		a := c.adjacent()
 		held := func(t int) bool { return holds(t-first, shown, of, lead) }
-		pace := mean(a[start : end+1])
-		return (start <= slack || goesOn(a[1:start], pace, func(i int) bool { return held(1 + i) })) &&
-			(end >= c.n-slack || goesOn(a[end+1:], pace, func(i int) bool { return held(end + 1 + i) }))
+		pace, most := mean(a[start:end+1]), 1.0
+		if shown == 2 {
+			most = cadenceHalves
+		}
+		return (start <= slack || goesOn(a[1:start], pace, most, func(i int) bool { return held(1 + i) })) &&
+			(end >= c.n-slack || goesOn(a[end+1:], pace, most, func(i int) bool { return held(end + 1 + i) }))
 	}
 	switch {
 	case len(held) < cadenceHeld:
@@ -402,6 +426,9 @@ func (c *clip) cadence(held []int) (name string, regular bool, fits float64) {
 	}
 	if p, q := c.blended(held); p > 0 {
 		return conversion(p, q), true, best
+	}
+	if pulldown(c.adjacent()) {
+		return conversion(5, 2), true, best
 	}
 	return "irregular", false, best
 }
@@ -512,8 +539,9 @@ func holds(t, p, q, offset int) bool {
 // goesOn tells whether frames that should be held differ by less from those before
 // than the others do, of a row of adjacent differences; true where too few
 // would be held, or too little moves, to tell. Where much less moves than the given pace an encoder
-// blends what is held with what moves on, and leaves of the pattern only that the one is less.
-func goesOn(a []float64, pace float64, held func(i int) bool) bool {
+// blends what is held with what moves on, and leaves of the pattern only that the one is less, or no
+// more than most times as much.
+func goesOn(a []float64, pace, most float64, held func(i int) bool) bool {
 	var sum, n [2]float64
 	for i, v := range a {
 		k := 0
@@ -528,12 +556,12 @@ func goesOn(a []float64, pace float64, held func(i int) bool) bool {
 	if sum[1]/n[1] <= cadenceOutside*sum[0]/n[0] {
 		return true
 	}
-	return mean(a) < cadenceSlower*pace && lesser(a, held) >= cadenceLesser
+	return mean(a) < cadenceSlower*pace && lesser(a, most, held) >= cadenceLesser
 }
 
-// lesser is the share of the frames that should be held which differ by less from the ones before
-// than those beside them that should not.
-func lesser(a []float64, held func(i int) bool) float64 {
+// lesser is the share of the frames that should be held which differ by less than so many times from
+// the ones before than those beside them that should not.
+func lesser(a []float64, most float64, held func(i int) bool) float64 {
 	var less, n float64
 	for i, v := range a {
 		if !held(i) {
@@ -548,7 +576,7 @@ func lesser(a []float64, held func(i int) bool) float64 {
 		if k == 0 {
 			continue
 		}
-		if n++; v < beside/k {
+		if n++; v < most*beside/k {
 			less++
 		}
 	}
