@@ -165,9 +165,7 @@ func (p *planes) set(t int, luma []byte, w, h int, room planeRoom) {
 // shrink averages areas of src (sw x sh) into dst (w x h); equal sizes copy.
 func shrink(dst []float32, w, h int, src []byte, sw, sh int) {
 	if w == sw && h == sh {
-		for i, v := range src {
-			dst[i] = float32(v)
-		}
+		frames.Floats(dst, src)
 		return
 	}
 	var room [2][1025]int

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"longtake/kernels/frames"
 	"longtake/kernels/sad"
 )
 
@@ -50,36 +51,25 @@ func newLoopProfile(raw *planes, from, lags int) loopProfile {
 }
 
 // largestWithin is, for each lag p and block, the largest v at the lags window(p), both
-// included, and 0 where there are none. Neither end of the window moves back as p
-// grows, so that each lag enters and leaves the candidates once.
+// included, and 0 where there are none. Two stretches of a power of two fill any window.
 func largestWithin(v [][]float64, window func(p int) (lo, hi int)) [][]float64 {
-	out := make([][]float64, len(v))
 	blocks := len(v[0])
+	out, most := make([][]float64, len(v)), make([][]float64, len(v)) // the largest of so many lags from each on
+	room := make([]float64, 2*len(v)*blocks)
 	for p := range out {
-		out[p] = make([]float64, blocks)
+		out[p], most[p] = room[2*p*blocks:][:blocks], room[(2*p+1)*blocks:][:blocks]
+		copy(most[p], v[p])
 	}
-	parallel(blocks, func(b0, b1 int) {
-		lags := make([]int, len(v)) // candidates: each is larger than all behind it
-		for b := b0; b < b1; b++ {
-			first, last, next := 0, 0, 0 // of lags; the lag to enter
-			for p := range out {
-				lo, hi := window(p)
-				for next = max(next, lo); next <= hi; next++ {
-					for last > first && v[lags[last-1]][b] <= v[next][b] {
-						last--
-					}
-					lags[last] = next
-					last++
-				}
-				for first < last && lags[first] < lo {
-					first++
-				}
-				if first < last {
-					out[p][b] = v[lags[first]][b]
-				}
+	for length := 1; length <= len(v); length *= 2 {
+		for p := range out {
+			if lo, hi := window(p); hi-lo+1 >= length && hi-lo+1 < 2*length {
+				frames.Larger(out[p], most[lo], most[hi+1-length])
 			}
 		}
-	})
+		for p := range len(v) - length {
+			frames.Larger(most[p], most[p], most[p+length])
+		}
+	}
 	return out
 }
 

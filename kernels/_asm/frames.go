@@ -547,3 +547,44 @@ func cells(v isa) {
 	VZEROUPPER()
 	RET()
 }
+
+// larger64 takes the larger one of two numbers.
+func larger64(v isa) {
+	TEXT("larger"+v.suffix, NOSPLIT, "func(n int, dst, a, b *float64)")
+	Pragma("noescape")
+	Doc("larger" + v.suffix + " sets dst to the larger one of a and b, neither NaN. n is a multiple of 4; dst may be a or b.")
+	n, dst := Load(Param("n"), GP64()), Load(Param("dst"), GP64())
+	a, b := Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	at := GP64()
+	XORQ(at, at)
+	Label("four")
+	x := YMM()
+	VMOVUPD(Mem{Base: a, Index: at, Scale: 8}, x)
+	VMAXPD(Mem{Base: b, Index: at, Scale: 8}, x, x)
+	VMOVUPD(x, Mem{Base: dst, Index: at, Scale: 8})
+	ADDQ(Imm(4), at)
+	CMPQ(at, n)
+	JL(LabelRef("four"))
+	VZEROUPPER()
+	RET()
+}
+
+// floats converts bytes.
+func floats(v isa) {
+	TEXT("floats"+v.suffix, NOSPLIT, "func(n int, dst *float32, src *byte)")
+	Pragma("noescape")
+	Doc("floats" + v.suffix + " sets dst to src. n is a multiple of 8.")
+	n, dst, src := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	at := GP64()
+	XORQ(at, at)
+	Label("eight")
+	x := YMM()
+	VPMOVZXBD(Mem{Base: src, Index: at, Scale: 1}, x)
+	VCVTDQ2PS(x, x)
+	VMOVUPS(x, Mem{Base: dst, Index: at, Scale: 4})
+	ADDQ(Imm(8), at)
+	CMPQ(at, n)
+	JL(LabelRef("eight"))
+	VZEROUPPER()
+	RET()
+}

@@ -31,6 +31,8 @@ func main() {
 		lifted(v)
 		meanOfFour(v)
 		cells(v)
+		larger64(v)
+		floats(v)
 	case "sad":
 		sumDiffs(v)
 		if v.wide {

@@ -24,6 +24,8 @@ type variant struct {
 	lift    func(n int, dst, src, in *uint64, more, less, most uint64)
 	mean    func(n int, dst, a, b, c, d *uint64)
 	cells   func(n int, dst *float64, a, b *uint64, scale float64)
+	larger  func(n int, dst, a, b *float64)
+	floats  func(n int, dst *float32, src *byte)
 
 	lacked string // why it cannot run here; empty when it can
 }

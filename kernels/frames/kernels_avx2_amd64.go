@@ -55,3 +55,13 @@ func meanAVX2(n int, dst *uint64, a *uint64, b *uint64, c *uint64, d *uint64)
 //
 //go:noescape
 func cellsAVX2(n int, dst *float64, a *uint64, b *uint64, scale float64)
+
+// largerAVX2 sets dst to the larger one of a and b, neither NaN. n is a multiple of 4; dst may be a or b.
+//
+//go:noescape
+func largerAVX2(n int, dst *float64, a *float64, b *float64)
+
+// floatsAVX2 sets dst to src. n is a multiple of 8.
+//
+//go:noescape
+func floatsAVX2(n int, dst *float32, src *byte)

@@ -1001,3 +1001,40 @@ four:
 
 DATA c00010001<>+0(SB)/4, $0x00010001
 GLOBL c00010001<>(SB), RODATA|NOPTR, $4
+
+// func largerAVX2(n int, dst *float64, a *float64, b *float64)
+// Requires: AVX
+TEXT ·largerAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ b+24(FP), BX
+	XORQ SI, SI
+
+four:
+	VMOVUPD (DX)(SI*8), Y0
+	VMAXPD  (BX)(SI*8), Y0, Y0
+	VMOVUPD Y0, (CX)(SI*8)
+	ADDQ    $0x04, SI
+	CMPQ    SI, AX
+	JL      four
+	VZEROUPPER
+	RET
+
+// func floatsAVX2(n int, dst *float32, src *byte)
+// Requires: AVX, AVX2
+TEXT ·floatsAVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+	XORQ BX, BX
+
+eight:
+	VPMOVZXBD (DX)(BX*1), Y0
+	VCVTDQ2PS Y0, Y0
+	VMOVUPS   Y0, (CX)(BX*4)
+	ADDQ      $0x08, BX
+	CMPQ      BX, AX
+	JL        eight
+	VZEROUPPER
+	RET

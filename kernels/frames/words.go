@@ -154,3 +154,39 @@ func (v *variant) allCells(dst []float64, a, b []uint64, scale float64) {
 		dst[i] += float64(sum) / scale
 	}
 }
+
+// Larger sets dst[i] to the larger one of a[i] and b[i], neither of which is NaN. dst may be a or b.
+func Larger(dst, a, b []float64) { used.largerOf(dst, a, b) }
+
+func (v *variant) largerOf(dst, a, b []float64) {
+	n := len(dst)
+	a, b = a[:n], b[:n]
+	whole := 0
+	if v.larger != nil {
+		whole = n &^ 3
+	}
+	if whole > 0 {
+		v.larger(whole, &dst[0], &a[0], &b[0])
+	}
+	for i := whole; i < n; i++ {
+		dst[i] = max(a[i], b[i])
+	}
+}
+
+// Floats sets dst to src, which is as long.
+func Floats(dst []float32, src []byte) { used.inFloats(dst, src) }
+
+func (v *variant) inFloats(dst []float32, src []byte) {
+	n := len(dst)
+	src = src[:n]
+	whole := 0
+	if v.floats != nil {
+		whole = n &^ (lanes - 1)
+	}
+	if whole > 0 {
+		v.floats(whole, &dst[0], &src[0])
+	}
+	for i := whole; i < n; i++ {
+		dst[i] = float32(src[i])
+	}
+}

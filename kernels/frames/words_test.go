@@ -153,3 +153,38 @@ func TestCells(t *testing.T) {
 		}
 	})
 }
+
+func TestLarger(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	testEach(t, func(t *testing.T, v *variant) {
+		for _, n := range lengths {
+			a, b, want := make([]float64, n), make([]float64, n), make([]float64, n+1)
+			for i := range a {
+				a[i], b[i] = r.NormFloat64(), r.NormFloat64()
+				want[i] = max(a[i], b[i])
+			}
+			got := make([]float64, n+1)
+			if v.largerOf(got[:n], a, b); !slices.Equal(got, want) {
+				t.Errorf("%d: %v, want %v", n, got, want)
+			}
+			if v.largerOf(a, a, b); !slices.Equal(a, want[:n]) {
+				t.Errorf("%d in place: %v, want %v", n, a, want)
+			}
+		}
+	})
+}
+
+func TestFloats(t *testing.T) {
+	testEach(t, func(t *testing.T, v *variant) {
+		for _, n := range lengths {
+			src, want, got := make([]byte, n), make([]float32, n+1), make([]float32, n+1)
+			for i := range src {
+				src[i] = byte(251*i + 255)
+				want[i] = float32(src[i])
+			}
+			if v.inFloats(got[:n], src); !slices.Equal(got, want) {
+				t.Errorf("%d: %v, want %v", n, got, want)
+			}
+		}
+	})
+}
