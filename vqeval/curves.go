@@ -119,10 +119,13 @@ func unknown(n int) Series {
 func reduce(d *selfsim) SelfSimilarity {
 	size := min(d.n, mostPixels)
 	m := SelfSimilarity{Size: size, Frames: d.n, LagLimit: d.lags, Data: make([]byte, size*size)}
-	mean := make([]float64, size*size)
+	// Pixels lie by their distance from the diagonal, as the differences do.
+	mean := make([]float64, size*(size+1)/2)
 	var most float64
-	for i := range size {
-		for j := i; j < size; j++ {
+	at := 0
+	for off := range size {
+		for i := range size - off {
+			j := i + off
 			var sum, n float64
 			// At most 4x4 pairs a pixel, so that long clips stay cheap.
 			i0, i1, j0, j1 := i*d.n/size, (i+1)*d.n/size, j*d.n/size, (j+1)*d.n/size
@@ -134,21 +137,25 @@ func reduce(d *selfsim) SelfSimilarity {
 					}
 				}
 			}
-			mean[i*size+j] = math.NaN()
+			mean[at] = math.NaN()
 			if n > 0 {
-				mean[i*size+j] = sum / n
+				mean[at] = sum / n
 				most = max(most, sum/n)
 			}
+			at++
 		}
 	}
 	m.Scale = max(most, 1e-6) / 254
-	for i := range size {
-		for j := i; j < size; j++ {
+	at = 0
+	for off := range size {
+		for i := range size - off {
+			j := i + off
 			b := byte(255)
-			if v := mean[i*size+j]; !math.IsNaN(v) {
+			if v := mean[at]; !math.IsNaN(v) {
 				b = byte(math.Round(v / m.Scale))
 			}
 			m.Data[i*size+j], m.Data[j*size+i] = b, b
+			at++
 		}
 	}
 	return m

@@ -10,8 +10,11 @@ func quantile(v []float64, q float64) float64 {
 	if len(v) == 0 {
 		return 0
 	}
-	return nth(slices.Clone(v), min(len(v)-1, int(q*float64(len(v)))))
+	return nth(slices.Clone(v), rankOf(len(v), q))
 }
+
+// rankOf is the place in n sorted values of that quantile.
+func rankOf(n int, q float64) int { return min(n-1, int(q*float64(n))) }
 
 // nth reorders v such that v[k] is what [slices.Sort] would put there, with nothing
 // larger before it and nothing smaller behind it, and returns it: Hoare's selection, for

@@ -53,13 +53,17 @@ func (c *clip) adjacent() []float64 {
 
 // around is a quantile of v within reach of t, inside the shot and without t.
 func around(v []float64, s shot, t, reach int, q float64) float64 {
-	var w []float64
+	var room [64]float64
+	w := room[:0]
 	for u := max(s.from, t-reach); u < min(s.to, t+reach+1); u++ {
 		if u != t {
 			w = append(w, v[u])
 		}
 	}
-	return quantile(w, q)
+	if len(w) == 0 {
+		return 0
+	}
+	return nth(w, rankOf(len(w), q))
 }
 
 func findStutter(c *clip) stutterEvidence {

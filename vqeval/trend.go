@@ -134,9 +134,8 @@ func (c course) steps() []float64 {
 func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	most := len(bins)
 	var best, all float64
-	for _, b := range bins {
-		all += (b - mean(bins)) * (b - mean(bins))
-	}
+	to := fitted(bins)
+	all = to.yy
 	if all <= 0 {
 		return t
 	}
@@ -154,9 +153,10 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	// fit finds the onset that leaves least of the first bins.
 	fit := func(bins []float64, slow bool) (least float64, from int) {
 		least = math.Inf(1)
+		to := fitted(bins)
 		for at := 0; at <= 3*c.n/4; at += 1 + c.n/driftOnsets {
 			ramp(float64(at), end, slow)
-			_, left := line(x[:len(bins)], bins)
+			_, left := to.line(x[:len(bins)])
 			if at == 0 && slow {
 				left *= driftFirstSlow // what begins slowly is long too little to be seen
 			} else if at == 0 {
@@ -180,15 +180,15 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 	onset, slow := begins(bins)
 	t.onset = onset
 	ramp(float64(t.onset), end, slow)
-	t.change, best = line(x, bins)
+	t.change, best = to.line(x)
 	t.start = mean(bins) - t.change*mean(x)
 	if c.slow { // what is left at last is that of coding
-		for to := most / 2; to < most-1; to++ {
-			if c.at[to] <= float64(t.onset) {
+		for k := most / 2; k < most-1; k++ {
+			if c.at[k] <= float64(t.onset) {
 				continue
 			}
-			ramp(float64(t.onset), c.at[to], false)
-			_, left := line(x, bins)
+			ramp(float64(t.onset), c.at[k], false)
+			_, left := to.line(x)
 			best = min(best, left)
 		}
 	}
@@ -197,7 +197,7 @@ func (c course) trend(bins []float64, second float64, relative bool) (t trend) {
 		least := math.Inf(1)
 		for _, from := range c.at {
 			ramp(from-time/2, from+time/2, false)
-			_, left := line(x, bins)
+			_, left := to.line(x)
 			least = min(least, left)
 		}
 		return least
@@ -309,16 +309,31 @@ func (c course) gone(share []float64) []float64 {
 }
 
 // line fits y = a + slope x and returns the sum of squares that it leaves.
-func line(x, y []float64) (slope, left float64) {
-	mx, my := mean(x), mean(y)
-	var xx, xy, yy float64
-	for i := range x {
-		xx += (x[i] - mx) * (x[i] - mx)
-		xy += (x[i] - mx) * (y[i] - my)
-		yy += (y[i] - my) * (y[i] - my)
+func line(x, y []float64) (slope, left float64) { return fitted(y).line(x) }
+
+// target is what lines are fitted to.
+type target struct {
+	y        []float64
+	mean, yy float64 // and the sum of squares about it
+}
+
+func fitted(y []float64) target {
+	t := target{y: y, mean: mean(y)}
+	for _, v := range y {
+		t.yy += (v - t.mean) * (v - t.mean)
+	}
+	return t
+}
+
+func (t target) line(x []float64) (slope, left float64) {
+	mx, y, my := mean(x), t.y[:len(x)], t.mean
+	var xx, xy float64
+	for i, v := range x {
+		xx += (v - mx) * (v - mx)
+		xy += (v - mx) * (y[i] - my)
 	}
 	if xx == 0 {
-		return 0, yy
+		return 0, t.yy
 	}
-	return xy / xx, yy - xy*xy/xx
+	return xy / xx, t.yy - xy*xy/xx
 }
