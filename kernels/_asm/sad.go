@@ -366,26 +366,33 @@ func blockDiffs4(v isa) {
 			JNZ(LabelRef(label))
 		}
 	}
-	Label("four")
-	CMPQ(n, Imm(4))
-	JL(LabelRef("fourdone"))
-	{
-		acc := [2]reg.VecVirtual{YMM(), YMM()}
-		for _, x := range acc {
-			VPXOR(x, x, x)
+	// several takes so many blocks, two of them to a vector: the more of a row at once, the better it is
+	// fetched.
+	several := func(name string, blocks int) {
+		Label(name)
+		CMPQ(n, Imm(uint64(blocks)))
+		JL(LabelRef(name + "done"))
+		acc := make([]reg.VecVirtual, blocks/2)
+		for i := range acc {
+			acc[i] = YMM()
+			VPXOR(acc[i], acc[i], acc[i])
 		}
-		pairs("fourrow", func(a, b, offset reg.Register) {
+		pairs(name+"row", func(a, b, offset reg.Register) {
 			for i, x := range acc {
 				addDiff(x, YMM(), wide, Mem{Base: a, Index: offset, Scale: 1, Disp: 32 * i}, Mem{Base: b, Index: offset, Scale: 1, Disp: 32 * i})
 			}
 		})
-		storeFour(acc, dst)
+		for i := 0; i < len(acc); i += 2 {
+			storeFour([2]reg.VecVirtual(acc[i:]), dst)
+			ADDQ(Imm(16), dst)
+		}
+		ADDQ(U32(uint32(16*blocks)), column)
+		SUBQ(Imm(uint64(blocks)), n)
+		JMP(LabelRef(name))
+		Label(name + "done")
 	}
-	ADDQ(Imm(16), dst)
-	ADDQ(Imm(64), column)
-	SUBQ(Imm(4), n)
-	JMP(LabelRef("four"))
-	Label("fourdone")
+	several("twelve", 12)
+	several("four", 4)
 	CMPQ(n, Imm(0))
 	JE(LabelRef("done"))
 	Label("block")

@@ -314,3 +314,25 @@ func BenchmarkCross(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkFourBlocks(b *testing.B) {
+	r := rand.New(rand.NewPCG(17, 18))
+	var images [28][]uint64 // of 104x60 samples
+	for i := range images {
+		images[i] = image(r, 1560)
+	}
+	for _, v := range append([]variant{{name: "generic"}}, asmVariants()...) {
+		b.Run(v.name, func(b *testing.B) {
+			if v.lacked != "" {
+				b.Skip(v.lacked)
+			}
+			b.SetBytes(4 * 1560 * 8)
+			sums, here := make([]uint32, 13), images[0]
+			for i := 0; b.Loop(); i = (i + 4) % 24 {
+				for y := range 10 {
+					v.rowOfFour(sums, &[4][]uint64{here, here, here, here}, (*[4][]uint64)(images[1+i:]), 6*y*26, 26, 6)
+				}
+			}
+		})
+	}
+}
