@@ -3,6 +3,7 @@ package vqeval
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"longtake/kernels/sad"
 )
@@ -84,24 +85,26 @@ func (a *activity) fill(p *planes, lo, hi int) {
 // activityRoom is scratch for one frame, a value for each block.
 type activityRoom struct{ sum, short, best, all []float64 }
 
+// blockSums has room for the sums of a row of blocks, which kernels fill.
+var blockSums = sync.Pool{New: func() any { return new([]uint32) }}
+
 // blockDiffs stores the mean absolute difference of each block of two planes of
 // the size of p; the last row of blocks takes the rows that are left over.
 func (p *planes) blockDiffs(dst []float64, a, b []uint64) {
 	g := p.grid()
 	cols, rows, stride := g.cols, g.rows, p.w/4
-	var room [128]uint32
-	sums := room[:]
-	if cols > len(room) {
-		sums = make([]uint32, cols)
-	}
+	room := blockSums.Get().(*[]uint32)
+	defer blockSums.Put(room)
+	*room = slices.Grow((*room)[:0], cols)
+	sums := (*room)[:cols]
 	for r := range rows {
 		y0, y1 := r*blockHeight, (r+1)*blockHeight
 		if r == rows-1 {
 			y1 = p.h
 		}
-		sad.Blocks(sums[:cols], a[y0*stride:], b[y0*stride:], stride, y1-y0)
+		sad.Blocks(sums, a[y0*stride:], b[y0*stride:], stride, y1-y0)
 		scale := 1 / (unit * float64(blockWidth) * float64(y1-y0))
-		for c, v := range sums[:cols] {
+		for c, v := range sums {
 			dst[r*cols+c] = float64(v) * scale
 		}
 	}
@@ -111,19 +114,18 @@ func (p *planes) blockDiffs(dst []float64, a, b []uint64) {
 func (p *planes) fourDiffs(dst []float64, a, b *[4][]uint64) {
 	g := p.grid()
 	cols, rows, stride := g.cols, g.rows, p.w/4
-	var room [128]uint32
-	sums := room[:]
-	if cols > len(room) {
-		sums = make([]uint32, cols)
-	}
+	room := blockSums.Get().(*[]uint32)
+	defer blockSums.Put(room)
+	*room = slices.Grow((*room)[:0], cols)
+	sums := (*room)[:cols]
 	for r := range rows {
 		y0, y1 := r*blockHeight, (r+1)*blockHeight
 		if r == rows-1 {
 			y1 = p.h
 		}
-		sad.FourBlocks(sums[:cols], a, b, y0*stride, stride, y1-y0)
+		sad.FourBlocks(sums, a, b, y0*stride, stride, y1-y0)
 		scale := 1 / (unit * float64(blockWidth) * float64(y1-y0))
-		for c, v := range sums[:cols] {
+		for c, v := range sums {
 			dst[r*cols+c] = float64(v) * scale
 		}
 	}
