@@ -70,15 +70,14 @@ func EvaluateFrames(ctx context.Context, src *Source, o Options) (report *Report
 	if err != nil {
 		return nil, nil, err
 	}
-	curves = newCurves(c)
 	r.Facts.Cuts = append(r.Facts.Cuts, c.cuts...)
-	j := judge{r: r, c: curves, n: c.n, second: c.second, origin: origin}
+	j := judge{r: r, n: c.n, second: c.second, origin: origin}
 	j.all(c, o)
 	for i, t := range r.Facts.Cuts {
 		r.Facts.Cuts[i] = j.frame(t)
 	}
 	r.ElapsedSeconds = math.Round(time.Since(start).Seconds()*1e3) / 1e3
-	return r, curves, nil
+	return r, j.c, nil
 }
 
 func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }

@@ -193,12 +193,16 @@ type looked struct {
 	facts  Facts
 }
 
-// look runs the detectors, and the one for the camera, on all cores. Each starts from the
-// same facts.
-func look(c *clip, facts Facts) (all []looked, camera looked) {
+// look runs the detectors, and the one for the camera, on all cores, and what else there is to be done
+// of the clip. Each starts from the same facts.
+func look(c *clip, facts Facts, also func()) (all []looked, camera looked) {
 	all = make([]looked, len(detectors)+1)
-	parallelBy(1, len(all), func(lo, hi int) {
+	parallelBy(1, len(all)+1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
+			if i == len(all) {
+				also()
+				continue
+			}
 			l := &all[i]
 			l.facts = facts
 			l.facts.Cuts = slices.Clone(facts.Cuts)
@@ -239,7 +243,7 @@ func (j *judge) all(c *clip, o Options) {
 	}
 	var events []event
 	assessed := map[string]bool{}
-	looked, camera := look(c, j.r.Facts)
+	looked, camera := look(c, j.r.Facts, func() { j.c = newCurves(c) })
 	for i, l := range looked {
 		for _, k := range detectors[i].kinds {
 			assessed[k] = l.why == ""
