@@ -146,6 +146,7 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 	}
 	twice, fourfold := coarseEdges(src.Luma[s.from:s.to], src.Width, src.Height)
 	scales := len(out)
+	over = findPassage(second, logs, cb.times(1./64), cr.times(1./64)) // a blur takes of the contrast as well
 	for _, e := range []edges{fineEdges(tones), twice, fourfold} {
 		if parts, whole := e.courses(); whole != nil {
 			try("detail", "the detail", parts, whole, driftDetail, driftAgree, false, nil)
@@ -164,8 +165,9 @@ func findDrift(src *Source, l *light, in shot, second float64) (out []drift) {
 // that dissolves into another.
 func (d *drift) judge(agree float64) {
 	mixed, sudden, stood := driftSag, driftSudden, beyond(driftStoodFree, d.stood/driftStood)
-	if d.what == "detail" { // a strong blur has soon taken all of it
-		mixed, sudden, stood = driftSagDetail, driftSudden*math.Sqrt(max(1, d.amount/driftStrong)), 0
+	if d.what == "detail" { // a strong blur has soon taken all of it, in one part sooner than in another
+		strong := math.Sqrt(max(1, d.amount/driftStrong))
+		mixed, sudden, stood, agree = driftSagDetail, driftSudden*strong, 0, agree/strong
 	}
 	d.severity = strength(driftClear/d.amount, math.Pow(d.left/driftLeft, 2), math.Pow(d.sudden/sudden, 2),
 		math.Pow(agree/math.Max(1e-9, d.trend.agree), driftSure), math.Pow(max(0, d.sag)/mixed, 2), d.pass, stood)
