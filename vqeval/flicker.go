@@ -11,8 +11,9 @@ type flicker struct {
 	severity  float64
 	amplitude float64 // root mean square of the common gain, 0.01 = 1 %
 	together  float64 // correlation of the tiles
-	in        []bool  // tiles
-	whole     bool
+	in        []bool  // tiles that are looked at together
+	reaches   []bool  // tiles that its light reaches
+	whole     bool    // it reaches them all
 }
 
 // findFlicker compares the ripple of the tiles pair by pair: what they have in
@@ -142,14 +143,23 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 		}
 		return f
 	}
+	reach := func(f flicker) flicker {
+		f.reach(func(i, j int) float64 {
+			var with [flickerParts]float64
+			for k := range cov {
+				with[k] = cov[k][i][j]
+			}
+			return quantile(with[:], 0.4)
+		})
+		return f
+	}
 	everywhere := make([]int, tiles)
 	for i := range everywhere {
 		everywhere[i] = i
 	}
 	best := weigh(everywhere, bar, flickerTogether)
-	best.whole = true
 	if best.severity >= 0.5 {
-		return best
+		return reach(best)
 	}
 	for _, size := range []int{3, 4} {
 		for y := 0; y+size <= tileRows; y++ {
@@ -166,7 +176,36 @@ func flickerIn(h [][]float64, from, to int, level float64) flicker {
 			}
 		}
 	}
-	return best
+	return reach(best)
+}
+
+// reach is how far the light that ripples in the tiles which are looked at together reaches: those that have
+// as much in common with them as most of them have. Nearly everywhere is everywhere: dark or blank tiles do
+// not tell.
+func (f *flicker) reach(cov func(i, j int) float64) {
+	if f.severity == 0 {
+		return
+	}
+	common := make([]float64, tiles)
+	var inside []float64
+	for i := range common {
+		var sum, n float64
+		for j, in := range f.in {
+			if in && j != i {
+				sum, n = sum+cov(i, j), n+1
+			}
+		}
+		if common[i] = sum / n; f.in[i] {
+			inside = append(inside, common[i])
+		}
+	}
+	bar := flickerReaches * quantile(inside, 0.75)
+	reached := make([]bool, tiles)
+	for i, v := range common {
+		reached[i] = v >= bar
+	}
+	f.reaches, _ = grid{tileCols, tileRows}.largest(reached)
+	f.whole = float64(count(f.reaches)) >= flickerWhole*tiles
 }
 
 func flickerEvents(c *clip, _ *Facts) []event {
@@ -179,7 +218,7 @@ func flickerEvents(c *clip, _ *Facts) []event {
 			e := event{kind: "flicker", shot: f.shot, severity: f.severity, confidence: f.severity * c.lasting(f.to-f.from)}
 			where := ""
 			if !f.whole {
-				e.detail.Box, e.detail.Area = tileBox(f.in, c.src)
+				e.detail.Box, e.detail.Area = tileBox(f.reaches, c.src)
 				where = fmt.Sprintf(" in x %d-%d and y %d-%d", e.detail.Box[0], e.detail.Box[2], e.detail.Box[1], e.detail.Box[3])
 			}
 			e.words = func(j *judge) string {

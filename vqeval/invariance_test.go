@@ -118,6 +118,49 @@ func TestPointsCoverHalfASecond(t *testing.T) {
 	}
 }
 
+// A part that comes back more clearly than the whole is the failure, and one that does less is not.
+func TestPartThatLoopsBesideTheWhole(t *testing.T) {
+	for _, c := range []struct {
+		whole, part, area float64
+		period            int
+		want              string
+	}{{0.65, 0.79, 0.8, 24, "region_loop"}, {0.65, 0.79, 0.98, 24, "loop"}, {0.79, 0.65, 0.8, 24, "loop"}, {0.4, 0.45, 0.8, 24, ""}, {0.65, 0.79, 0.8, 36, "loop"}} {
+		found := ""
+		for _, e := range arbitrate([]event{
+			{kind: "loop", shot: shot{24, 144}, severity: c.whole, detail: Failure{PeriodFrames: 24}},
+			{kind: "region_loop", shot: shot{24, 144}, severity: c.part, detail: Failure{PeriodFrames: c.period, Area: c.area}},
+		}) {
+			if e.severity >= 0.5 {
+				found += e.kind
+			}
+		}
+		if found != c.want {
+			t.Errorf("%+v: found %q", c, found)
+		}
+	}
+}
+
+// A part ends within its outermost blocks, as far as these come back.
+func TestAreaWithinItsOutermostBlocks(t *testing.T) {
+	g := grid{8, 6}
+	depth, still, in := make([]float64, g.blocks()), make([]bool, g.blocks()), make([]bool, g.blocks())
+	for y := 1; y < 5; y++ {
+		for x := 1; x < 6; x++ {
+			in[y*g.cols+x], depth[y*g.cols+x] = true, 0.8
+		}
+		depth[y*g.cols+5] = 0.4 // half of the last column
+	}
+	if got := g.within(in, in, still, depth); math.Abs(got-4.5/5) > 1e-9 {
+		t.Errorf("%g of the rectangle, want 0.9", got)
+	}
+	for y := 1; y < 5; y++ {
+		still[y*g.cols+5] = true // which does not tell
+	}
+	if got := g.within(in, in, still, depth); got != 1 {
+		t.Errorf("%g of the rectangle, want all", got)
+	}
+}
+
 // Flicker of which coding takes some now and then goes on; light that is calm does not.
 func TestFlickerGoesOn(t *testing.T) {
 	at := func(severities ...float64) (all []flicker) {

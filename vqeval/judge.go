@@ -91,6 +91,15 @@ func arbitrate(events []event) []event {
 		}
 		return n
 	}
+	// A part that comes back more clearly than the whole does leaves out what goes on: the evidence of
+	// the whole stays, unfound.
+	for i, e := range events {
+		if e.kind == "loop" && slices.ContainsFunc(events, func(o event) bool {
+			return o.kind == "region_loop" && o.detail.Area <= regionLoopMost && o.severity >= max(0.5, e.severity) && abs(o.detail.PeriodFrames-e.detail.PeriodFrames) <= 1 && 2*(min(e.to, o.to)-max(e.from, o.from)) > e.to-e.from
+		}) {
+			events[i].severity = min(e.severity, scoreFrom)
+		}
+	}
 	// A part that comes back as often as the frame steps has those steps at its laps: they say as
 	// surely that it does. What is generated in chunks steps without coming back.
 	for i, e := range events {

@@ -200,6 +200,12 @@ func TestFlickerIsLightNotMotion(t *testing.T) {
 	if local.severity < 0.5 || len(local.detail.Box) != 4 || local.detail.Box[0] < 150 || local.detail.Box[1] < 70 {
 		t.Errorf("local: %.2f in %v", local.severity, local.detail.Box)
 	}
+	// Half of the frame ripples clearly enough for all of it to be found, and is a part nevertheless.
+	strong := func(t float64) float64 { return 2*white(t) - 1 }
+	half := strongest(flickerEvents(bare(drawn(96, 24, lit(live, rect{0, 0, .5, 1}, strong))), nil))
+	if half.severity < 0.5 || math.Abs(half.detail.Area-0.5) > 0.13 {
+		t.Errorf("half: %.2f of %.2f in %v", half.severity, half.detail.Area, half.detail.Box)
+	}
 	for name, s := range map[string]scene{
 		"live": live, "drops": drops(2, 220, 14, 8, 230), "fade": fadeIn(live, 0, 30),
 		"lightning": lit(live, whole, func(t float64) float64 {

@@ -15,6 +15,7 @@ type regionLoop struct {
 	in       []bool // blocks that surely come back
 	around   []bool // those and what is beside them and comes back less clearly
 	area     float64
+	within   float64 // of the rectangle around them that they reach over
 	rest     float64 // share of the frame that lives and does not come back
 	severity float64
 }
@@ -139,6 +140,7 @@ func (l loopProfile) judge(raw *planes, p int, second, above float64) (f regionL
 	in, size := l.g.largest(in)
 	depth, _ := l.depth(p)
 	f.around = l.g.rimmed(in, func(b int) bool { return depth[b] >= regionLoopDepth/2 })
+	f.within = l.g.within(f.around, in, still, depth)
 	f.in, f.area = in, float64(size)/float64(l.g.blocks())
 	// What comes back differs by what coding makes of it. Elsewhere less than that is no life.
 	var coded []float64
@@ -178,6 +180,48 @@ func (l loopProfile) judge(raw *planes, p int, second, above float64) (f regionL
 		f.severity *= 0.5 // not what its blocks have in common
 	}
 	return f
+}
+
+// within is how much of the rectangle around a part it reaches over: it ends anywhere within the
+// outermost blocks, of which as much comes back, on average, as they are less deep than those inside.
+func (g grid) within(around, in, still []bool, depth []float64) float64 {
+	x0, y0, x1, y1 := g.span(around, 4)
+	var inside []float64
+	for b, ok := range in {
+		if ok {
+			inside = append(inside, depth[b])
+		}
+	}
+	if len(inside) == 0 || x0 >= x1 || y0 >= y1 {
+		return 1
+	}
+	usual := quantile(inside, 0.5)
+	// reaches is over how much of some blocks in a row a part does that line gives for each of them.
+	reaches := func(from, to int, line func(i int) float64) float64 {
+		if to-from < 2 {
+			return 1
+		}
+		return (float64(to-from-2) + line(from) + line(to-1)) / float64(to-from)
+	}
+	// mean is that of the blocks of a line between the ends of the rectangle.
+	mean := func(from, to int, at func(i int) int) float64 {
+		var sum, n float64
+		if to-from > 2 {
+			from, to = from+1, to-1
+		}
+		for i := from; i < to; i++ {
+			if b := at(i); !still[b] { // what is still does not tell
+				sum, n = sum+clamp01(depth[b]/usual), n+1
+			}
+		}
+		if n == 0 {
+			return 1
+		}
+		return sum / n
+	}
+	wide := reaches(x0, x1, func(x int) float64 { return mean(y0, y1, func(y int) int { return y*g.cols + x }) })
+	tall := reaches(y0, y1, func(y int) float64 { return mean(x0, x1, func(x int) int { return y*g.cols + x }) })
+	return wide * tall
 }
 
 // regionSelfsim is the self-similarity of a part of the frame.
@@ -225,7 +269,7 @@ func regionLoopEvents(c *clip, _ *Facts) []event {
 	// What is still within the part belongs to it: which of its blocks move enough to be seen to
 	// repeat depends on size and coding, the rectangle around them hardly.
 	if m := c.src.Meta; m.Width > 0 && m.Height > 0 {
-		l.area = float64((box[2]-box[0])*(box[3]-box[1])) / float64(m.Width*m.Height)
+		l.area = l.within * float64((box[2]-box[0])*(box[3]-box[1])) / float64(m.Width*m.Height)
 	}
 	return []event{{
 		kind: "region_loop", shot: shot{l.onset(), l.end()}, severity: l.severity,

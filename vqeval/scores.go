@@ -14,10 +14,11 @@ import (
 //	100 (1 - F),  F = mean over the frames of the largest w(s) c
 //
 // over the failures of its kinds that cover a frame. c is how much of the frame is
-// hit: the area of a region, how far a drift has gone from where the shot began to where it
+// hit: the area of a region or of light that flickers, how far a drift has gone from where the shot began to where it
 // ends, else 1; a jump or seam, which is a single frame, counts as half a second (the frames at both
-// ends of it in part), and of a stutter the held frames count. Areas are whole blocks of the
-// analysis, which has about 13 x 10 of them: that of a small region is known to a block on each side.
+// ends of it in part), and of a stutter the held frames count. The area of what freezes is whole blocks
+// of the analysis, which has about 13 x 10 of them: that of a small region is known to a block on each
+// side. What loops ends within one.
 // s is the severity and
 //
 //	w(s) = (s - 0.45) / 0.05, at least 0 and at most 1
@@ -148,9 +149,7 @@ func scoreWeight(severity float64) float64 {
 
 // cover marks the frames of an event by weight and by the part of the picture that is hit.
 func (e event) cover(hit []float64, weight float64) {
-	if e.kind == "region_freeze" || e.kind == "region_loop" {
-		weight *= cmp.Or(e.detail.Area, 1)
-	}
+	weight *= cmp.Or(e.detail.Area, 1)
 	if e.hit == nil {
 		cover(hit, e.from, e.to, weight)
 		return

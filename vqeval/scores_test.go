@@ -71,6 +71,11 @@ func TestScoresFollowFindings(t *testing.T) {
 	if r := scored10(t, Options{}, region); r.Dimensions["stillness"].Score != 87.5 || *r.CompositeScore != 87.5 {
 		t.Errorf("region: %v", r.Dimensions)
 	}
+	// Light that flickers in a part.
+	part := event{kind: "flicker", shot: shot{0, 160}, severity: 0.8, detail: Failure{Area: 0.25}}
+	if r := scored10(t, Options{}, part); r.Dimensions["stability"].Score != 75 {
+		t.Errorf("flicker of a part: %v", r.Dimensions["stability"])
+	}
 	// A jump spoils half a second.
 	if r := scored10(t, Options{}, event{kind: "scene_jump", shot: shot{80, 81}, severity: 0.8}); r.Dimensions["stability"].Score != 95 {
 		t.Errorf("jump: %v", r.Dimensions["stability"])

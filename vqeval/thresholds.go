@@ -207,10 +207,11 @@ const (
 	regionPairs      = 12   // frames of which each lag is measured
 	regionLoopDepth  = 0.5  // of a block
 	regionLoopArea   = 0.04 // of the frame
+	regionLoopMost   = 0.9  // of the frame: what leaves out less is the whole
 	regionLoopRest   = 0.03 // of the frame that lives and does not come back
 	regionLoopOnce   = 1.2  // seconds that a part which comes back once does so for
 	regionLoopLocked = 0.8  // share of frames whose nearest neighbour is exactly one period away
-	regionLoopLikely = 0.35 // severity from which on steps of the frame may be its laps
+	regionLoopLikely = 0.22 // severity from which on steps of the frame may be its laps
 
 	// What the camera's motion leaves.
 	cameraPairs  = 20   // of frames
@@ -233,6 +234,8 @@ const (
 	flickerGoesOn        = 0.35   // severity beside what is found, from which on it goes on
 	flickerLap           = 24     // frames of the longest loop whose laps make light flicker
 	flickerLocal         = 2.0    // times the gain and the levels, where only a part flickers: fire does
+	flickerReaches       = 0.4    // of what most tiles have in common: with as much one is of them
+	flickerWhole         = 0.75   // of the tiles are all
 	flickerTogetherLocal = 0.65   // likewise where only some of them flicker
 
 	// A look that runs away: changes over a shot.
@@ -280,7 +283,7 @@ const (
 	driftGrey         = 5.0   // levels of Cb and Cr of light of 128: paler colours have no hue
 	driftDetail       = 0.34  // of the logarithm of the detail
 	driftSure         = 1.5   // power of the agreement of its parts
-	driftStrong       = 2.0   // times its bound: more of a blur has its steepest part within less time
+	driftStrong       = 1.5   // times its bound: more of a blur has its steepest part within less time
 	driftEdges        = 0.5   // of the usual far differences: a part with less does not tell
 	driftFaint        = 8.0   // squared grey levels of far differences: with less there is no detail
 	driftSoft         = 0.16  // of the share of a slope: less is what grain and coding leave of a blur
