@@ -105,6 +105,8 @@ func Create(ctx context.Context, path string, o EncodeOptions) (*Encoder, error)
 		opt["c:v"], opt["b:v"], opt["deadline"], opt["cpu-used"] = "libvpx-vp9", "0", "realtime", 7
 	} else {
 		opt["c:v"], opt["preset"] = "libx264", o.Preset
+		// It would choose by the instructions that the processor has, and so other bits on another.
+		opt["x264-params"] = "cpu-independent=1"
 	}
 	if o.Threads > 0 {
 		opt["threads"] = o.Threads

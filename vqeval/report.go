@@ -3,7 +3,7 @@ package vqeval
 // Version and Profile name the scorer in everything that it writes. A change of
 // a threshold or a formula is a change of Version.
 const (
-	Version = "0.9.0"
+	Version = "0.10.0"
 	Profile = "v2"
 	Schema  = 1
 )

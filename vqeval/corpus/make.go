@@ -21,7 +21,7 @@ import (
 
 // generation names what the recipes draw. A corpus of another generation is
 // rendered anew.
-const generation = "4"
+const generation = "5"
 
 const generationName = ".generation"
 
