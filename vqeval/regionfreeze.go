@@ -143,7 +143,7 @@ func (l blockLife) mayDie(o, ahead int, blocks float64) bool {
 
 func findRegionFreeze(src *Source, raw, groups *planes, s shot, second float64) (best regionFreeze) {
 	l := newBlockLife(groups, s, second)
-	back, ahead := int(math.Round(4*second/phase)), max(2, int(math.Round(regionSeconds*second/phase)))
+	back, ahead := max(2, int(math.Round(4*second/phase))), max(2, int(math.Round(regionSeconds*second/phase)))
 	if len(l.total) < 2+ahead/2 {
 		return best
 	}
