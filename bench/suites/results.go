@@ -32,9 +32,16 @@ func pick(records []bench.Record, suite string) []bench.Record {
 	return out
 }
 
-// Results writes bench/RESULTS.md from records of the suites gemm, attention
-// and step.
-func Results(w io.Writer, records []bench.Record) error {
+// ResultsPage is a page of results: of the records in one folder, from one machine.
+type ResultsPage struct {
+	Title, Folder string
+	Full          bool   // they are of --full
+	Note          string // what else there is to know of the records
+}
+
+// Results writes a page, such as bench/RESULTS.md, from its records of the suites
+// gemm, attention and step.
+func (p ResultsPage) Results(w io.Writer, records []bench.Record) error {
 	var hosts []string
 	for _, r := range records {
 		h := fmt.Sprintf("%s, %d cores, %s, %s", r.Host.CPU, r.Host.Cores, r.Host.OS, r.Host.Go)
@@ -42,8 +49,8 @@ func Results(w io.Writer, records []bench.Record) error {
 			hosts = append(hosts, h)
 		}
 	}
-	fmt.Fprintf(w, `# Results
-Written from the records in bench/testdata/results by `+"`go test ./bench/suites -run Results -update`"+`; each record holds its raw samples.
+	fmt.Fprintf(w, `# %s
+Written from the records in %s by `+"`go test ./bench/suites -run Results -update`"+`; each record holds its raw samples.
 Measured on: %s.
 
 %s* Every kernel was checked against float64 before it was timed; what disagrees has no row.
@@ -52,10 +59,14 @@ Measured on: %s.
 * *Over fastest peer*: time of the fastest peer with as many cores over this one's, in the same rounds.
 * *Sparse efficiency*: dense time times attended fraction over sparse time: 1 is a cost in proportion to the pairs.
 
-`, strings.Join(hosts, "; "), missing(records), peakText(records))
+`, p.Title, p.Folder, strings.Join(hosts, "; ")+p.note(), missing(records), peakText(records))
+	full := ""
+	if p.Full {
+		full = " --full"
+	}
 	for _, s := range []struct{ suite, title, command string }{
-		{"gemm", "Matrix products", "longtake bench --suite gemm --full --peers bench/peers/run.sh"},
-		{"attention", "Attention", "longtake bench --suite attention --full --peers bench/peers/run.sh"},
+		{"gemm", "Matrix products", "longtake bench --suite gemm" + full + " --peers bench/peers/run.sh"},
+		{"attention", "Attention", "longtake bench --suite attention" + full + " --peers bench/peers/run.sh"},
 		{"step", "Whole generations of the built-in model", "longtake bench --suite step"},
 	} {
 		part := pick(records, s.suite)
@@ -77,6 +88,13 @@ Measured on: %s.
 		fmt.Fprintln(w)
 	}
 	return nil
+}
+
+func (p ResultsPage) note() string {
+	if p.Note == "" {
+		return ""
+	}
+	return ". " + p.Note
 }
 
 // missing lists what the tables would show had it been measured.

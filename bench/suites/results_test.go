@@ -20,9 +20,33 @@ var update = flag.Bool("update", false, "write bench/RESULTS.md and the README's
 // ./bench/suites -run Results -update` writes them after the records have
 // changed.
 func TestResultsAreCurrent(t *testing.T) {
-	files, err := filepath.Glob("../testdata/results/*.jsonl")
+	for page, file := range map[ResultsPage]string{
+		{Title: "Results", Folder: "bench/testdata/results", Full: true}: "RESULTS.md",
+		{Title: "Results without AVX-512", Folder: "bench/testdata/results/no-avx512", Note: "A Zen 3; the dense cases and those of 16 tokens a frame, each by `--only`, with `--time 1s`"}: "RESULTS-no-avx512.md",
+	} {
+		var results bytes.Buffer
+		must(t, page.Results(&results, recordsIn(t, page.Folder)))
+		current(t, "../"+file, results.String())
+	}
+	var summary bytes.Buffer
+	must(t, Summary(&summary, recordsIn(t, "bench/testdata/results")))
+	const readme, begin, end = "../../README.md", "<!-- table: bench/testdata/results -->\n", "<!-- /kernels -->"
+	text, err := os.ReadFile(readme)
+	must(t, err)
+	head, rest, ok1 := strings.Cut(string(text), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no %q with %q behind it", readme, begin, end)
+	}
+	current(t, readme, head+begin+summary.String()+end+tail)
+}
+
+// recordsIn reads the records of a folder, which is named from the project's root.
+func recordsIn(t *testing.T, folder string) []bench.Record {
+	t.Helper()
+	files, err := filepath.Glob("../../" + folder + "/*.jsonl")
 	if err != nil || len(files) == 0 {
-		t.Fatal("no records", err)
+		t.Fatal("no records in", folder, err)
 	}
 	slices.Sort(files)
 	var records []bench.Record
@@ -33,25 +57,7 @@ func TestResultsAreCurrent(t *testing.T) {
 		}
 		records = append(records, r...)
 	}
-	var results, summary bytes.Buffer
-	if err := Results(&results, records); err != nil {
-		t.Fatal(err)
-	}
-	if err := Summary(&summary, records); err != nil {
-		t.Fatal(err)
-	}
-	current(t, "../RESULTS.md", results.String())
-	const readme, begin, end = "../../README.md", "<!-- table: bench/testdata/results -->\n", "<!-- /kernels -->"
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok1 := strings.Cut(string(text), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok1 || !ok2 {
-		t.Fatalf("%s has no %q with %q behind it", readme, begin, end)
-	}
-	current(t, readme, head+begin+summary.String()+end+tail)
+	return records
 }
 
 func current(t *testing.T, path, want string) {
@@ -139,5 +145,12 @@ func TestKernelSuites(t *testing.T) {
 				t.Errorf("%s: %s %v", name, r.Bench, r.Metrics)
 			}
 		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
